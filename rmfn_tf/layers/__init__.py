@@ -1,0 +1,23 @@
+"""The layers of RMFN, from one LSTHM gate to the whole recurrent layer."""
+
+from rmfn_tf.layers.feature_scaling import FeatureScaling
+from rmfn_tf.layers.fuse import Fuse
+from rmfn_tf.layers.highlight import Highlight
+from rmfn_tf.layers.lsthm_cell import LSTHMCell
+from rmfn_tf.layers.multistage_fusion import MultistageFusion
+from rmfn_tf.layers.rmfn import RMFN
+from rmfn_tf.layers.rmfn_cell import RMFNCell
+from rmfn_tf.layers.sequence_mask import SequenceMask
+from rmfn_tf.layers.summarize import Summarize
+
+__all__ = [
+    "RMFN",
+    "FeatureScaling",
+    "Fuse",
+    "Highlight",
+    "LSTHMCell",
+    "MultistageFusion",
+    "RMFNCell",
+    "SequenceMask",
+    "Summarize",
+]

@@ -1,0 +1,76 @@
+"""ICT Multi-Modal Movie Opinion (ICT-MMMO)."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow_datasets as tfds
+from etils import epath
+
+from rmfn_tf.datasets.builder import SequenceBuilder
+from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
+from rmfn_tf.datasets.sources.sample import Sample
+
+MODALITIES = {"language": 300, "acoustic": 74, "visual": 36}
+SOURCES = {
+    "mfn_arrays": MfnArrays(widths=MODALITIES, num_columns=1, optional=("train",)),
+    "trimodal": MfnArrays(widths=MODALITIES, num_columns=1, splits=("validation", "test")),
+}
+
+
+class Builder(SequenceBuilder):
+    """`ict_mmmo`: one example a video, rated 1 to 5; see README.md."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "From the authors' arrays."}
+    BUILDER_CONFIGS: ClassVar[list] = [
+        tfds.core.BuilderConfig(
+            name="mfn_arrays",
+            description="The arrays published with the Memory Fusion Network: 300/74/36 features; "
+            "the training split lacks language in the copies known.",
+        ),
+        tfds.core.BuilderConfig(
+            name="trimodal",
+            description="Validation and test pooled, the videos with all three modalities in the "
+            "copies known, for cross-validation: read the split `all`.",
+        ),
+    ]
+    MANUAL_DOWNLOAD_INSTRUCTIONS = """
+    The folder must hold audio_{split}.h5, video_{split}.h5 and y_{split}.h5 for the splits train,
+    valid and test, as published with the Memory Fusion Network, and text_{split}_emb.h5 for valid
+    and test; text_train_emb.h5 is taken where it is there. The config trimodal needs the files of
+    valid and test alone.
+    """
+    pkg_dir_path = epath.Path(__file__).parent
+
+    def _info(self) -> Any:
+        return self.sequence_info(
+            modalities=MODALITIES,
+            label=tfds.features.Tensor(
+                shape=(),
+                dtype=np.float32,
+                doc=tfds.features.Documentation(
+                    desc="Sentiment, from strongly negative to strongly positive.",
+                    value_range="1 to 5",
+                ),
+            ),
+            task={
+                "kind": "regression",
+                "columns": ["sentiment"],
+                "labels": ["sentiment"],
+                "ranges": {"sentiment": [1, 5]},
+                "metrics": "ict_mmmo",
+            },
+        )
+
+    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
+        return SOURCES[self.builder_config.name].find(manual_dir)
+
+    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
+        source = SOURCES[self.builder_config.name]
+        splits = {split: source.read(files, split) for split in source.splits}
+        if self.builder_config.name == "trimodal":
+            # TFDS keeps the name `all` for "every split": with one split, that is this one.
+            return {"pooled": [sample for samples in splits.values() for sample in samples]}
+        return splits

@@ -1,0 +1,91 @@
+"""Persuasive Opinion Multimedia (POM)."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow_datasets as tfds
+from etils import epath
+
+from rmfn_tf.datasets.builder import SequenceBuilder
+from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
+from rmfn_tf.datasets.sources.sample import Sample
+
+COLUMNS = (
+    "confident",
+    "passionate",
+    "voice_pleasant",
+    "dominant",
+    "credible",
+    "vivid",
+    "expertise",
+    "entertaining",
+    "reserved",
+    "trusting",
+    "relaxed",
+    "outgoing",
+    "thorough",
+    "nervous",
+    "sentiment",
+    "persuasive",
+    "humorous",
+)
+NOT_SCORED = ("sentiment",)
+UP_TO_FIVE = ("reserved", "trusting", "relaxed", "outgoing", "thorough", "nervous")  # others: 7
+
+MODALITIES = {"language": 300, "acoustic": 43, "visual": 41}
+SOURCES = {
+    "mfn_arrays": MfnArrays(
+        widths=MODALITIES,
+        num_columns=len(COLUMNS),
+        optional=("train", "validation", "test"),
+    )
+}
+
+
+class Builder(SequenceBuilder):
+    """`pom`: one example a video, one step a sentence, 17 ratings; see README.md."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "From the authors' arrays."}
+    BUILDER_CONFIGS: ClassVar[list] = [
+        tfds.core.BuilderConfig(
+            name="mfn_arrays",
+            description="The arrays published with the Memory Fusion Network: 300/43/41 features.",
+        )
+    ]
+    MANUAL_DOWNLOAD_INSTRUCTIONS = """
+    The folder must hold audio_{split}.h5, video_{split}.h5 and y_{split}.h5 for the splits train,
+    valid and test, as published with the Memory Fusion Network; text_{split}_emb.h5 is taken where
+    it is there.
+    """
+    pkg_dir_path = epath.Path(__file__).parent
+
+    def _info(self) -> Any:
+        scored = [name for name in COLUMNS if name not in NOT_SCORED]
+        return self.sequence_info(
+            modalities=MODALITIES,
+            label=tfds.features.Tensor(
+                shape=(len(COLUMNS),),
+                dtype=np.float32,
+                doc=tfds.features.Documentation(
+                    desc=f"Mean ratings, in this order: {', '.join(COLUMNS)}.",
+                    value_range=f"1 to 7; {', '.join(UP_TO_FIVE)}: 1 to 5",
+                ),
+            ),
+            task={
+                "kind": "regression",
+                "columns": list(COLUMNS),
+                "labels": scored,
+                "ranges": {name: [1, 5 if name in UP_TO_FIVE else 7] for name in scored},
+                "metrics": "pom",
+            },
+        )
+
+    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
+        return SOURCES[self.builder_config.name].find(manual_dir)
+
+    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
+        source = SOURCES[self.builder_config.name]
+        return {split: source.read(files, split) for split in source.splits}

@@ -1,0 +1,49 @@
+"""Which source files a folder holds, and their SHA-256."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rmfn_tf.datasets.sources.errors import SourceError
+
+
+def find_files(
+    folder: str | Path | None, names: Iterable[str], optional: Iterable[str] = ()
+) -> dict[str, Path]:
+    """The source files of a folder, by name.
+
+    Args:
+        folder: where the user keeps the copy; None is an error that tells what to put there.
+        names: files that must be there.
+        optional: files that are taken where they are there.
+
+    Returns:
+        file name -> path, in the order of `names`, then of `optional`.
+
+    Raises:
+        SourceError: the folder, or any of `names`, is not there; every file wanted is named.
+    """
+    names, optional = list(names), list(optional)
+    wanted = f"it must hold {', '.join(names)}"
+    if optional:
+        wanted += f" (and may hold {', '.join(optional)})"
+    if folder is None:
+        raise SourceError(f"Name the folder with the source files (manual_dir): {wanted}.")
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        state = "is not a folder" if folder.exists() else "does not exist"
+        raise SourceError(f"The folder with the source files, {folder}, {state}: {wanted}.")
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise SourceError(f"{folder} lacks {', '.join(missing)}: {wanted}.")
+    present = names + [name for name in optional if (folder / name).is_file()]
+    return {name: folder / name for name in present}
+
+
+def hash_files(files: Mapping[str, Path]) -> dict[str, str]:
+    """file name -> SHA-256 of the file's bytes in hexadecimal, in the same order."""
+    hashes = {}
+    for name, path in files.items():
+        with path.open("rb") as stream:
+            hashes[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashes

@@ -1,0 +1,110 @@
+"""From a built TensorFlow Datasets builder to `Examples`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from rmfn_tf.data.examples import Examples
+
+_KNOWN = {"id", "video_id", "segment", "words", "intervals", "present", "label"}
+
+
+def load_examples(
+    builder: Any, split: str, on_progress: Callable[[int, int], None] | None = None
+) -> Examples:
+    """Reads one split of a built builder into memory, in the order of its files.
+
+    Args:
+        builder: one of `rmfn_tf.datasets`, already built (`download_and_prepare`). Its metadata
+            name the modalities in order, the kind of task, and which label columns are scored.
+        split: as TensorFlow Datasets writes it, `"train"` or `"train[:100]"`.
+        on_progress: called as `on_progress(done, total)` after each example.
+
+    Returns:
+        The examples. Scalars that the builder yields beyond the common ones (the `kind` of the
+        synthetic sarcasm task) are in `extra`.
+
+    Raises:
+        ValueError: the builder has no such split or no such metadata, or an example is broken
+            (the message names it).
+    """
+    import tensorflow_datasets as tfds  # here, so that folds and scaling go without TensorFlow
+
+    metadata = builder.info.metadata
+    if not metadata or "modalities" not in metadata or "task" not in metadata:
+        raise ValueError(
+            f"load_examples: the metadata of {builder.info.full_name!r} name no modalities and "
+            "task; use a builder of rmfn_tf.datasets."
+        )
+    total = _num_examples(builder, split)
+    modalities, task = dict(metadata["modalities"]), metadata["task"]
+    rows = []
+    for row in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
+        _check_widths(row, modalities)
+        rows.append(row)
+        if on_progress is not None:
+            on_progress(len(rows), total)
+
+    extra = [
+        name
+        for name, value in rows[0].items()
+        if name not in _KNOWN and name not in modalities and np.ndim(value) == 0
+    ]
+    return Examples(
+        ids=[_text(row["id"]) for row in rows],
+        features={name: [row[name] for row in rows] for name in modalities},
+        labels=np.stack([_label(row, task) for row in rows]),
+        present={
+            name: np.array([bool(row["present"][name]) for row in rows]) for name in modalities
+        },
+        groups=np.array([_text(row["video_id"]) for row in rows]),
+        words=[[_text(word) for word in row["words"]] for row in rows],
+        extra={name: np.array([_text(row[name]) for row in rows]) for name in extra},
+    )
+
+
+def _num_examples(builder: Any, split: str) -> int:
+    try:
+        total = int(builder.info.splits[split].num_examples)
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f"load_examples: {builder.info.full_name!r} has no split {split!r}; it has "
+            f"{sorted(builder.info.splits)}."
+        ) from error
+    if not total:
+        raise ValueError(f"load_examples: split {split!r} of {builder.info.full_name!r} is empty.")
+    return total
+
+
+def _check_widths(row: Mapping[str, Any], modalities: Mapping[str, int]) -> None:
+    for name, width in modalities.items():
+        if row[name].shape[1:] != (width,):
+            raise ValueError(
+                f"Example {_text(row['id'])!r}: {name} must have shape (steps, {width}); got "
+                f"{row[name].shape}."
+            )
+
+
+def _label(row: Mapping[str, Any], task: Mapping[str, Any]) -> np.ndarray:
+    """The class as int64 `()`, or the scored columns as float32 `(C,)`."""
+    values = np.asarray(row["label"]).reshape(-1)
+    if task["kind"] == "classification":
+        if values.size != 1 or not 0 <= values[0] < task["num_classes"]:
+            raise ValueError(
+                f"Example {_text(row['id'])!r}: its label must be one class of 0 to "
+                f"{task['num_classes'] - 1}; got {values.tolist()}."
+            )
+        return values[0].astype(np.int64)
+    columns = list(task["columns"])
+    if values.size != len(columns):
+        raise ValueError(
+            f"Example {_text(row['id'])!r}: its label needs the {len(columns)} columns {columns}; "
+            f"got {values.size} values."
+        )
+    return values[[columns.index(name) for name in task["labels"]]].astype(np.float32)
+
+
+def _text(value: Any) -> Any:
+    """Bytes as text; anything else as it is."""
+    return value.decode("utf-8") if isinstance(value, bytes) else value

@@ -1,0 +1,217 @@
+"""Batches of dicts for `model.fit`, `evaluate` and `predict`, in one plain tf.data graph."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from rmfn_tf.data.buckets import choose_buckets
+from rmfn_tf.data.examples import Examples
+
+_LAST_EPOCH = np.iinfo(np.int64).max
+
+
+class _Source(NamedTuple):
+    """What batches are gathered from: tensors in host memory, so that no batch is ever stored."""
+
+    frames: dict[str, tf.Tensor]  # all examples end to end, then one row of zeros: (ΣT + 1, F_m)
+    starts: tf.Tensor  # (N,) int32, the first row of each example
+    lengths: tf.Tensor  # (N,) int32
+    padded_lengths: tf.Tensor  # (N,) int32, its bucket
+    labels: tf.Tensor  # (N,) or (N, C)
+    weights: tf.Tensor | None  # (N,) float32
+
+
+def epoch_batches(
+    examples: Examples,
+    batch_size: int,
+    *,
+    buckets: Sequence[int] | None = None,
+    seed: int | None = None,
+    epoch: int = 0,
+    sample_weights: np.ndarray | None = None,
+) -> tf.data.Dataset:
+    """One pass over the examples, each exactly once, in `ceil(N / batch_size)` batches.
+
+    With a seed the order depends on `(seed, epoch)` alone: examples are shuffled, gathered by
+    bucket, cut into batches, and the batches shuffled. What is left over in a bucket opens the
+    first batch of the next longer one, so only one batch is smaller than `batch_size`, and there
+    are at most `len(buckets) + 1` different shapes. Without a seed the examples keep their order,
+    so predictions come back in it; each batch is padded to the smallest bucket that holds it.
+
+    Args:
+        examples: N examples.
+        batch_size: B >= 1.
+        buckets: ascending lengths to pad to, the last no shorter than the longest example;
+            `choose_buckets(examples.lengths)` by default.
+        seed: shuffles (training), or `None` (evaluation).
+        epoch: which pass of the seed, >= 0.
+        sample_weights: `(N,)` finite, >= 0; yielded as a third element.
+
+    Returns:
+        A dataset of `({modality: (B, T, F_m) float32, ..., "lengths": (B,) int32}, labels)`, padded
+        with zeros on the right, labels `(B,)` or `(B, C)`; or `(..., labels, weights (B,))`. Its
+        static shapes leave B and T open: Keras traces once for all buckets.
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+    _check_numbers(batch_size=batch_size, seed=seed, epoch=epoch)
+    with tf.device("CPU"):
+        source = _make_source(examples, buckets, sample_weights)
+        batches = _epoch_indices(source.padded_lengths, batch_size, seed, epoch)
+        batches = batches.apply(
+            tf.data.experimental.assert_cardinality(-(-len(examples) // batch_size))
+        )
+        return _gather_all(batches, source)
+
+
+def training_batches(
+    examples: Examples,
+    batch_size: int,
+    *,
+    buckets: Sequence[int] | None = None,
+    seed: int,
+    first_epoch: int = 0,
+    sample_weights: np.ndarray | None = None,
+) -> tuple[tf.data.Dataset, int]:
+    """Epoch after epoch of `epoch_batches`, without end.
+
+        batches, steps_per_epoch = training_batches(examples, 64, seed=0, first_epoch=5)
+        model.fit(batches, steps_per_epoch=steps_per_epoch, initial_epoch=5, epochs=20,
+                  shuffle=False)
+
+    goes through epochs 5 to 19 in the very order that a run from epoch 0 has there.
+    (`shuffle=False` only keeps Keras from warning that it does not shuffle datasets; without
+    `steps_per_epoch` its first epoch would never end.)
+
+    With `compile(steps_per_execution=n)` Keras runs whole executions: choose an n that divides
+    `steps_per_epoch`, or its epochs take a few batches of the next one.
+
+    Args:
+        examples, batch_size, buckets, sample_weights: as in `epoch_batches`.
+        seed: >= 0.
+        first_epoch: the epoch to start from, >= 0.
+
+    Returns:
+        `(dataset, steps_per_epoch)`; the dataset is infinite and yields what `epoch_batches` does.
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+    if seed is None:
+        raise ValueError("training_batches: `seed` must be a number; got None.")
+    _check_numbers(batch_size=batch_size, seed=seed, epoch=first_epoch)
+    with tf.device("CPU"):
+        source = _make_source(examples, buckets, sample_weights)
+        epochs = tf.data.Dataset.range(first_epoch, _LAST_EPOCH)
+        batches = epochs.flat_map(
+            lambda epoch: _epoch_indices(source.padded_lengths, batch_size, seed, epoch)
+        )
+        batches = batches.apply(
+            tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+        )
+        return _gather_all(batches, source), -(-len(examples) // batch_size)
+
+
+def _epoch_indices(
+    padded_lengths: tf.Tensor, batch_size: int, seed: int | None, epoch: int | tf.Tensor
+) -> tf.data.Dataset:
+    """The examples of each batch of one epoch: `(B,)` int32 indices."""
+    count = padded_lengths.shape[0]
+    steps = -(-count // batch_size)
+    order = tf.range(count)
+    starts = tf.range(steps) * batch_size
+    if seed is not None:
+        # Philox by name: the default generator, and so the order, could differ between machines.
+        keys = tf.random.stateless_uniform(
+            [count + steps],
+            seed=tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)]),
+            minval=None,
+            dtype=tf.int64,
+            alg="philox",
+        )
+        order = tf.argsort(keys[:count])
+        order = tf.gather(order, tf.argsort(tf.gather(padded_lengths, order), stable=True))
+        starts = tf.gather(starts, tf.argsort(keys[count:]))
+    return tf.data.Dataset.from_tensor_slices(starts).map(
+        lambda start: order[start : start + batch_size]
+    )
+
+
+def _gather_all(indices: tf.data.Dataset, source: _Source) -> tf.data.Dataset:
+    options = tf.data.Options()
+    options.deterministic = True
+    batches = indices.map(lambda rows: _gather(source, rows), num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def _gather(source: _Source, rows: tf.Tensor) -> tuple:
+    """One padded batch of the examples `rows`."""
+    row_of_zeros = next(iter(source.frames.values())).shape[0] - 1
+    lengths = tf.gather(source.lengths, rows)
+    steps = tf.range(tf.reduce_max(tf.gather(source.padded_lengths, rows)))
+    positions = tf.where(
+        steps < lengths[:, tf.newaxis],
+        tf.gather(source.starts, rows)[:, tf.newaxis] + steps,
+        row_of_zeros,
+    )
+    inputs = {name: tf.gather(frames, positions) for name, frames in source.frames.items()}
+    inputs["lengths"] = lengths
+    labels = tf.gather(source.labels, rows)
+    if source.weights is None:
+        return inputs, labels
+    return inputs, labels, tf.gather(source.weights, rows)
+
+
+def _make_source(
+    examples: Examples, buckets: Sequence[int] | None, sample_weights: np.ndarray | None
+) -> _Source:
+    if "lengths" in examples.features:
+        raise ValueError("A modality cannot be called 'lengths': that is a model input of its own.")
+    lengths = examples.lengths
+    padded = _padded_lengths(examples, buckets)
+    return _Source(
+        frames={
+            name: tf.constant(np.concatenate([*sequences, np.zeros_like(sequences[0][:1])]))
+            for name, sequences in examples.features.items()
+        },
+        starts=tf.constant(np.cumsum(lengths) - lengths, tf.int32),
+        lengths=tf.constant(lengths),
+        padded_lengths=tf.constant(padded, tf.int32),
+        labels=tf.constant(examples.labels),
+        weights=None if sample_weights is None else _weights(examples, sample_weights),
+    )
+
+
+def _padded_lengths(examples: Examples, buckets: Sequence[int] | None) -> np.ndarray:
+    chosen = np.array(choose_buckets(examples.lengths) if buckets is None else buckets)
+    integers = chosen.ndim == 1 and chosen.size > 0 and np.issubdtype(chosen.dtype, np.integer)
+    if not integers or (np.diff(chosen, prepend=0) <= 0).any():
+        raise ValueError(f"`buckets` must be ascending lengths from 1 on; got {buckets!r}.")
+    longest = int(examples.lengths.argmax())
+    if examples.lengths[longest] > chosen[-1]:
+        raise ValueError(
+            f"`buckets` end at {chosen[-1]} steps, but example {examples.ids[longest]!r} has "
+            f"{examples.lengths[longest]}; leave `buckets` out to have them chosen."
+        )
+    return chosen[np.searchsorted(chosen, examples.lengths)]
+
+
+def _weights(examples: Examples, sample_weights: np.ndarray) -> tf.Tensor:
+    weights = np.asarray(sample_weights, dtype=np.float32)
+    if weights.shape != (len(examples),) or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(
+            f"`sample_weights` must be {len(examples)} finite numbers >= 0, one an example; got "
+            f"{weights.dtype} of shape {weights.shape}."
+        )
+    return tf.constant(weights)
+
+
+def _check_numbers(batch_size: int, seed: int | None, epoch: int) -> None:
+    if batch_size < 1:
+        raise ValueError(f"`batch_size` must be 1 or more; got {batch_size}.")
+    for name, value in (("seed", seed), ("epoch", epoch)):
+        if value is not None and not 0 <= value < _LAST_EPOCH:
+            raise ValueError(f"`{name}` must be 0 or more (below 2^63); got {value}.")

@@ -1,0 +1,183 @@
+"""The TFDS builder that all data sets here share."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+from etils import epath
+from tensorflow_datasets.core import utils as tfds_utils
+
+from rmfn_tf.datasets.sources.errors import SourceError
+from rmfn_tf.datasets.sources.files import hash_files
+from rmfn_tf.datasets.sources.sample import Sample
+
+
+class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
+    """Turns `Sample`s into TFDS examples and writes down what they are.
+
+    A data set subclasses it in TFDS' folder form and says three things: `_info` (by
+    `sequence_info`), `find_sources` and `read_splits`.
+
+    An example is `{"id", "video_id", "segment", <modality>: (T, F) float32, "words": (T,) string,
+    "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
+    data set alone has. Unknown words are empty strings, unknown intervals NaN. Examples keep the
+    order of the source.
+
+    `builder.info.metadata`, which is stored with the data, holds
+
+    - `modalities`: modality -> F, in the order of the modalities,
+    - `task`: see `sequence_info`,
+    - `sources`: source file name -> SHA-256,
+    - `fingerprint`: SHA-256 over split, id and label of every example in order.
+    """
+
+    # Called as `on_progress(done, total)` after each example while the data are built.
+    on_progress: Callable[[int, int], None] | None = None
+
+    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
+        """The source files in the user's folder, by name; none where a data set needs none.
+
+        Raises:
+            SourceError: any is missing; the message names every file wanted.
+        """
+        return {}
+
+    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
+        """split name -> its samples, in the order in which they are to be stored."""
+        raise NotImplementedError
+
+    def sequence_info(
+        self,
+        *,
+        modalities: Mapping[str, int],
+        label: Any,
+        task: Mapping[str, Any],
+        features: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The `tfds.core.DatasetInfo` of a data set of aligned sequences.
+
+        Args:
+            modalities: modality -> F, in order.
+            label: the label's TFDS feature.
+            task: `kind` ("regression" or "classification"), `columns` (all label columns),
+                `labels` (the scored ones), `ranges` (scored one -> [low, high]), `metrics` (which
+                of the field's sets of metrics), and for classification `num_classes`.
+            features: TFDS features beyond the common ones, the keys of `Sample.extra`.
+            metadata: entries beyond the common ones.
+        """
+        sequence = tfds.features.Tensor
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(
+                {
+                    "id": tfds.features.Text(),
+                    "video_id": tfds.features.Text(),
+                    "segment": np.int64,
+                    **{
+                        name: sequence(shape=(None, width), dtype=np.float32)
+                        for name, width in modalities.items()
+                    },
+                    "words": tfds.features.Sequence(tfds.features.Text()),
+                    "intervals": sequence(shape=(None, 2), dtype=np.float32),
+                    "present": dict.fromkeys(modalities, np.bool_),
+                    "label": label,
+                    **(features or {}),
+                }
+            ),
+            metadata=tfds.core.MetadataDict(
+                modalities=dict(modalities), task=dict(task), **(metadata or {})
+            ),
+            disable_shuffling=True,
+        )
+
+    def download_and_prepare(self, *, download_config: Any = None, **kwargs: Any) -> None:
+        """As in TFDS, but never takes a build of other files for one of the files given.
+
+        Raises:
+            SourceError: the data are built already, and not from the files in
+                `download_config.manual_dir`; or a source file is missing or broken.
+        """
+        download_config = download_config or tfds.download.DownloadConfig()
+        folder = download_config.manual_dir
+        replaces = download_config.download_mode.overwrite_dataset
+        reuses = folder and not replaces and self.is_whole()
+        if reuses and self.source_hashes(folder) != self.info.metadata.get("sources"):
+            raise SourceError(
+                f"{self.data_dir} was built from other files than those in {folder}. To replace "
+                f'it: rmfn_tf.datasets.build("{self.name}/{self.builder_config_name}", '
+                "manual_dir=...); to keep both: another data_dir."
+            )
+        super().download_and_prepare(download_config=download_config, **kwargs)
+
+    def source_hashes(self, manual_dir: str | Path | None) -> dict[str, str]:
+        """file name -> SHA-256 of the source files in a folder (`SourceError` if any lacks)."""
+        return hash_files(self.find_sources(manual_dir))
+
+    def is_whole(self) -> bool:
+        """Whether this version lies on disk with everything that it says it has."""
+        if not self.data_path.exists() or not self.is_prepared():
+            return False
+        return all(path.exists() for split in self.info.splits.values() for path in split.filepaths)
+
+    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict]]]:
+        files = self.find_sources(
+            dl_manager.manual_dir if self.MANUAL_DOWNLOAD_INSTRUCTIONS else None
+        )
+        self.info.metadata["sources"] = hash_files(files)
+        splits = self.read_splits(files)
+        total = sum(len(samples) for samples in splits.values())
+        return {
+            split: self._generate_examples(split, samples, total)
+            for split, samples in splits.items()
+        }
+
+    def _generate_examples(
+        self, split: str, samples: Collection[Sample], total: int
+    ) -> Iterator[tuple[int, dict]]:
+        for row, sample in enumerate(samples):
+            label = np.asarray(sample.label, "<f8").tobytes()
+            self._fingerprint.update(f"{split}\0{sample.id}\0".encode() + label)
+            yield row, to_example(sample)
+            self._done += 1
+            if self.on_progress is not None:
+                self.on_progress(self._done, total)
+
+    def _download_and_prepare(self, dl_manager: Any, download_config: Any) -> None:
+        self._fingerprint = hashlib.sha256()
+        self._done = 0
+        super()._download_and_prepare(dl_manager, download_config)
+        self.info.metadata["fingerprint"] = self._fingerprint.hexdigest()
+
+    @tfds_utils.classproperty
+    @classmethod
+    def code_path(cls) -> epath.Path:
+        """The builder's file. TFDS guesses it from the module's name, which an editable install
+        maps to another folder; beside it lies checksums.tsv."""
+        return epath.Path(inspect.getfile(cls))
+
+    def _log_download_bytes(self) -> None:
+        """Nothing is downloaded, and a library does not print to standard output."""
+
+    def _log_download_done(self) -> None:
+        """As above."""
+
+
+def to_example(sample: Sample) -> dict[str, Any]:
+    """The TFDS example of a sample."""
+    steps = sample.num_steps
+    intervals = np.full((steps, 2), np.nan) if sample.intervals is None else sample.intervals
+    return {
+        "id": sample.id,
+        "video_id": sample.video_id,
+        "segment": sample.segment,
+        **sample.features,
+        "words": [""] * steps if sample.words is None else list(sample.words),
+        "intervals": np.asarray(intervals, np.float32),
+        "present": sample.present,
+        "label": sample.label,
+        **sample.extra,
+    }

@@ -1,0 +1,138 @@
+import keras
+from keras import ops
+
+from rmfn_tf.layers.fuse import Fuse
+from rmfn_tf.layers.highlight import Highlight
+from rmfn_tf.layers.summarize import Summarize
+from rmfn_tf.layers.validation import positive_integer
+
+
+@keras.saving.register_keras_serializable(package="rmfn_tf")
+class MultistageFusion(keras.layers.Layer):
+    """The multistage fusion process of RMFN at one time step: h in, z out.
+
+        for k in 1..K:  HIGHLIGHT h~^[k], a^[k] from h and stage k-1
+                        FUSE      s^[k] = LSTM_F(h~^[k])
+        SUMMARIZE       z = S([s^[1] .. s^[K]])
+
+    One set of weights serves all stages (arXiv 1808.03920, eq. 1-4; see `Highlight`, `Fuse` and
+    `Summarize` for each part and for what is our reading of the paper).
+
+    Args:
+        num_stages: K.
+        fusion_units: size `f` of each s^[k].
+        summary_units: size of z.
+        highlight: `False` hands h itself to every stage: no highlight weights, no attention.
+        highlight_memory_mode, highlight_input, highlight_projection, highlight_scale: `memory_mode`,
+            `input_mode`, `projection` and `scale` of `Highlight`.
+        fuse_memory_mode: `memory_mode` of `Fuse`.
+        summarize_layers, summarize_dropout: `layers` and `dropout` of `Summarize`.
+        seed: of the dropout.
+
+    Call arguments:
+        h: `(batch, d)`.
+        return_attention_scores: whether to return `(z, a)`.
+        dropout_mask: see `Summarize`.
+        training: whether dropout is on.
+
+    Output:
+        z `(batch, summary_units)`, or `(z, a)` with a of `(batch, num_stages, d)` in at least
+        float32: each row non-negative, its sum 1.
+
+    Raises:
+        ValueError: attention asked for with `highlight=False`.
+    """
+
+    def __init__(
+        self,
+        num_stages=3,
+        fusion_units=128,
+        summary_units=128,
+        highlight=True,
+        highlight_memory_mode="dense",
+        highlight_input="attention",
+        highlight_projection=False,
+        highlight_scale="dim",
+        fuse_memory_mode="trainable",
+        summarize_layers=2,
+        summarize_dropout=0.0,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_stages = positive_integer("MultistageFusion", "num_stages", num_stages)
+        self.fusion_units = positive_integer("MultistageFusion", "fusion_units", fusion_units)
+        self.summary_units = positive_integer("MultistageFusion", "summary_units", summary_units)
+        self.highlight_config = {
+            "highlight_memory_mode": highlight_memory_mode,
+            "highlight_input": highlight_input,
+            "highlight_projection": bool(highlight_projection),
+            "highlight_scale": highlight_scale,
+        }
+        policy = self.dtype_policy
+        self.highlight = None
+        if highlight:
+            self.highlight = Highlight(
+                memory_mode=highlight_memory_mode,
+                input_mode=highlight_input,
+                projection=highlight_projection,
+                scale=highlight_scale,
+                name="highlight",
+                dtype=policy,
+            )
+        self.fuse = Fuse(self.fusion_units, fuse_memory_mode, name="fuse", dtype=policy)
+        self.summarize = Summarize(
+            self.summary_units,
+            layers=summarize_layers,
+            dropout=summarize_dropout,
+            seed=seed,
+            name="summarize",
+            dtype=policy,
+        )
+
+    def build(self, h_shape):
+        width = h_shape[-1]
+        if self.highlight is not None:
+            self.highlight.build((None, width))
+        self.fuse.build((None, width))
+        self.summarize.build((None, self.num_stages * self.fusion_units))
+
+    def call(self, h, return_attention_scores=False, dropout_mask=None, training=False):
+        if return_attention_scores:
+            self.check_has_attention()
+        stages, scores = [], []
+        fuse_state = self.fuse.initial_state(h)
+        highlight_state = None if self.highlight is None else self.highlight.initial_state(h)
+        highlighted = h
+        for _ in range(self.num_stages):
+            if self.highlight is not None:
+                highlighted, attention, highlight_state = self.highlight(h, highlight_state)
+                scores.append(attention)
+            fused, fuse_state = self.fuse(highlighted, fuse_state)
+            stages.append(fused)
+        z = self.summarize(
+            ops.concatenate(stages, axis=-1), dropout_mask=dropout_mask, training=training
+        )
+        return (z, ops.stack(scores, axis=1)) if return_attention_scores else z
+
+    def check_has_attention(self):
+        """ValueError where `highlight=False`: there is no attention to return."""
+        if self.highlight is None:
+            raise ValueError(
+                "`return_attention_scores=True` needs the highlight, but this fusion was made with "
+                "`highlight=False`."
+            )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_stages": self.num_stages,
+            "fusion_units": self.fusion_units,
+            "summary_units": self.summary_units,
+            "highlight": self.highlight is not None,
+            **self.highlight_config,
+            "fuse_memory_mode": self.fuse.memory_mode,
+            "summarize_layers": self.summarize.num_layers,
+            "summarize_dropout": self.summarize.dropout,
+            "seed": self.summarize.seed,
+        }

@@ -1,0 +1,212 @@
+import inspect
+
+import keras
+from keras import ops
+
+# Not public, but the only hook by which `keras.layers.RNN` draws a cell's dropout masks once per
+# sequence and forgets them afterwards (Keras is pinned below 3.16).
+from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+
+from rmfn_tf.layers.lsthm_cell import LSTHMCell
+from rmfn_tf.layers.multistage_fusion import MultistageFusion
+from rmfn_tf.layers.validation import dropout_rate, positive_integer
+
+FUSION_OPTIONS = tuple(
+    name
+    for name in inspect.signature(MultistageFusion.__init__).parameters
+    if name not in ("self", "kwargs", "seed")
+)
+
+
+@keras.saving.register_keras_serializable(package="rmfn_tf")
+class RMFNCell(keras.layers.Layer, DropoutRNNCell):
+    """One word of the Recurrent Multistage Fusion Network, as a Keras RNN cell.
+
+        h_t^m, c_t^m = LSTHM^m(x_t^m, h_{t-1}^m, c_{t-1}^m, z_{t-1})     for every modality m
+        z_t          = MultistageFusion([h_t^m for every m])
+
+    (arXiv 1808.03920.) The order of `units` is the order of the modalities everywhere.
+
+    Args:
+        features: width `F_m` of each modality, by name.
+        units: hidden size `d_m` of each modality, by name.
+        feedback: `False` hides z from the gates (an ablation).
+        dropout: rate on the inputs, one mask per sequence.
+        unit_forget_bias: whether the forget gates' bias starts at 1.
+        seed: of all dropout.
+        **kwargs: arguments of `MultistageFusion` (`num_stages`, `fusion_units`, `summary_units`,
+            ...) and of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, ΣF_m)`, the modalities side by side.
+        states: `[h_m for every m] + [c_m for every m] + [z]`; all zero at the start.
+        training: whether dropout is on.
+
+    Output:
+        `([h ; z], states)`, the first `(batch, Σd_m + summary_units)`.
+
+    Example:
+
+    >>> cell = RMFNCell(features={"words": 5, "voice": 3}, units={"words": 4, "voice": 2})
+    >>> keras.layers.RNN(cell)(keras.ops.ones((2, 6, 8))).shape
+    TensorShape([2, 134])
+    """
+
+    def __init__(
+        self,
+        features,
+        units,
+        feedback=True,
+        dropout=0.0,
+        unit_forget_bias=True,
+        seed=None,
+        **kwargs,
+    ):
+        fusion_options = {name: kwargs.pop(name) for name in FUSION_OPTIONS if name in kwargs}
+        super().__init__(**kwargs)
+        self.units = check_units("RMFNCell", units)
+        if set(features) != set(units):
+            raise ValueError(
+                f"RMFNCell: `features` and `units` must name the same modalities; got "
+                f"{list(features)} and {list(units)}."
+            )
+        self.features = {
+            m: positive_integer("RMFNCell", f"features[{m!r}]", features[m]) for m in self.units
+        }
+        self.feedback = bool(feedback)
+        self.dropout = dropout_rate("RMFNCell", "dropout", dropout)
+        self.unit_forget_bias = bool(unit_forget_bias)
+        self.seed = seed
+        self.lsthm = {
+            m: LSTHMCell(
+                width,
+                unit_forget_bias=unit_forget_bias,
+                dropout=self.dropout,
+                seed=None if seed is None else seed + 1 + index,
+                name=m,
+                dtype=self.dtype_policy,
+            )
+            for index, (m, width) in enumerate(self.units.items())
+        }
+        self.fusion = MultistageFusion(
+            **fusion_options, seed=seed, name="fusion", dtype=self.dtype_policy
+        )
+        sizes = list(self.units.values())
+        self.state_size = [*sizes, *sizes, self.fusion.summary_units]
+        self.output_size = sum(sizes) + self.fusion.summary_units
+        self.summarize_dropout_mask = None
+
+    def build(self, inputs_shape):
+        expected = sum(self.features.values())
+        if inputs_shape[-1] != expected:
+            raise ValueError(
+                f"RMFNCell: the modalities {self.features} side by side have {expected} features; "
+                f"got inputs of shape {tuple(inputs_shape)}."
+            )
+        fusion_shape = (None, self.fusion.summary_units) if self.feedback else None
+        for m, cell in self.lsthm.items():
+            cell.build((None, self.features[m]), fusion_shape)
+        self.fusion.build((None, sum(self.units.values())))
+
+    def get_initial_state(self, batch_size=None):
+        return [ops.zeros((batch_size, n), dtype=self.compute_dtype) for n in self.state_size]
+
+    def call(self, inputs, states, training=False):
+        projections, start = {}, 0
+        for m, cell in self.lsthm.items():
+            x = inputs[:, start : start + self.features[m]]
+            start += self.features[m]
+            if training and self.dropout:
+                x = x * cell.get_dropout_mask(x)
+            projections[m] = cell.project(x)
+        states, _ = self.step(projections, states, training=training)
+        return self.output_of(states), states
+
+    def step(self, projections, states, training=False, return_attention_scores=False):
+        """One word whose inputs are already projected: `{m: (batch, 4 * d_m)}`.
+
+        `RMFN` projects all words at once and enters here, so both run this one step function.
+        Returns the new states and the attention `(batch, K, d)`, or None where it is not wanted.
+        """
+        h, c, z = self.split_states(states)
+        fusion = z if self.feedback else None
+        for m, cell in self.lsthm.items():
+            h[m], c[m] = cell.step(projections[m], [h[m], c[m]], fusion)
+        fused = self.fusion(
+            ops.concatenate(list(h.values()), axis=-1),
+            return_attention_scores=return_attention_scores,
+            dropout_mask=self.summarize_dropout_mask,
+            training=training,
+        )
+        z, attention = fused if return_attention_scores else (fused, None)
+        return [*h.values(), *c.values(), z], attention
+
+    def split_states(self, states):
+        """The flat states as `{m: h}`, `{m: c}`, `z`."""
+        count = len(self.units)
+        h = dict(zip(self.units, states[:count], strict=True))
+        c = dict(zip(self.units, states[count:-1], strict=True))
+        return h, c, states[-1]
+
+    def output_of(self, states):
+        """`[h ; z]` of the flat states."""
+        return ops.concatenate([*states[: len(self.units)], states[-1]], axis=-1)
+
+    # What `keras.layers.RNN` (and `RMFN`) call before and after the loop over time.
+
+    def get_dropout_mask(self, step_input):
+        start = 0
+        for m, cell in self.lsthm.items():
+            cell.get_dropout_mask(step_input[:, start : start + self.features[m]])
+            start += self.features[m]
+        if self.fusion.summarize.dropout and self.summarize_dropout_mask is None:
+            batch_size = ops.shape(step_input)[0]
+            self.summarize_dropout_mask = self.fusion.summarize.draw_dropout_mask(batch_size)
+
+    def get_recurrent_dropout_mask(self, step_input):
+        return None
+
+    def reset_dropout_mask(self):
+        for cell in self.lsthm.values():
+            cell.reset_dropout_mask()
+        self.summarize_dropout_mask = None
+
+    def reset_recurrent_dropout_mask(self):
+        pass
+
+    def get_config(self):
+        fusion = self.fusion.get_config()
+        return {
+            **super().get_config(),
+            "features": self.features,
+            "units": self.units,
+            # JSON with sorted keys would lose the order of `units`.
+            "modalities": list(self.units),
+            "feedback": self.feedback,
+            "dropout": self.dropout,
+            "unit_forget_bias": self.unit_forget_bias,
+            "seed": self.seed,
+            **{name: fusion[name] for name in FUSION_OPTIONS},
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**restore_order(config))
+
+
+def check_units(layer, units):
+    """`units` as `{modality: int ≥ 1}` in its own order; ValueError otherwise."""
+    if not isinstance(units, dict) or not units:
+        raise ValueError(
+            f"{layer}: `units` must be a dict of modality to hidden size, such as "
+            f"{{'language': 128, 'acoustic': 32}}; got {units!r}."
+        )
+    return {m: positive_integer(layer, f"units[{m!r}]", n) for m, n in units.items()}
+
+
+def restore_order(config):
+    """The config with `units` in the order that its list `modalities` tells."""
+    config = dict(config)
+    order = config.pop("modalities")
+    config["units"] = {m: config["units"][m] for m in order}
+    return config

@@ -1,0 +1,87 @@
+"""Keras trains on the batches: one trace, any execution mode, resumable."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from support.random_examples import WIDTHS, make_examples
+
+from rmfn_tf.data import epoch_batches, training_batches
+
+LENGTHS = [2, 2, 2, 2, 5, 5, 5, 5, 9, 9, 9]  # with 4 a batch: three bucket lengths, one short batch
+
+
+class CountingModel(keras.Model):
+    """Counts how often Keras traces its steps."""
+
+    traces = 0
+
+    def train_step(self, data):
+        self.traces += 1
+        return super().train_step(data)
+
+    def test_step(self, data):
+        self.traces += 1
+        return super().test_step(data)
+
+
+def make_model(**options):
+    """The mean of every modality over the real steps, then one Dense."""
+    keras.utils.set_random_seed(0)
+    inputs = {name: keras.Input((None, width), name=name) for name, width in WIDTHS.items()}
+    inputs["lengths"] = keras.Input((), dtype="int32", name="lengths")
+    lengths = ops.cast(inputs["lengths"], "float32")[:, None]
+    means = [ops.sum(inputs[name], axis=1) / lengths for name in WIDTHS]
+    model = CountingModel(inputs, keras.layers.Dense(1)(ops.concatenate(means, axis=-1)))
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mae", **options)
+    return model
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 3])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_fit_traces_once_for_all_buckets(steps_per_execution, jit_compile):
+    examples = make_examples(LENGTHS)
+    batches, steps = training_batches(examples, 4, seed=0)
+    assert len({inputs["visual"].shape[1] for inputs, _ in batches.take(steps)}) == 3
+    model = make_model(steps_per_execution=steps_per_execution, jit_compile=jit_compile)
+    history = model.fit(batches, steps_per_epoch=steps, epochs=4, verbose=0, shuffle=False)
+    assert history.history["loss"][-1] < history.history["loss"][0]
+    assert model.optimizer.iterations == 4 * steps
+    assert model.traces == 1
+    model.evaluate(epoch_batches(examples, 4), verbose=0)
+    assert model.traces == 2
+
+
+def test_resuming_gives_the_same_weights():
+    examples = make_examples(LENGTHS)
+    whole, steps = training_batches(examples, 4, seed=7)
+    model = make_model(jit_compile=False)
+    model.fit(whole, steps_per_epoch=steps, epochs=4, verbose=0, shuffle=False)
+    resumed = make_model(jit_compile=False)
+    resumed.fit(whole, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
+    rest, _ = training_batches(examples, 4, seed=7, first_epoch=1)
+    resumed.fit(rest, steps_per_epoch=steps, initial_epoch=1, epochs=4, verbose=0, shuffle=False)
+    for expected, got in zip(model.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_predictions_come_in_the_order_of_the_examples():
+    examples = make_examples(LENGTHS[::-1])
+    model = make_model(jit_compile=False)
+    predictions = model.predict(epoch_batches(examples, 4), verbose=0)
+    means = [
+        np.concatenate([sequences[row].mean(axis=0) for sequences in examples.features.values()])
+        for row in range(len(examples))
+    ]
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(predictions, np.stack(means) @ kernel + bias, atol=1e-5)
+
+
+def test_sample_weights_reach_the_loss():
+    examples = make_examples(LENGTHS)
+    weights = np.zeros(len(LENGTHS))
+    weights[3] = 11
+    model = make_model(jit_compile=False)
+    loss = model.evaluate(epoch_batches(examples, 11, sample_weights=weights), verbose=0)
+    prediction = model.predict(epoch_batches(examples, 11), verbose=0)[3]
+    np.testing.assert_allclose(loss, np.abs(prediction - examples.labels[3])[0], rtol=1e-5)

@@ -1,0 +1,167 @@
+"""`load_examples` on a real, tiny TFDS builder."""
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from rmfn_tf.data import load_examples
+
+MODALITIES = {"visual": 2, "acoustic": 3, "language": 4}  # not alphabetical: the order must hold
+LENGTHS = {"train": [3, 1, 2], "test": [2]}
+TASKS = {
+    "regression": {
+        "kind": "regression",
+        "columns": ["calm", "sentiment", "vivid"],
+        "labels": ["calm", "vivid"],
+        "num_classes": None,
+    },
+    "classification": {
+        "kind": "classification",
+        "columns": ["sarcastic"],
+        "labels": ["sarcastic"],
+        "num_classes": 2,
+    },
+}
+
+
+def example_of(split, row, kind):
+    """The one definition of what the builder holds."""
+    steps = LENGTHS[split][row]
+    return {
+        "id": f"{split}-{row}",
+        "video_id": f"vidéo-{row}",
+        "segment": row,
+        **{
+            name: np.full((steps, width), row + width / 10, "float32")
+            for name, width in MODALITIES.items()
+        },
+        "words": [f"wörd-{step}" for step in range(steps)],
+        "intervals": np.full((steps, 2), np.nan, "float64"),
+        "present": {name: name != "language" or row > 0 for name in MODALITIES},
+        "label": row % 2 if kind == "classification" else np.float32([row, 10 + row, 20 + row]),
+        "kind": "abc"[row],
+    }
+
+
+class TinyConfig(tfds.core.BuilderConfig):
+    pass
+
+
+class Tiny(tfds.core.GeneratorBasedBuilder):
+    """Three training examples and one of test."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = [TinyConfig(name=name) for name in TASKS]  # noqa: RUF012
+
+    def _info(self):
+        kind = self.builder_config.name
+        label = (
+            np.int64
+            if kind == "classification"
+            else tfds.features.Tensor(shape=(3,), dtype=np.float32)
+        )
+        return tfds.core.DatasetInfo(
+            builder=self,
+            features=tfds.features.FeaturesDict(
+                {
+                    "id": tfds.features.Text(),
+                    "video_id": tfds.features.Text(),
+                    "segment": np.int64,
+                    **{
+                        name: tfds.features.Tensor(shape=(None, width), dtype=np.float32)
+                        for name, width in MODALITIES.items()
+                    },
+                    "words": tfds.features.Sequence(tfds.features.Text()),
+                    "intervals": tfds.features.Tensor(shape=(None, 2), dtype=np.float64),
+                    "present": dict.fromkeys(MODALITIES, np.bool_),
+                    "label": label,
+                    "kind": tfds.features.Text(),
+                }
+            ),
+            metadata=tfds.core.MetadataDict(modalities=dict(MODALITIES), task=TASKS[kind]),
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(split) for split in LENGTHS}
+
+    def _generate_examples(self, split):
+        for row in range(len(LENGTHS[split])):
+            yield row, example_of(split, row, self.builder_config.name)
+
+
+@pytest.fixture(scope="module", params=sorted(TASKS))
+def builder(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tfds")
+    Tiny(config=request.param, data_dir=folder).download_and_prepare()
+    return Tiny(config=request.param, data_dir=folder)  # as the next process finds it
+
+
+@pytest.mark.parametrize("split", sorted(LENGTHS))
+def test_everything_arrives(builder, split):
+    calls = []
+    examples = load_examples(builder, split, on_progress=lambda *counts: calls.append(counts))
+    count = len(LENGTHS[split])
+    assert calls == [(done, count) for done in range(1, count + 1)]
+    assert sorted(examples.ids) == [f"{split}-{row}" for row in range(count)]
+    assert list(examples.features) == list(examples.present) == list(MODALITIES)
+    assert list(examples.extra) == ["kind"]
+    for place, identifier in enumerate(examples.ids):
+        expected = example_of(split, int(identifier[-1]), builder.builder_config.name)
+        assert examples.groups[place] == expected["video_id"]
+        assert examples.words[place] == expected["words"]
+        assert examples.extra["kind"][place] == expected["kind"]
+        for name in MODALITIES:
+            np.testing.assert_array_equal(examples.features[name][place], expected[name])
+            assert examples.present[name][place] == expected["present"][name]
+        if builder.builder_config.name == "classification":
+            assert examples.labels[place] == expected["label"]
+        else:  # the scored columns alone
+            np.testing.assert_array_equal(examples.labels[place], expected["label"][[0, 2]])
+    assert examples.labels.dtype == ("int64" if examples.labels.ndim == 1 else "float32")
+
+
+def test_a_builder_known_by_its_folder_alone(builder):
+    folder = tfds.builder_from_directory(builder.data_dir)
+    assert load_examples(folder, "train").ids == load_examples(builder, "train").ids
+
+
+def test_a_part_of_a_split(builder):
+    assert len(load_examples(builder, "train[:2]")) == 2
+
+
+def test_an_unknown_split(builder):
+    with pytest.raises(ValueError, match=r"no split 'validation'; it has \['test', 'train'\]"):
+        load_examples(builder, "validation")
+
+
+def test_an_empty_split(builder):
+    with pytest.raises(ValueError, match="is empty"):
+        load_examples(builder, "train[:0]")
+
+
+class Broken:
+    """A built builder whose metadata do not say what its examples hold."""
+
+    def __init__(self, builder, **changes):
+        self.as_dataset = builder.as_dataset
+        self.info = type("Info", (), {"full_name": "broken", "splits": builder.info.splits})()
+        self.info.metadata = {**builder.info.metadata, **changes}
+
+
+def test_a_width_that_differs(builder):
+    with pytest.raises(ValueError, match=r"'train-\d': acoustic must have shape \(steps, 7\)"):
+        load_examples(Broken(builder, modalities={**MODALITIES, "acoustic": 7}), "train")
+
+
+def test_a_label_that_differs(builder):
+    kind = builder.builder_config.name
+    changes = {"num_classes": 1} if kind == "classification" else {"columns": ["calm"]}
+    with pytest.raises(ValueError, match=r"'train-\d': its label"):
+        load_examples(Broken(builder, task={**TASKS[kind], **changes}), "train")
+
+
+def test_foreign_metadata(builder):
+    foreign = Broken(builder)
+    foreign.info.metadata = None
+    with pytest.raises(ValueError, match=r"builder of rmfn_tf\.datasets"):
+        load_examples(foreign, "train")

@@ -1,0 +1,55 @@
+"""Names: what there is, and what is told where there is none."""
+
+import pytest
+import tensorflow_datasets as tfds
+
+import rmfn_tf.datasets
+from rmfn_tf.datasets.registry import DATASETS, builder_class, resolve
+
+NAMES = ["ict_mmmo/mfn_arrays", "ict_mmmo/trimodal", "pom/mfn_arrays", "synthetic/sarcasm"]
+
+
+def test_every_name_is_listed():
+    assert rmfn_tf.datasets.list_names() == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tfds_finds_them(name, tmp_path):
+    builder = tfds.builder(name, data_dir=tmp_path)
+    assert f"{builder.name}/{builder.builder_config.name}" == name
+    assert type(builder) is tfds.builder_cls(builder.name) is resolve(name)[0]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_folder_of_a_data_set(dataset):
+    cls = builder_class(dataset)
+    metadata = cls.get_metadata()  # from the files beside the code
+    assert metadata.description
+    assert metadata.citation.startswith("@")
+    assert set(metadata.tags) <= set(tfds.core.dataset_metadata.valid_tags())
+    assert metadata.tags
+    assert str(cls.VERSION) in cls.RELEASE_NOTES
+    assert cls.url_infos is not None  # checksums.tsv is there and can be parsed
+
+
+def test_the_first_config_is_the_default():
+    assert resolve("ict_mmmo") == resolve("ict_mmmo/mfn_arrays")
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("pomm", " Did you mean 'pom'?"),
+        ("ict_mmmo/trimodel", " Did you mean 'ict_mmmo/trimodal'?"),
+        ("pom/arrays", " Did you mean 'pom/mfn_arrays'?"),
+        ("xyz", ""),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("function", [rmfn_tf.datasets.build, rmfn_tf.datasets.load_builder])
+def test_unknown_names(function, name, suggestion, tmp_path):
+    with pytest.raises(ValueError, match="Unknown data set") as caught:
+        function(name, data_dir=tmp_path)
+    assert str(caught.value) == (
+        f"Unknown data set {name!r}.{suggestion} Known: {', '.join(NAMES)}."
+    )

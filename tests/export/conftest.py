@@ -1,0 +1,59 @@
+"""Small models to export, and a look at what a folder holds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import pytest
+from keras import ops
+from rmfn_tf.export import export_model
+
+FEATURES = {"language": 4, "acoustic": 3, "visual": 2}
+
+
+class WordMask(keras.layers.Layer):
+    """A class that no loading process knows."""
+
+    def call(self, words, lengths):
+        return ops.arange(ops.shape(words)[1], dtype="int32")[None, :] < lengths[:, None]
+
+
+def recurrent_model(layer: keras.layers.Layer | None = None, **options) -> keras.Model:
+    """Masked recurrent net on the concatenated features; `layer` follows the concatenation."""
+    inputs = {name: keras.Input((None, width), name=name) for name, width in FEATURES.items()}
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    words = keras.layers.Concatenate()(list(inputs.values()))
+    mask = WordMask()(words, lengths)
+    if layer is not None:
+        words = layer(words)
+    hidden = keras.layers.LSTM(5, **options)(words, mask=mask)
+    hidden = keras.layers.Dropout(0.5)(hidden)
+    return keras.Model({**inputs, "lengths": lengths}, keras.layers.Dense(2)(hidden), name="small")
+
+
+@pytest.fixture(name="recurrent_model", scope="session")
+def recurrent_model_fixture() -> Callable[..., keras.Model]:
+    keras.utils.set_random_seed(0)
+    return recurrent_model
+
+
+@pytest.fixture(scope="session")
+def contents() -> Callable[[Path], dict[str, bytes | None]]:
+    """What a folder holds: every path below it, with the bytes of each file."""
+
+    def read(folder: Path) -> dict[str, bytes | None]:
+        return {
+            str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+            for path in sorted(folder.rglob("*"))
+        }
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory) -> dict[str, tuple[keras.Model, Path]]:
+    """Models by name, each with its exported version."""
+    keras.utils.set_random_seed(0)
+    folder = tmp_path_factory.mktemp("exported")
+    models = {"small": recurrent_model()}
+    return {name: (model, export_model(model, folder / name)) for name, model in models.items()}

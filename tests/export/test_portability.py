@@ -1,0 +1,160 @@
+"""The saved graph, op by op: nothing that a stock server lacks, all of it able to run on a GPU."""
+
+import importlib
+from pathlib import Path
+
+import keras
+import pytest
+import tensorflow as tf
+from rmfn_tf.export import export_model, signatures
+from rmfn_tf.export.portability import nodes_without_kernel, read_graph
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+
+def serving_nodes(saved_model: Path) -> list:
+    """The nodes that answer a request: what the signatures' outputs need, functions included.
+
+    The rest of a SavedModel's graph reads and writes checkpoints, on the host.
+    """
+    contents = SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
+    graph = contents.meta_graphs[0].graph_def
+    functions = {function.signature.name: function for function in graph.library.function}
+    by_name = {node.name: node for node in graph.node}
+
+    found = {}
+    waiting = [
+        by_name[tensor.name.split(":")[0]]
+        for signature in contents.meta_graphs[0].signature_def.values()
+        for tensor in signature.outputs.values()
+    ]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in found:
+            continue
+        found[id(node)] = node
+        if node.name in by_name and by_name[node.name] is node:
+            waiting += [by_name[name.lstrip("^").split(":")[0]] for name in node.input]
+        for value in node.attr.values():
+            for called in [value.func, *value.list.func]:
+                if called.name in functions:
+                    waiting += functions[called.name].node_def
+    return list(found.values())
+
+
+@keras.saving.register_keras_serializable(package="rmfn_tf_tests")
+class Through(keras.layers.Layer):
+    """A layer that is one function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def call(self, words):
+        return self.function(words)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+def xla_op(words):
+    return keras.ops.slice_update(words, [0, 0, 0], words[:, :1] * 2)
+
+
+def python_op(words):
+    return tf.ensure_shape(tf.py_function(lambda x: x, [words], tf.float32), words.shape)
+
+
+@tf.function(jit_compile=True)
+def compiled(words):
+    return words * 2
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (xla_op, "XlaDynamicUpdateSlice .* is an op of XLA"),
+        (python_op, "EagerPyFunc .* calls Python"),
+        (compiled, r"must be compiled by XLA \(jit_compile=True\)"),
+    ],
+)
+def test_what_a_stock_server_lacks_is_refused(tmp_path, recurrent_model, function, message):
+    with pytest.raises(ValueError, match=message):
+        export_model(recurrent_model(Through(function)), tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def pretend_gpu(monkeypatch):
+    """Keras takes this machine for one whose GPU has cuDNN."""
+    # By its module: the dotted name leads to the function `rnn`.
+    recurrence = importlib.import_module("keras.src.backend.tensorflow.rnn")
+    monkeypatch.setattr(recurrence, "_is_gpu_available", lambda: True)
+
+
+@pytest.mark.usefixtures("pretend_gpu")
+def test_exported_beside_a_gpu_it_runs_without(tmp_path, recurrent_model):
+    model = recurrent_model()
+
+    version = export_model(model, tmp_path)
+
+    assert "CudnnRNNV3" not in {node.op for node in serving_nodes(version)}
+    assert model.layers[-3].use_cudnn == "auto"
+
+
+@pytest.mark.usefixtures("pretend_gpu")
+def test_an_op_without_a_cpu_kernel_is_refused(tmp_path, recurrent_model, monkeypatch):
+    monkeypatch.setattr(
+        signatures, "_without_cudnn", lambda model: tf.name_scope("cudnn_is_left_on")
+    )
+
+    with pytest.raises(ValueError, match=r"CudnnRNNV3 \(node .*\) has no CPU kernel"):
+        export_model(recurrent_model(), tmp_path)
+
+
+def test_no_op_of_xla_anywhere_in_the_file(exported):
+    for model, version in exported.values():
+        graph = read_graph(version)
+        ops = {node.op for node in graph.node}
+        ops |= {node.op for function in graph.library.function for node in function.node_def}
+
+        assert "MatMul" in ops
+        assert not {op for op in ops if "Xla" in op}, model.name
+
+
+@pytest.mark.skipif(
+    not tf.test.is_built_with_cuda(),
+    reason="this build of TensorFlow has no CUDA kernels to look among",
+)
+def test_every_op_that_answers_runs_on_a_gpu(exported):
+    """By the kernels and types registered in the CUDA build, which need no GPU to be listed."""
+    for model, version in exported.values():
+        nodes = serving_nodes(version)
+
+        assert {"MatMul", "Tanh", "While"} <= {node.op for node in nodes}
+        assert [
+            f"{node.op} ({node.name})" for node in nodes_without_kernel(nodes, device="GPU")
+        ] == [], model.name
+
+
+def test_kernels_are_told_apart_by_device_and_type():
+    def node(op, **types):
+        made = NodeDef(op=op, name=op)
+        for name, dtype in types.items():
+            made.attr[name].type = dtype.as_datatype_enum
+        return made
+
+    runs_on_both = [node("MatMul", T=tf.float32), node("VarHandleOp", dtype=tf.float32)]
+    # The last one's GPU kernel takes variants; its default, which files leave out, is strings.
+    cpu_only = [
+        node("MatMul", T=tf.int64),
+        node("StringJoin"),
+        node("DeserializeSparse", dtype=tf.float32),
+    ]
+    gpu_only = [node("CudnnRNNV3", T=tf.float32)]
+    nodes = [*runs_on_both, *cpu_only, *gpu_only, node("NoSuchOp")]
+
+    assert nodes_without_kernel(nodes, device="CPU") == [*gpu_only, node("NoSuchOp")]
+    if tf.test.is_built_with_cuda():
+        assert nodes_without_kernel(nodes, device="GPU") == [*cpu_only, node("NoSuchOp")]

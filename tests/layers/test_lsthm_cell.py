@@ -1,0 +1,115 @@
+"""LSTHMCell: an LSTM, and an LSTM whose gates see z."""
+
+import keras
+import numpy as np
+import pytest
+from support import reference
+from support.sequences import assert_close, gapped_mask
+from support.weights import place_random_weights
+
+from rmfn_tf.layers import LSTHMCell
+
+BATCH, TIME, WIDTH, UNITS, FUSION = 3, 5, 4, 3, 2
+
+
+def normal(*shape, dtype="float32", seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
+
+
+def make_cell(fusion=True, **arguments):
+    cell = LSTHMCell(UNITS, **arguments)
+    cell.build((None, WIDTH), (None, FUSION) if fusion else None)
+    place_random_weights(cell)
+    return cell
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-10)])
+def test_a_step_equals_the_equations(dtype, tolerance):
+    cell = make_cell(dtype=dtype)
+    weights = {w.name: np.asarray(w, "float64") for w in cell.weights}
+    x, h = normal(BATCH, WIDTH, dtype=dtype), normal(BATCH, UNITS, dtype=dtype, seed=1)
+    c, z = normal(BATCH, UNITS, dtype=dtype, seed=2), normal(BATCH, FUSION, dtype=dtype, seed=3)
+    right = [
+        reference.lsthm(*row, weights=weights)
+        for row in zip(*[value.astype("float64") for value in (x, h, c, z)], strict=True)
+    ]
+    output, (new_h, new_c) = cell(x, [h, c], fusion=z)
+    assert_close(output, [h for h, _ in right], tolerance)
+    assert_close(new_h, [h for h, _ in right], tolerance)
+    assert_close(new_c, [c for _, c in right], tolerance)
+
+
+def test_every_gate_sees_the_fusion():
+    """A kernel of V that is nonzero for one gate alone still changes the step."""
+    x, state = normal(BATCH, WIDTH), [normal(BATCH, UNITS, seed=1), normal(BATCH, UNITS, seed=2)]
+    z = normal(BATCH, FUSION, seed=3)
+    for gate in range(4):
+        cell = make_cell()
+        kernel = np.zeros((FUSION, 4, UNITS))
+        kernel[:, gate] = 1.0
+        cell.fusion_kernel.assign(kernel.reshape(FUSION, 4 * UNITS))
+        change = np.abs(cell(x, state, fusion=z)[0] - cell(x, state)[0])
+        assert change.min() > 1e-4, f"gate {'ifgo'[gate]}"
+
+
+@pytest.mark.parametrize("fusion", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+def test_without_fusion_it_is_the_lstm_of_keras(fusion, masked):
+    cell = make_cell(fusion, dtype="float64")
+    arguments = {"return_sequences": True, "return_state": True, "dtype": "float64"}
+    ours = keras.layers.RNN(cell, **arguments)
+    theirs = keras.layers.LSTM(UNITS, **arguments)
+    theirs.build((None, None, WIDTH))
+    for weight in theirs.weights:
+        weight.assign(getattr(cell, weight.name))
+    x = normal(BATCH, TIME, WIDTH, dtype="float64")
+    mask = gapped_mask(BATCH, TIME) if masked else None
+    for one, other in zip(ours(x, mask=mask), theirs(x, mask=mask), strict=True):
+        assert_close(one, other, 1e-12)
+
+
+def test_dropout_is_that_of_the_lstm_of_keras():
+    """The same masks, one a sequence; so in training, too, the two are equal."""
+    cell = make_cell(fusion=False, dropout=0.5, seed=3)
+    ours = keras.layers.RNN(cell, return_sequences=True)
+    theirs = keras.layers.LSTM(UNITS, return_sequences=True, dropout=0.5, seed=3)
+    theirs.build((None, None, WIDTH))
+    for weight in theirs.weights:
+        weight.assign(getattr(cell, weight.name))
+    x = normal(BATCH, TIME, WIDTH)
+    for _ in range(2):
+        one, other = ours(x, training=True), theirs(x, training=True)
+        assert_close(one, other, 1e-5)
+    assert np.abs(one - ours(x)).max() > 1e-3
+
+
+def test_a_call_with_fusion_builds_its_kernel():
+    cell = LSTHMCell(UNITS)
+    zeros = np.zeros((BATCH, UNITS), "float32")
+    cell(normal(BATCH, WIDTH), [zeros, zeros], fusion=normal(BATCH, FUSION))
+    assert {w.name: tuple(w.shape) for w in cell.weights} == {
+        "kernel": (WIDTH, 4 * UNITS),
+        "recurrent_kernel": (UNITS, 4 * UNITS),
+        "bias": (4 * UNITS,),
+        "fusion_kernel": (FUSION, 4 * UNITS),
+    }
+
+
+@pytest.mark.parametrize(("unit_forget_bias", "forget"), [(True, 1.0), (False, 0.0)])
+def test_forget_bias(unit_forget_bias, forget):
+    cell = LSTHMCell(UNITS, unit_forget_bias=unit_forget_bias)
+    cell.build((None, WIDTH))
+    parts = np.split(np.asarray(cell.bias), 4)
+    assert [set(part) for part in parts] == [{0.0}, {forget}, {0.0}, {0.0}]
+
+
+def test_fusion_for_a_cell_built_without_is_an_error():
+    cell = make_cell(fusion=False)
+    zeros = np.zeros((BATCH, UNITS), "float32")
+    with pytest.raises(ValueError, match="without a fusion width"):
+        cell(normal(BATCH, WIDTH), [zeros, zeros], fusion=normal(BATCH, FUSION))
+
+
+def test_recurrent_dropout_is_an_error():
+    with pytest.raises(ValueError, match=r"recurrent_dropout=0\.5"):
+        LSTHMCell(UNITS, recurrent_dropout=0.5)

@@ -1,0 +1,200 @@
+"""RMFN's own doors: how it is called, what it refuses, how it is written down."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from support import reference
+from support.equations import make_rmfn, random_state
+from support.sequences import FEATURES, UNITS, assert_close, features, first
+from support.weights import weights_of
+
+from rmfn_tf.layers import RMFN
+
+WIDTHS, SIZES = first(FEATURES, 3), first(UNITS, 3)
+
+
+@pytest.fixture(scope="module")
+def layer():
+    return make_rmfn()
+
+
+def test_the_order_of_the_inputs_does_not_matter(layer):
+    x = features(WIDTHS)
+    turned = {m: x[m] for m in reversed(x)}
+    np.testing.assert_array_equal(layer(turned), layer(x))
+
+
+def test_names_may_be_anything():
+    names = ["Voice 2", "voice", "fusion", "lstm", "0"]
+    layer = RMFN({m: n + 1 for n, m in enumerate(names)}, fusion_units=3, summary_units=4)
+    x = features(dict.fromkeys(names, 2), batch=2, time=2)
+    assert_close(layer(x), reference.rmfn(x, weights_of(layer)).last, 1e-5)
+    assert len({w.path for w in layer.weights}) == len(layer.weights)
+
+
+def test_the_attention_is_float32_whatever_the_policy():
+    for policy in ("float64", "mixed_bfloat16", "mixed_float16"):
+        *_, attention = make_rmfn(dtype=policy)(features(WIDTHS), return_attention_scores=True)
+        assert attention.dtype == "float32"
+        np.testing.assert_allclose(np.sum(attention, axis=-1), 1.0, atol=1e-6)
+
+
+def test_weights_are_named_by_the_maths_and_belong_to_one_set(layer):
+    weights = weights_of(layer)
+    z, f, d = 4, 5, sum(SIZES.values())
+    shapes = {
+        "lsthm": {
+            m: {
+                "kernel": (WIDTHS[m], 4 * SIZES[m]),
+                "recurrent_kernel": (SIZES[m], 4 * SIZES[m]),
+                "fusion_kernel": (z, 4 * SIZES[m]),
+                "bias": (4 * SIZES[m],),
+            }
+            for m in SIZES
+        },
+        "highlight": {"kernel": (d, 4 * d), "recurrent_kernel": (d, 4 * d), "bias": (4 * d,)},
+        "highlight_memory": {"kernel": (d, d), "bias": (d,)},
+        "fuse": {"kernel": (d, 4 * f), "recurrent_kernel": (f, 4 * f), "bias": (4 * f,)},
+        "fuse_memory": (1, f),
+        "summarize_hidden": {"kernel": (3 * f, z), "bias": (z,)},
+        "summarize_output": {"kernel": (z, z), "bias": (z,)},
+    }
+    found = keras.tree.map_structure(np.shape, weights)
+    assert found == shapes
+
+
+def test_the_defaults_are_the_models():
+    config = RMFN({"language": 8}).get_config()
+    expected = {
+        "num_stages": 3,
+        "fusion_units": 128,
+        "summary_units": 128,
+        "highlight": True,
+        "feedback": True,
+        "highlight_memory_mode": "dense",
+        "highlight_input": "attention",
+        "highlight_projection": False,
+        "highlight_scale": "dim",
+        "fuse_memory_mode": "trainable",
+        "summarize_layers": 2,
+        "dropout": 0.0,
+        "summarize_dropout": 0.0,
+        "unit_forget_bias": True,
+        "seed": None,
+        "return_sequences": False,
+        "return_state": False,
+    }
+    assert {name: config[name] for name in expected} == expected
+
+
+def test_every_argument_survives_the_config():
+    arguments = {
+        "units": {"visual": 3, "language": 2},
+        "num_stages": 2,
+        "fusion_units": 5,
+        "summary_units": 4,
+        "highlight": True,
+        "feedback": False,
+        "highlight_memory_mode": "zeros",
+        "highlight_input": "highlighted",
+        "highlight_projection": True,
+        "highlight_scale": "none",
+        "fuse_memory_mode": "zeros",
+        "summarize_layers": 1,
+        "dropout": 0.25,
+        "summarize_dropout": 0.5,
+        "unit_forget_bias": False,
+        "seed": 7,
+        "return_sequences": True,
+        "return_state": True,
+        "name": "fusion_network",
+        "dtype": "float64",
+    }
+    config = json.loads(json.dumps(RMFN(**arguments).get_config(), sort_keys=True))
+    again = RMFN.from_config(config)
+    kept = again.get_config()
+    assert list(again.units) == ["visual", "language"]
+    for name, value in arguments.items():
+        if name != "dtype":
+            assert kept[name] == value, name
+    assert again.compute_dtype == "float64"
+
+
+def test_a_cell_made_from_the_config_has_the_same_order():
+    layer = make_rmfn()
+    config = json.loads(json.dumps(layer.cell.get_config(), sort_keys=True))
+    cell = type(layer.cell).from_config(config)
+    assert list(cell.units) == list(cell.features) == list(SIZES)
+    assert cell.features == WIDTHS
+
+
+def test_the_mask_of_the_outputs():
+    x, mask = features(WIDTHS, batch=2, time=3), np.array([[True, True, False]] * 2)
+    masked = {m: keras.layers.Masking()(value * mask[..., None]) for m, value in x.items()}
+    sequences = make_rmfn(return_sequences=True)(masked)
+    np.testing.assert_array_equal(keras.src.backend.get_keras_mask(sequences), mask)
+    assert keras.src.backend.get_keras_mask(make_rmfn()(masked)) is None
+    outputs, *states = make_rmfn(return_sequences=True, return_state=True)(masked)
+    np.testing.assert_array_equal(keras.src.backend.get_keras_mask(outputs), mask)
+    assert all(keras.src.backend.get_keras_mask(state) is None for state in states)
+
+
+# Errors.
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda x: x.pop("visual"), r"exactly the modalities \['visual', 'language', 'acoustic'\]"),
+        (lambda x: x.update(smell=x["visual"]), "smell"),
+        (lambda x: x.update(visual=x["visual"][:, 0]), r"'visual'.*\(3, 3\)"),
+        (lambda x: x.update({m: v[:, :0] for m, v in x.items()}), r"at least one time.*\(3, 0, "),
+        (lambda x: x.update(visual=x["visual"][:, :2]), "visual.*time|time.*visual"),
+        (lambda x: x.update(visual=x["visual"][:, :, :2]), "visual"),
+    ],
+    ids=["missing", "unknown", "rank", "no_time", "other_time", "other_width"],
+)
+def test_wrong_inputs_are_an_error(layer, spoil, message):
+    x = features(WIDTHS)
+    spoil(x)
+    with pytest.raises(ValueError, match=message):
+        layer(x)
+
+
+def test_inputs_must_be_a_dict(layer):
+    with pytest.raises(ValueError, match="dict"):
+        layer(list(features(WIDTHS).values()))
+    with pytest.raises(ValueError, match="dict"):
+        RMFN(SIZES)(features(WIDTHS)["visual"])
+
+
+def test_a_wrong_number_of_states_is_an_error(layer):
+    with pytest.raises(ValueError, match=r"7 tensors.*got 6"):
+        layer(features(WIDTHS), initial_state=random_state(layer, 3)[:-1])
+
+
+def test_attention_without_highlight_is_an_error():
+    layer = make_rmfn(highlight=False)
+    assert not [w.path for w in layer.weights if "highlight" in w.path]
+    with pytest.raises(ValueError, match="highlight=False"):
+        layer(features(WIDTHS), return_attention_scores=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"units": {}}, "`units`"),
+        ({"units": 8}, "`units`.*8"),
+        ({"units": {"language": -1}}, r"units\['language'\].*-1"),
+        ({"num_stages": 0}, "`num_stages`.*0"),
+        ({"highlight_scale": "sqrt"}, "`scale`.*'dim', 'none'.*'sqrt'"),
+        ({"highlight": False, "highlight_scale": "sqrt"}, "`scale`.*'sqrt'"),
+        ({"dropout": -0.1}, r"`dropout`.*-0\.1"),
+        ({"stages": 2}, "stages"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        RMFN(**{"units": SIZES, **arguments})

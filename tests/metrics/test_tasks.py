@@ -1,0 +1,186 @@
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import pearsonr
+from sklearn.metrics import f1_score
+from support.metric_sets import whole
+
+from rmfn_tf.metrics import metrics_for, per_label_table
+
+SENTIMENT = {
+    "kind": "regression",
+    "labels": ["sentiment"],
+    "ranges": {"sentiment": [-3, 3]},
+    "metrics": "sentiment",
+}
+POM = {
+    "kind": "regression",
+    "labels": ["confident", "relaxed"],
+    "ranges": {"confident": [1, 7], "relaxed": [1, 5], "sentiment": [1, 7]},
+    "metrics": "pom",
+}
+IEMOCAP = {"kind": "multilabel", "labels": ["happy", "sad"], "metrics": "iemocap"}
+SARCASM = {"kind": "classification", "labels": ["positive"], "metrics": "default"}
+RNG = np.random.default_rng(11)
+
+
+def values(task, y_true, y_pred):
+    """Each metric of the task on the whole set, by name."""
+    return {metric.name: whole(metric, y_true, y_pred) for metric in metrics_for(task)}
+
+
+def test_sentiment():
+    y = RNG.choice(np.arange(-15, 16) / 5, 60).astype("float32")
+    p = (y + RNG.normal(size=60) * 2).astype("float32")
+    y[:6], p[6:9] = 0.0, 0.0
+    kept = y != 0
+    expected = {
+        "mae": np.mean(np.abs(y.astype("float64") - p)),
+        "r": pearsonr(y.astype("float64"), p).statistic,
+        "a2": np.mean((y >= 0) == (p >= 0)),
+        "f1": f1_score(y >= 0, p >= 0, average="weighted"),
+        "a2_non0": np.mean((y > 0)[kept] == (p > 0)[kept]),
+        "f1_non0": f1_score((y > 0)[kept], (p > 0)[kept], average="weighted"),
+        "a7": np.mean(np.round(np.clip(y, -3, 3)) == np.round(np.clip(p, -3, 3))),
+        "a5": np.mean(np.round(np.clip(y, -2, 2)) == np.round(np.clip(p, -2, 2))),
+    }
+    assert len({round(value, 9) for value in expected.values()}) == len(expected)
+    result = values(SENTIMENT, y, p)
+    assert list(result) == list(expected)
+    assert result == pytest.approx(expected, abs=1e-9)
+
+
+def test_pom_rounds_each_trait_in_its_own_range():
+    y = np.array([[6.4, 5.0], [2.0, 4.0], [7.0, 1.0], [1.0, 2.5]])
+    p = np.array([[6.0, 6.0], [3.0, 4.6], [9.0, 0.0], [0.6, 2.0]])
+    assert list(values(POM, y, p)) == ["mae", "r", "accuracy"]
+    # confident: hit, miss, hit, hit; relaxed: hit (6 clipped to 5), miss, hit, hit.
+    assert values(POM, y, p)["accuracy"] == 6 / 8
+    swapped = {**POM, "labels": POM["labels"][::-1]}
+    assert values(swapped, y, p)["accuracy"] == 5 / 8  # 6.4 and 6.0 both 5, 7 and 9 too; 5 and 6
+
+
+def test_ict_mmmo_splits_at_three_and_a_half():
+    task = {"kind": "regression", "labels": ["sentiment"], "metrics": "ict_mmmo"}
+    result = values(task, [3.5, 3.4, 1.0, 5.0], [3.5, 3.49, 3.5, 3.4])
+    assert list(result) == ["mae", "r", "a2"]
+    assert result["a2"] == 0.5
+
+
+def test_multilabel_scores_every_emotion_by_itself():
+    y = RNG.integers(0, 2, size=(30, 2))
+    p = RNG.uniform(size=(30, 2))
+    result = values(IEMOCAP, y, p)
+    f1s = [f1_score(y[:, i], p[:, i] >= 0.5, average="weighted") for i in range(2)]
+    assert result == pytest.approx(
+        {"accuracy": np.mean(y == (p >= 0.5)), "weighted_f1": np.mean(f1s)}
+    )
+
+
+def test_classification():
+    y = RNG.integers(0, 4, size=30)
+    p = RNG.dirichlet([1.0] * 4, size=30)
+    assert values(SARCASM, y, p) == pytest.approx(
+        {
+            "accuracy": np.mean(y == p.argmax(1)),
+            "weighted_f1": f1_score(y, p.argmax(1), average="weighted", zero_division=0),
+        }
+    )
+
+
+def test_metrics_default_to_default():
+    task = {"kind": "regression", "labels": ["a"]}
+    assert [metric.name for metric in metrics_for(task)] == ["mae", "r"]
+
+
+@pytest.mark.parametrize("task", [SENTIMENT, POM, IEMOCAP, SARCASM])
+def test_a_task_read_from_json_is_the_same(task):
+    again = json.loads(json.dumps(task))
+    assert [m.get_config() for m in metrics_for(again)] == [
+        m.get_config() for m in metrics_for(task)
+    ]
+
+
+def test_table_of_labels_averages_to_the_metrics():
+    y = RNG.uniform(1, 7, size=(20, 2))
+    p = y + RNG.normal(size=y.shape)
+    table = per_label_table(POM, y, p)
+    assert [row.pop("label") for row in table] == ["confident", "relaxed"]
+    assert table[0]["mae"] == pytest.approx(np.mean(np.abs(y[:, 0] - p[:, 0])))
+    assert table[1]["r"] == pytest.approx(pearsonr(y[:, 1], p[:, 1]).statistic)
+    relaxed = np.mean(np.round(np.clip(y[:, 1], 1, 5)) == np.round(np.clip(p[:, 1], 1, 5)))
+    assert table[1]["accuracy"] == pytest.approx(relaxed)
+    means = {name: np.mean([row[name] for row in table]) for name in table[0]}
+    assert means == pytest.approx(values(POM, y, p))
+
+
+@pytest.mark.parametrize("y_true", [np.array([0, 2, 1]), np.array([[0], [2], [1]])])
+def test_table_of_a_classification_has_its_one_label(y_true):
+    p = np.eye(3)[[0, 2, 2]]
+    assert per_label_table(SARCASM, y_true, p) == [
+        {"label": "positive", **values(SARCASM, y_true, p)}
+    ]
+
+
+def test_table_takes_one_label_without_a_second_axis():
+    y, p = np.array([1.0, -1, 2]), np.array([1.0, 1, 1])
+    row = {"label": "sentiment", **values(SENTIMENT, y, p)}
+    assert per_label_table(SENTIMENT, y, p[:, np.newaxis]) == [row]
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_table_refuses_other_columns(width):
+    right, wrong = np.ones((4, 2)), np.ones((4, width))
+    for y_true, y_pred, name in ((wrong, right, "y_true"), (right, wrong, "y_pred")):
+        with pytest.raises(ValueError, match=rf"`{name}` must have shape \(samples, 2\)"):
+            per_label_table(POM, y_true, y_pred)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"kind": "ranking"},
+            r"`kind` must be one of 'regression', 'classification', 'multilabel'",
+        ),
+        ({"kind": None}, r"got None"),
+        ({"kind": ["regression"]}, r"`kind` must be one of"),
+        (
+            {"metrics": "mosi"},
+            r"`metrics` must be one of 'default', 'sentiment', 'pom', 'ict_mmmo'; got 'mosi'",
+        ),
+        ({"kind": "multilabel"}, r"`metrics` must be one of 'default', 'iemocap'; got 'pom'"),
+        ({"labels": []}, r"`labels` must be a list .* got \[\]"),
+        ({"labels": "confident"}, r"`labels` must be a list"),
+        ({"kind": "classification", "metrics": "default"}, r"one label column"),
+        ({"ranges": {"confident": [1, 7]}}, r"for \['relaxed'\]"),
+        ({"ranges": {"confident": [1, 7], "relaxed": [5]}}, r"for \['relaxed'\]"),
+        ({"ranges": None}, r"for \['confident', 'relaxed'\]"),
+        ({"ranges": {"confident": [7, 1], "relaxed": [1, 5]}}, r"at least two whole ratings"),
+    ],
+)
+def test_tasks_that_are_none_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        metrics_for({**POM, **change})
+
+
+def test_pom_on_real_labels(real_data):
+    """The train median's scores of the POM arrays, as known from elsewhere: MAE 0.877."""
+    import h5py
+
+    labels = {}
+    for split in ("train", "test"):
+        with h5py.File(real_data / "mfn_h5" / "pom" / f"y_{split}.h5") as file:
+            labels[split] = np.delete(file["d1"][:], 14, axis=1)
+    names = [f"trait_{column}" for column in range(16)]
+    task = {
+        "kind": "regression",
+        "labels": names,
+        "ranges": {name: [1, 5 if 8 <= i < 14 else 7] for i, name in enumerate(names)},
+        "metrics": "pom",
+    }
+    prediction = np.broadcast_to(np.median(labels["train"], axis=0), labels["test"].shape)
+    result = values(task, labels["test"], prediction)
+    assert result["mae"] == pytest.approx(0.877, abs=5e-4)
+    assert result["r"] == 0.0
