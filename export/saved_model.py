@@ -23,7 +23,8 @@ def export_model(
     The version is a TensorFlow SavedModel that needs neither Keras nor rmfn_tf to run. Its
     signature `serving_default` takes the model's inputs by name, each modality
     `(batch, time, F)` float32 and `lengths` `(batch,)` int32, of any batch and time, and returns
-    `{"prediction": (batch, outputs)}`, what `model(inputs, training=False)` returns:
+    `{"prediction": (batch, outputs)}`, what `model(inputs, training=False)` returns (of a model
+    that answers after every word, `(batch, time, outputs)`):
 
         served = tf.saved_model.load(export_model(model, "served"))
         served.signatures["serving_default"](language=..., lengths=...)["prediction"]

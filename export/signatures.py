@@ -35,7 +35,8 @@ def serving_default(model: keras.Model) -> Signature:
 
     Inputs, by the names in `model.input`: each modality `(batch, time, F)` float32, and `lengths`
     `(batch,)` int32, the number of words of each sequence. Output `prediction`: what the model
-    returns, `(batch, outputs)`, called with `training=False`; half precision as float32.
+    returns, `(batch, outputs)` or `(batch, time, outputs)`, called with `training=False`; half
+    precision as float32.
 
     Raises:
         ValueError: The model has other inputs than these, or not one single output.
@@ -51,10 +52,9 @@ def serving_default(model: keras.Model) -> Signature:
     def predict(features: dict[str, Any]) -> dict[str, Any]:
         with _without_cudnn(model):
             prediction = model(features, training=False)
+        # Clients could not read it: neither JSON nor NumPy knows bfloat16.
         if keras.backend.standardize_dtype(prediction.dtype) in {"float16", "bfloat16"}:
-            prediction = keras.ops.cast(
-                prediction, "float32"
-            )  # neither JSON nor NumPy has bfloat16
+            prediction = keras.ops.cast(prediction, "float32")
         return {PREDICTION: prediction}
 
     return Signature("serving_default", inputs, predict)

@@ -47,7 +47,7 @@ class FeatureScaling(keras.layers.Layer):
                     f"FeatureScaling {self.name!r}: `{name}` has {value.shape[0]} values but the "
                     f"input has {width} features."
                 )
-            # An initializer, not an assignment: what `build` assigns under a stateless scope is lost.
+            # An initializer, not an assignment: what `build` assigns can be lost.
             weight = self.add_weight(
                 shape=(width,),
                 name=name,

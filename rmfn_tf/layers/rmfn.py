@@ -129,9 +129,7 @@ class RMFN(keras.layers.Layer):
             # In front of everything, so that padding reaches neither outputs nor gradients.
             inputs = {m: ops.where(mask[..., None], x, 0) for m, x in inputs.items()}
         if training:
-            self.cell.get_dropout_mask(
-                ops.concatenate([x[:, 0] for x in inputs.values()], axis=-1)
-            )
+            self.cell.get_dropout_mask(ops.concatenate([x[:, 0] for x in inputs.values()], axis=-1))
         columns = []
         for m, cell in self.cell.lsthm.items():
             x = inputs[m]
@@ -225,7 +223,7 @@ class ProjectedStep(keras.layers.Layer):
 
 
 def combine_masks(mask):
-    """The and of a mask or a dict (or list) of masks, `(batch, time)` bool; None where there is none."""
+    """The and of one mask or a dict of masks, `(batch, time)` bool; None where there is none."""
     combined = None
     for each in keras.tree.flatten(mask):
         if each is not None:

@@ -1,0 +1,12 @@
+"""Models by name: functions that return a functional `keras.Model` with dict inputs.
+
+Importing this package registers every layer with Keras, so that `keras.models.load_model` finds
+them.
+"""
+
+import rmfn_tf.layers  # noqa: F401  (registers the layers)
+from rmfn_tf.models.attention import attention_model
+from rmfn_tf.models.create import create_model
+from rmfn_tf.models.registry import list_models, model_options
+
+__all__ = ["attention_model", "create_model", "list_models", "model_options"]

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
-from support.mfn_files import make_arrays, write_arrays
-
 from rmfn_tf.datasets.ict_mmmo.ict_mmmo_dataset_builder import Builder as IctMmmo
 from rmfn_tf.datasets.pom.pom_dataset_builder import Builder as Pom
 from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import Builder as Synthetic
 from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import SarcasmConfig
+from support.mfn_files import make_arrays, write_arrays
 
 SIZES = {"train": 3, "validation": 2, "test": 4}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from rmfn_tf.datasets.sources.errors import SourceError
 from support.mfn_files import make_arrays, write_array, write_arrays
 from support.small_ict_mmmo import (
     NAME,
@@ -18,7 +19,6 @@ from support.small_ict_mmmo import (
 )
 
 import rmfn_tf.datasets
-from rmfn_tf.datasets.sources.errors import SourceError
 
 
 def test_what_an_example_holds(manual_dir, data_dir, arrays):

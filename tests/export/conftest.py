@@ -8,6 +8,28 @@ import pytest
 from keras import ops
 from rmfn_tf.export import export_model
 
+from rmfn_tf.models import create_model, list_models
+
+# Beside the defaults of every model: what gives other ops, or another shape of the prediction.
+VARIANTS = {
+    "rmfn_labels_per_word": (
+        "rmfn",
+        {"task": "multilabel", "num_outputs": 4, "return_sequences": True, "dropout": 0.5},
+    ),
+    "rmfn_projected": (
+        "rmfn",
+        {
+            "highlight_projection": True,
+            "highlight_input": "highlighted",
+            "highlight_memory_mode": "zeros",
+        },
+    ),
+    "rmfn_bare": ("rmfn", {"highlight": False, "feedback": False, "summarize_layers": 1}),
+    "ef_lstm_classes": (
+        "ef_lstm",
+        {"task": "classification", "num_outputs": 3, "num_layers": 2, "bidirectional": True},
+    ),
+}
 FEATURES = {"language": 4, "acoustic": 3, "visual": 2}
 
 
@@ -55,5 +77,10 @@ def exported(tmp_path_factory) -> dict[str, tuple[keras.Model, Path]]:
     """Models by name, each with its exported version."""
     keras.utils.set_random_seed(0)
     folder = tmp_path_factory.mktemp("exported")
+    scaling = {"acoustic": {"center": [0.1, 0.2, 0.3], "scale": 2.0, "clip": 1.0}}
     models = {"small": recurrent_model()}
+    for name in list_models():
+        models[name] = create_model(name, features=FEATURES, scaling=scaling)
+    for name, (body, options) in VARIANTS.items():
+        models[name] = create_model(body, features=FEATURES, **options)
     return {name: (model, export_model(model, folder / name)) for name, model in models.items()}

@@ -65,8 +65,17 @@ def test_a_model_is_called_on_a_dict(make):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"], indirect=True)
-@pytest.mark.parametrize("make", WAYS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    ("make", "policy"),
+    [
+        (functional, "float32"),
+        (functional, "mixed_bfloat16"),
+        (functional, "mixed_float16"),
+        (sequential, "float32"),
+        (Subclassed, "float32"),
+    ],
+    indirect=["policy"],
+)
 def test_fit_evaluate_predict(make, policy):
     keras.utils.set_random_seed(0)
     x, y = data()

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from support.mfn_files import STEPS, make_arrays, write_array, write_arrays
-
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
+from support.mfn_files import STEPS, make_arrays, write_array, write_arrays
 
 WIDTHS = {"language": 4, "acoustic": 3, "visual": 2}
 SIZES = {"train": 4, "validation": 2, "test": 3}

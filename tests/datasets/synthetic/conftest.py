@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from rmfn_tf.datasets.synthetic import sarcasm
 
 

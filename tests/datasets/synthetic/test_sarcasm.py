@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare, kstest
-
 from rmfn_tf.datasets.synthetic import sarcasm
+from scipy.stats import chisquare, kstest
 
 
 def of_kind(stories, *kinds):
