@@ -54,7 +54,7 @@ def publish(directory: str | os.PathLike[str], write: Callable[[Path], None]) ->
     temporary = directory / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
     try:
         with _naming(directory):
-            made = _make_folders(directory)
+            _make_folders(directory, made)
             temporary.mkdir()
         write(temporary)
         with _naming(directory):
@@ -78,15 +78,13 @@ def _naming(directory: Path) -> Iterator[None]:
         raise OSError(error.errno, f"cannot publish a version in {directory}: {reason}") from error
 
 
-def _make_folders(directory: Path) -> list[Path]:
-    """Make `directory` and its missing parents; return those made, outermost first."""
+def _make_folders(directory: Path, made: list[Path]) -> None:
+    """Make `directory` and its missing parents, adding each to `made`, outermost first."""
     missing = [folder for folder in [directory, *directory.parents] if not folder.exists()]
-    made = []
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):  # made by another publisher since
             folder.mkdir()
             made.append(folder)
-    return made
 
 
 def _flush(folder: Path) -> None:

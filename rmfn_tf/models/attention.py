@@ -39,6 +39,7 @@ class _Attention(keras.layers.Layer):
     def __init__(self, rmfn):
         super().__init__(name="attention", dtype=rmfn.dtype_policy)
         self.rmfn = rmfn
+        self.supports_masking = True
 
     def call(self, inputs, mask=None):
         return self.rmfn(inputs, mask=mask, return_attention_scores=True)[-1]

@@ -1,0 +1,1 @@
+"""Training and judging: a run folder in, honest numbers out."""

@@ -113,6 +113,7 @@ def test_an_op_without_a_cpu_kernel_is_refused(tmp_path, recurrent_model, monkey
         export_model(recurrent_model(), tmp_path)
 
 
+@pytest.mark.slow
 def test_no_op_of_xla_anywhere_in_the_file(exported):
     for model, version in exported.values():
         graph = read_graph(version)
@@ -123,6 +124,7 @@ def test_no_op_of_xla_anywhere_in_the_file(exported):
         assert not {op for op in ops if "Xla" in op}, model.name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not tf.test.is_built_with_cuda(),
     reason="this build of TensorFlow has no CUDA kernels to look among",

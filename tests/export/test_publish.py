@@ -172,6 +172,22 @@ def test_folders_made_for_a_failed_version_go_with_it(tmp_path):
     assert list(tmp_path.rglob("*")) == [tmp_path / "old"]
 
 
+@pytest.mark.parametrize("name", ["models", ".exporting-"])
+def test_folders_made_go_where_one_cannot_be_made(tmp_path, monkeypatch, name):
+    mkdir = Path.mkdir
+
+    def refuse(path, *args, **options):
+        if path.name.startswith(name):
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+        mkdir(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OSError, match=r"cannot publish a version in .*models: .*[Qq]uota"):
+        publish(tmp_path / "new" / "models", write_files)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "models").write_text("not a folder")
 

@@ -97,6 +97,7 @@ def test_a_full_disk_is_an_error_and_leaves_the_folder_as_it_was(tmp_path, recur
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_file_asks_for_no_class(exported):
     """Keras' own way of saving leaves objects that are revived as Keras classes where it can."""
     for model, version in exported.values():

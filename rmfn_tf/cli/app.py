@@ -1,0 +1,41 @@
+"""The verbs put together, and one line instead of a traceback for a user's mistake."""
+
+import os
+import sys
+
+import typer
+
+from rmfn_tf.cli.data import data
+from rmfn_tf.cli.demo import demo
+from rmfn_tf.cli.evaluate import evaluate
+from rmfn_tf.cli.export import export
+from rmfn_tf.cli.train import train
+
+app = typer.Typer(
+    name="rmfn",
+    help="The Recurrent Multistage Fusion Network: from the files you hold to a served model.\n\n"
+    "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn evaluate`, `rmfn export`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.add_typer(data, name="data")
+app.command()(train)
+app.command()(evaluate)
+app.command()(export)
+
+
+def main() -> None:
+    """Runs the command line; a ValueError or OSError becomes one line and exit code 1."""
+    # Before TensorFlow is imported anywhere: its start-up notices are not for users.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        print(f"rmfn: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("rmfn: interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,31 @@
+"""`rmfn evaluate`: a finished run on a split."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rmfn_tf.cli.options import DataDir, Json, ManualDir
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder made by `rmfn train`.")],
+    split: Annotated[str, typer.Option(help="validation, test or train.")] = "validation",
+    manual_dir: ManualDir = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Print a run's metrics on a split beside the trivial floors.
+
+    Opening the test split is recorded in the run folder: do it once, at the end.
+    """
+    from rmfn_tf.cli.start import start_tensorflow
+
+    start_tensorflow()
+    from rmfn_tf.cli.show import build_data, show_metrics
+    from rmfn_tf.training.evaluate import evaluate_run, load_run
+
+    config, _ = load_run(run)
+    builder = build_data(config.data, manual_dir, data_dir, quiet=as_json)
+    result = evaluate_run(run, builder, split)
+    show_metrics(result, f"{config.data}, {config.model}", as_json)

@@ -1,0 +1,20 @@
+"""Arguments that several verbs take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    str,
+    typer.Argument(help="Data set: synthetic/sarcasm, ict_mmmo/trimodal, pom/mfn_arrays, ..."),
+]
+ManualDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder with the source files. Not needed once the data set is built."),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Where built data sets are kept [default: ~/tensorflow_datasets]."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]

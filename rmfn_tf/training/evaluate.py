@@ -1,0 +1,70 @@
+"""Judging a finished run on a split."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
+from rmfn_tf.data import load_examples
+from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.fitting import predict
+from rmfn_tf.training.floors import floor_predictions
+from rmfn_tf.training.run import prediction_rows, write_rows
+from rmfn_tf.training.scores import score
+
+
+def load_run(run: Path) -> tuple[RunConfig, keras.Model]:
+    """The config and the best model of a run folder; ValueError where it is none."""
+    if not (run / "config.toml").is_file():
+        raise ValueError(
+            f"{run} is not a run folder: it has no config.toml. `rmfn train` makes one."
+        )
+    config = RunConfig.read(run / "config.toml")
+    if not (run / "model.keras").is_file():
+        raise ValueError(
+            f"{run} has no model.keras"
+            + (": a run over folds keeps no single model." if config.folds else ".")
+        )
+    return config, keras.models.load_model(run / "model.keras")
+
+
+def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
+    """The run's model on a split, beside the trivial floors, which learn from `train`.
+
+    Opening the test split is recorded in the run's `test_openings.jsonl`, before it is read.
+
+    Raises:
+        ValueError: not a run folder, an unknown split, or data other than the run was trained on.
+    """
+    config, model = load_run(run)
+    if split not in builder.info.splits:
+        raise ValueError(
+            f"{config.data} has no split {split!r}; it has {list(builder.info.splits)}."
+        )
+    trained_on = json.loads((run / "run.json").read_text())["fingerprint"]
+    if builder.info.metadata["fingerprint"] != trained_on:
+        raise ValueError(
+            f"The data built as {config.data} is not what {run} was trained on (fingerprint "
+            f"{builder.info.metadata['fingerprint'][:12]}, the run has {trained_on[:12]}). Name "
+            "the data of the run with --manual-dir or --data-dir."
+        )
+    if split == "test":
+        with (run / "test_openings.jsonl").open("a") as file:
+            file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z")}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    task = builder.info.metadata["task"]
+    train, examples = load_examples(builder, "train"), load_examples(builder, split)
+    predictions = {config.model: predict(model, examples)}
+    write_rows(
+        run / f"predictions_{split}.csv", prediction_rows(examples, predictions[config.model])
+    )
+    predictions.update(floor_predictions(task, train, examples))
+    return {
+        "split": split,
+        "metrics": {name: score(task, examples.labels, p) for name, p in predictions.items()},
+    }

@@ -1,0 +1,53 @@
+"""Where RMFN looked: attention over words and stages, a panel a modality."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def plot_attention(
+    attention: np.ndarray, units: Mapping[str, int], words: Sequence[str], title: str = ""
+) -> Figure:
+    """The share of attention that each modality gets, at every word and stage.
+
+    Args:
+        attention: `(T, K, Σd_m)` of one sequence, each row summing to 1.
+        units: hidden size of each modality, in the order of the RMFN layer.
+        words: the T words.
+        title: above the figure.
+
+    Returns:
+        A Matplotlib figure with a panel a modality (stages down, words across); the color is the
+        modality's attention divided by what flat attention would give it, so 1 is "no preference".
+
+    Raises:
+        ValueError: shapes that do not fit together.
+    """
+    attention = np.asarray(attention)
+    width = sum(units.values())
+    if attention.ndim != 3 or attention.shape[0] != len(words) or attention.shape[2] != width:
+        raise ValueError(
+            f"plot_attention: `attention` must be (words, stages, units) = ({len(words)}, K, "
+            f"{width}); got {attention.shape}."
+        )
+    ends = np.cumsum(list(units.values()))
+    parts = np.split(attention, ends[:-1], axis=2)
+    ratios = [
+        part.sum(axis=2) * width / size for part, size in zip(parts, units.values(), strict=True)
+    ]
+    spread = max(float(np.abs(ratio - 1).max()) for ratio in ratios) or 1.0
+    figure = Figure(figsize=(1.5 + 0.75 * len(words), 1.1 + 1.2 * len(units)), layout="constrained")
+    panels = figure.subplots(len(units), 1, sharex=True, squeeze=False)[:, 0]
+    for panel, name, ratio in zip(panels, units, ratios, strict=True):
+        image = panel.imshow(
+            ratio.T, aspect="auto", cmap="RdBu_r", vmin=1 - spread, vmax=1 + spread
+        )
+        panel.set_ylabel(name)
+        panel.set_yticks(range(attention.shape[1]), [f"{k + 1}" for k in range(attention.shape[1])])
+    panels[-1].set_xticks(range(len(words)), words, rotation=45, ha="right")
+    figure.supylabel("stage")
+    figure.colorbar(image, ax=list(panels), label="attention / flat attention")
+    if title:
+        figure.suptitle(title)
+    return figure
