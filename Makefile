@@ -30,7 +30,7 @@ test: lint  ## everything
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@rm -rf build/typed
+	@rm -rf build/typed build/lib build/bdist.*
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/typed .
 	cd build/typed && ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../mypy_cache -p rmfn_tf
 

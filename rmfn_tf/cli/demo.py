@@ -29,8 +29,10 @@ def demo(
     folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y%m%d-%H%M%S-"), dir=out))
 
     from rmfn_tf.cli.show import build_data
+    from rmfn_tf.cli.start import start_tensorflow
 
     console.print("Starting TensorFlow, making the data ...")
+    start_tensorflow()
     builder = build_data("synthetic/sarcasm", None, out / "data", quiet=False)
     for model in ("rmfn", "ef_lstm"):
         _train(model, builder, folder / model, seed, epochs, console)

@@ -1,5 +1,6 @@
 """`create_model`: inputs, scaling and mask, a registered body, one head for all, compiled."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,8 +45,8 @@ def create_model(
         scaling: modality to `{"center", "scale", "clip"}`, as `rmfn_tf.data.fit_scaling` gives it;
             a modality left out is not scaled, only cleaned of non-finite values.
         compile: whether to compile with Adam (learning rate 1e-3, gradient norm clipped at 1).
-        **hyperparameters: of the body and the head (`model_options(name)`): `head_units=64`,
-            `head_dropout=0.0`, `return_sequences=False`, ...
+        **hyperparameters: of the body and the head (`model_options(name)`): `head_units=64` (0
+            leaves the relu layer out), `head_dropout=0.0`, `return_sequences=False`, ...
 
     Raises:
         ValueError: an unknown name, task, modality or hyperparameter (the valid ones are listed).
@@ -69,7 +70,8 @@ def create_model(
     mask = SequenceMask(name="mask")(lengths, next(iter(inputs.values())))
 
     signal = body.build(scaled, mask, return_sequences=head["return_sequences"], **hyperparameters)
-    signal = keras.layers.Dense(head["head_units"], activation="relu", name="head")(signal)
+    if head["head_units"]:
+        signal = keras.layers.Dense(head["head_units"], activation="relu", name="head")(signal)
     signal = keras.layers.Dropout(head["head_dropout"], name="head_dropout")(signal)
     outputs = keras.layers.Dense(
         num_outputs, activation=activation, name="prediction", dtype="float32"
@@ -86,11 +88,14 @@ def create_model(
 
 
 def _check_features(features: Mapping[str, int], scaling: Mapping[str, Any] | None) -> None:
-    if not features or "lengths" in features:
-        raise ValueError(
-            "`features` must name at least one modality with its width, and none may be called "
-            f"'lengths'; got {dict(features)!r}."
-        )
+    if not features:
+        raise ValueError("`features` must name at least one modality with its width; got none.")
+    for name in features:
+        if name == "lengths" or not re.fullmatch(r"(?!self$)[A-Za-z][A-Za-z0-9_]*", name):
+            raise ValueError(
+                f"A modality cannot be called {name!r}: use letters, digits and '_', a letter "
+                "first, and neither 'lengths' nor 'self' (TensorFlow Serving would not take it)."
+            )
     unknown = sorted(set(scaling or {}) - set(features))
     if unknown:
         raise ValueError(f"`scaling` names {unknown}, which is not in `features` {list(features)}.")

@@ -113,10 +113,10 @@ def _compile(model: keras.Model, config: RunConfig, task: Mapping[str, Any], ste
     )
     if config.weight_decay:
         optimizer = keras.optimizers.AdamW(
-            rate, weight_decay=config.weight_decay, clipnorm=config.clipnorm
+            rate, weight_decay=config.weight_decay, global_clipnorm=config.clipnorm
         )
     else:
-        optimizer = keras.optimizers.Adam(rate, clipnorm=config.clipnorm)
+        optimizer = keras.optimizers.Adam(rate, global_clipnorm=config.clipnorm)
     metrics = ["accuracy"] if task["kind"] == "classification" else []
     model.compile(optimizer=optimizer, loss=_LOSSES[task["kind"]], metrics=metrics)
 

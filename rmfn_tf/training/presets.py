@@ -33,7 +33,7 @@ _PRESETS: dict[tuple[str, str], dict[str, Any]] = {
     ("synthetic", "ef_lstm"): {
         **_SYNTHETIC_TRAINING,
         "weight_decay": 0.01,
-        "hyperparameters": {"units": 60, "head_dropout": 0.2},
+        "hyperparameters": {"units": 60, "head_units": 0, "head_dropout": 0.2},
     },
     ("ict_mmmo", "rmfn"): {**_REAL_TRAINING, "hyperparameters": _SMALL_RMFN},
     ("ict_mmmo", "ef_lstm"): {**_REAL_TRAINING, "hyperparameters": _SMALL_EF_LSTM},

@@ -68,11 +68,11 @@ def test_zero_is_on_the_right_side(label, prediction, a2, a2_non0):
 
 
 @settings(max_examples=40, deadline=None)
-@given(bounds=st.sampled_from([(-3, 3), (-2, 2), (1, 7)]), data=st.data())
+@given(bounds=st.sampled_from([(-3, 3), (-2, 2), (1, 7), (-1.6, 2.6)]), data=st.data())
 def test_rounded_scale_clips_then_rounds_halves_to_even(bounds, data):
     y_true, y_pred = data.draw(CASES["mae"].sets())
     steps = [np.round(np.clip(values, *bounds)).astype(int) for values in (y_true, y_pred)]
-    columns = zip(*(step.T - bounds[0] for step in steps), strict=True)
+    columns = zip(*(step.T - round(bounds[0]) for step in steps), strict=True)
     assert_equals_scikit_learn(data, RoundedScale(*bounds), (y_true, y_pred), columns)
 
 

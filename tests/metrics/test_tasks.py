@@ -165,6 +165,12 @@ def test_tasks_that_are_none_are_refused(change, message):
         metrics_for({**POM, **change})
 
 
+@pytest.mark.parametrize("change", [{"labels": None}, {"kind": "classification"}, {"kind": "x"}])
+def test_table_refuses_the_same_tasks(change):
+    with pytest.raises(ValueError, match="The task's|classification|must be one of"):
+        per_label_table({**POM, **change}, np.ones((4, 2)), np.ones((4, 2)))
+
+
 def test_pom_on_real_labels(real_data):
     """The train median's scores of the POM arrays, as known from elsewhere: MAE 0.877."""
     import h5py

@@ -1,0 +1,188 @@
+"""Every public layer and model through the same checks."""
+
+import doctest
+import json
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conformance.cases import CASES, Case
+from support.sequences import assert_close
+from support.weights import place_random_weights
+
+from rmfn_tf import layers
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+BATCH, TIME = 3, 3
+
+
+def make(case: Case, policy: str = "float32") -> keras.layers.Layer:
+    """Made under `policy`, then called under float32: what it is made of must not look again."""
+    keras.config.set_dtype_policy(policy)
+    try:
+        layer = case.make()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    layer(*case.example(BATCH, TIME))
+    place_random_weights(layer)
+    return layer
+
+
+def flat(results) -> list[np.ndarray]:
+    """All outputs as arrays, bfloat16 as float32."""
+    return [
+        np.asarray(keras.ops.cast(r, "float32") if r.dtype == "bfloat16" else r)
+        for r in keras.tree.flatten(results)
+    ]
+
+
+def symbolic(case: Case, layer: keras.layers.Layer) -> keras.Model:
+    """The functional model of one call, batch and time unknown."""
+
+    def as_input(array):
+        shape = (None, *array.shape[2:]) if array.ndim == 3 else array.shape[1:]
+        return keras.Input(shape, dtype=str(array.dtype))
+
+    inputs = keras.tree.map_structure(as_input, case.example(BATCH, TIME))
+    return keras.Model(inputs, layer(*inputs))
+
+
+def assert_same(one, other):
+    for a, b in zip(flat(one), flat(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@every_case
+def test_the_config_goes_through_json(case):
+    layer = make(case)
+    written = json.dumps(keras.saving.serialize_keras_object(layer), sort_keys=True)
+    again = keras.saving.deserialize_keras_object(json.loads(written))
+    example = case.example(BATCH, TIME)
+    again(*example)
+    assert again.get_config() == layer.get_config()
+    assert [w.path for w in again.weights] == [w.path for w in layer.weights]
+    again.set_weights([np.asarray(w) for w in layer.weights])
+    assert_same(again(*example), layer(*example))
+
+
+@every_case
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+def test_a_saved_model_gives_the_same_bits(case, tmp_path):
+    model = symbolic(case, make(case))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    # As the model takes it: a list where there are many arguments.
+    example = list(case.example(BATCH, TIME))
+    assert_same(again(example), model(example))
+
+
+@every_case
+def test_no_weight_is_made_after_the_first_call(case):
+    layer = make(case)
+    paths = [w.path for w in layer.variables]
+    layer(*case.example(BATCH + 1, TIME + 1))
+    if case.name != "SequenceMask":
+        layer(*case.example(BATCH, TIME), **training(layer))
+    assert [w.path for w in layer.variables] == paths
+    assert len(set(paths)) == len(paths)
+
+
+def training(layer: keras.layers.Layer) -> dict[str, bool]:
+    """`training=True` for a layer that takes it."""
+    return {"training": True} if layer._call_has_training_arg else {}
+
+
+@every_case
+@pytest.mark.parametrize(
+    ("policy", "tolerance"),
+    [("float64", 1e-5), ("mixed_bfloat16", 5e-2), ("mixed_float16", 5e-3)],
+)
+def test_every_dtype_policy(case, policy, tolerance):
+    plain, layer = make(case), make(case, policy)
+    layer.set_weights([np.asarray(w) for w in plain.weights])
+    example = case.example(BATCH, TIME)
+    results = layer(*example)
+    for result in keras.tree.flatten(results):
+        dtype = keras.backend.standardize_dtype(result.dtype)
+        assert dtype in {layer.compute_dtype, "float32", "bool"}
+    for weight in layer.weights:
+        assert weight.dtype in {layer.variable_dtype, "float32"}
+    for one, other in zip(flat(results), flat(plain(*example)), strict=True):
+        assert_close(one, other, tolerance)
+
+
+@every_case
+def test_two_calls_give_the_same_bits(case):
+    layer, example = make(case), case.example(BATCH, TIME)
+    assert_same(layer(*example), layer(*example))
+
+
+@every_case
+def test_rows_of_a_batch_do_not_see_each_other(case):
+    layer, example = make(case), case.example(BATCH, TIME)
+
+    def spoil(array):
+        array = array.copy()
+        if array.dtype.kind == "f":
+            array[0] = np.nan
+        return array
+
+    spoilt = layer(*keras.tree.map_structure(spoil, example))
+    for one, other in zip(flat(spoilt), flat(layer(*example)), strict=True):
+        np.testing.assert_array_equal(one[1:], other[1:])
+
+
+@every_case
+def test_gradients_are_finite_and_reach_every_weight(case):
+    layer = make(case)
+    example = keras.tree.map_structure(tf.constant, case.example(BATCH, TIME))
+    watched = [x for x in keras.tree.flatten(example) if x.dtype.is_floating]
+    with tf.GradientTape() as tape:
+        tape.watch(watched)
+        results = keras.tree.flatten(layer(*example, **training(layer)))
+        losses = [tf.reduce_sum(r**2) for r in results if r.dtype.is_floating]
+        loss = tf.add_n(losses) if losses else tf.constant(0.0)
+    of_weights, of_inputs = tape.gradient(loss, [layer.trainable_weights, watched])
+    for weight, gradient in zip(layer.trainable_weights, of_weights, strict=True):
+        assert gradient is not None, weight.path
+        assert np.isfinite(gradient).all(), weight.path
+    for gradient in of_inputs:
+        assert gradient is None or np.isfinite(gradient).all()
+
+
+@every_case
+def test_a_symbolic_call_equals_an_eager_one_at_every_batch_and_length(case):
+    layer = make(case)
+    model = symbolic(case, layer)
+    for batch, time in [(BATCH, TIME), (1, 1)]:
+        example = case.example(batch, time)
+        eager = flat(layer(*example))
+        for one, other in zip(flat(model(list(example))), eager, strict=True):
+            assert_close(one, other, 1e-6)
+        # The static shapes promise no more than what comes, and promise the features.
+        for shape, value in zip(
+            [output.shape for output in keras.tree.flatten(model.outputs)], eager, strict=True
+        ):
+            assert len(shape) == value.ndim
+            assert shape[-1] == value.shape[-1] or value.dtype == bool
+            assert all(n in (None, m) for n, m in zip(shape, value.shape, strict=True))
+
+
+def test_every_public_layer_is_in_the_list():
+    named = {type(case.make()).__name__ for case in CASES}
+    assert set(layers.__all__) <= named
+
+
+@pytest.mark.parametrize("name", layers.__all__)
+def test_the_example_of_the_docstring_runs(name):
+    """Those that have one."""
+    public = getattr(layers, name)
+    names = {**vars(sys.modules[public.__module__]), "np": np, "keras": keras}
+    for found in doctest.DocTestFinder(recurse=False).find(public, name, globs=names):
+        result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(found)
+        assert result.failed == 0
