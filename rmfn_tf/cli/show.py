@@ -9,12 +9,15 @@ from rich.table import Table
 
 
 def build_data(name: str, manual_dir: Any, data_dir: Any, quiet: bool) -> Any:
-    """Builds (or takes) a data set with a progress bar on stderr."""
+    """Builds (or takes) a data set with a progress bar on stderr, where that is a terminal."""
     from rich.progress import Progress
 
     import rmfn_tf.datasets
 
-    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
+    console = Console(stderr=True)
+    # Elsewhere a transient bar would leave an empty line in the log.
+    quiet = quiet or not console.is_terminal
+    with Progress(console=console, transient=True, disable=quiet) as progress:
         bar = progress.add_task(f"Building {name}", total=None)
         return rmfn_tf.datasets.build(
             name,

@@ -1,6 +1,7 @@
 """What a run is made of, as a dataclass and as TOML."""
 
 import difflib
+import math
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -45,13 +46,18 @@ class RunConfig:
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("folds", 0)):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}.")
         if self.folds == 1:
             raise ValueError("folds must be 0 (the data set's own splits) or at least 2; got 1.")
-        for name in ("learning_rate", "clipnorm"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive; got {getattr(self, name)!r}.")
+        for name in ("learning_rate", "clipnorm", "weight_decay"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise ValueError(f"{name} must be a finite number; got {value!r}.")
+            if value < 0 or (value == 0 and name != "weight_decay"):
+                raise ValueError(f"{name} must be positive; got {value!r}.")
+        if not isinstance(self.hyperparameters, dict):
+            raise ValueError(f"hyperparameters must be a table; got {self.hyperparameters!r}.")
 
     def write(self, path: Path) -> None:
         """Writes TOML; `None` values, which TOML has not, are left out."""

@@ -125,8 +125,15 @@ class _StopAtNaN(keras.callbacks.Callback):
     """Ends training with one clear error where the loss is no longer a number."""
 
     def on_train_batch_end(self, batch, logs=None):
-        if not np.isfinite((logs or {}).get("loss", 0.0)):
+        self._check("training", (logs or {}).get("loss", 0.0), f"at batch {batch + 1} of an epoch")
+
+    def on_epoch_end(self, epoch, logs=None):
+        # The training loss is taken before the step, so the last step shows only here.
+        self._check("validation", (logs or {}).get("val_loss", 0.0), f"after epoch {epoch + 1}")
+
+    def _check(self, which: str, loss: float, when: str) -> None:
+        if not np.isfinite(loss):
             raise ValueError(
-                f"The training loss became {logs['loss']} at batch {batch + 1} of an epoch. Lower "
-                "the learning rate, or look for extreme values in the data."
+                f"The {which} loss became {loss} {when}. Lower the learning rate, or look for "
+                "extreme values in the data."
             )

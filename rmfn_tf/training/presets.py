@@ -22,6 +22,7 @@ _SYNTHETIC_TRAINING = {"epochs": 20, "batch_size": 64, "learning_rate": 3e-3}
 _PRESETS: dict[tuple[str, str], dict[str, Any]] = {
     ("synthetic", "rmfn"): {
         **_SYNTHETIC_TRAINING,
+        "weight_decay": 0.3,
         "hyperparameters": {
             "units": {"language": 12, "acoustic": 10, "visual": 10},
             "num_stages": 3,
@@ -32,7 +33,7 @@ _PRESETS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("synthetic", "ef_lstm"): {
         **_SYNTHETIC_TRAINING,
-        "weight_decay": 0.01,
+        "weight_decay": 1.0,
         "hyperparameters": {"units": 60, "head_units": 0, "head_dropout": 0.2},
     },
     ("ict_mmmo", "rmfn"): {**_REAL_TRAINING, "hyperparameters": _SMALL_RMFN},

@@ -94,7 +94,7 @@ def _train_folds(
     config: RunConfig, builder: Any, folder: Path, on_epoch: OnEpoch | None
 ) -> tuple[str, list[dict[str, float]], Examples, dict[str, np.ndarray]]:
     splits = list(builder.info.splits)
-    if splits != ["all"]:
+    if len(splits) != 1:
         raise ValueError(
             f"{config.data} comes with the splits {splits}; folds are for data sets without any."
         )

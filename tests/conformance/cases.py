@@ -12,6 +12,7 @@ import numpy as np
 from support.sequences import features
 
 from rmfn_tf import layers
+from rmfn_tf.models import create_model
 
 WIDTHS = {"visual": 3, "language": 4}
 UNITS = {"visual": 3, "language": 2}
@@ -24,12 +25,14 @@ class Case:
 
     `make()` gives a fresh one under the global dtype policy. `example(batch, time)` gives the
     tuple of its positional call arguments: nested NumPy arrays with the batch first; of an array
-    of rank 3 the second axis is time, and may be of any length.
+    of rank 3 the second axis is time, and may be of any length. `unused` are the weights that
+    such a call does not touch.
     """
 
     name: str
     make: Callable[[], keras.layers.Layer]
     example: Callable[[int, int], tuple[Any, ...]]
+    unused: frozenset[str] = frozenset()
 
 
 def vectors(*widths: int) -> Callable[[int, int], tuple[Any, ...]]:
@@ -56,6 +59,22 @@ def lengths_and_sequence(batch: int, time: int) -> tuple[Any, ...]:
     return np.arange(batch, dtype="int32") % (time + 1), *sequence(batch, time)
 
 
+def modalities_and_lengths(batch: int, time: int) -> tuple[Any, ...]:
+    lengths = np.arange(time, time + batch, dtype="int32") % time + 1
+    return ({**features(WIDTHS, batch, time), "lengths": lengths},)
+
+
+def model(name: str, task: str, **hyperparameters: Any) -> Case:
+    """A model by its registered name; the first word of the case's name."""
+
+    def make() -> keras.Model:
+        return create_model(
+            name, features=WIDTHS, task=task, num_outputs=2, head_units=4, **hyperparameters
+        )
+
+    return Case(f"{name} {task}", make, modalities_and_lengths)
+
+
 OTHER_READINGS = {
     "feedback": False,
     "highlight_input": "highlighted",
@@ -72,8 +91,9 @@ CASES = [
     Case("FeatureScaling", lambda: layers.FeatureScaling(0.5, [1.0, 2.0, 3.0], 1.5), sequence),
     Case("LSTHMCell", lambda: layers.LSTHMCell(2), vectors(3, [2, 2])),
     Case("LSTHMCell with fusion", lambda: layers.LSTHMCell(2), vectors(3, [2, 2], 4)),
-    Case("Highlight", layers.Highlight, vectors(3, [3, 3, 3])),
-    Case("Fuse", lambda: layers.Fuse(2), vectors(3, [2, 2])),
+    # The two first memories are for `initial_state`, not for a call.
+    Case("Highlight", layers.Highlight, vectors(3, [3, 3, 3]), frozenset({"highlight_memory"})),
+    Case("Fuse", lambda: layers.Fuse(2), vectors(3, [2, 2]), frozenset({"fuse_memory"})),
     Case("Summarize", lambda: layers.Summarize(4, dropout=0.3), vectors(6)),
     Case("MultistageFusion", lambda: layers.MultistageFusion(**SMALL), vectors(5)),
     Case("RMFNCell", lambda: layers.RMFNCell(WIDTHS, UNITS, **SMALL), vectors(7, [3, 2, 3, 2, 4])),
@@ -87,4 +107,6 @@ CASES = [
     Case(
         "RMFN without highlight", lambda: layers.RMFN(UNITS, highlight=False, **SMALL), modalities
     ),
+    model("rmfn", "regression", units=UNITS, **SMALL),
+    model("ef_lstm", "classification", units=3),
 ]

@@ -36,3 +36,15 @@ except ValueError as error:
     )
     assert process.stdout.startswith("False ")
     assert "lacks audio_train.h5" in process.stdout
+
+
+def test_tfds_finds_ours_without_importing_all_its_own():
+    code = """
+import sys, tensorflow_datasets as tfds, rmfn_tf.datasets
+tfds.builder_cls("pom")
+print('tensorflow' in sys.modules, 'tensorflow_datasets.image_classification' in sys.modules)
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.split() == ["False", "False"]

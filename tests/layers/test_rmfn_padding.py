@@ -37,11 +37,16 @@ def loss_and_gradients(layer, x, **call):
     return (output, states, attention), *gradients
 
 
+@pytest.fixture(scope="module")
+def unpadded(layer):
+    return loss_and_gradients(layer, features(WIDTHS, BATCH, TIME))
+
+
 @pytest.mark.parametrize("value", [0.0, 1e30, np.nan, np.inf, -np.inf], ids=str)
 @pytest.mark.parametrize(("left", "right"), [(PAD, 0), (0, PAD), (1, 1)])
-def test_outputs_and_gradients_ignore_padding(layer, left, right, value):
+def test_outputs_and_gradients_ignore_padding(layer, unpadded, left, right, value):
     x = features(WIDTHS, BATCH, TIME)
-    (output, states, attention), weights, inputs = loss_and_gradients(layer, x)
+    (output, states, attention), weights, inputs = unpadded
     longer, mask = padded(x, left, right, value)
     (new_output, new_states, new_attention), new_weights, new_inputs = loss_and_gradients(
         layer, longer, mask=mask

@@ -167,7 +167,7 @@ def test_tasks_that_are_none_are_refused(change, message):
 
 @pytest.mark.parametrize("change", [{"labels": None}, {"kind": "classification"}, {"kind": "x"}])
 def test_table_refuses_the_same_tasks(change):
-    with pytest.raises(ValueError, match="The task's|classification|must be one of"):
+    with pytest.raises(ValueError, match=r"The task's|classification|must be one of"):
         per_label_table({**POM, **change}, np.ones((4, 2)), np.ones((4, 2)))
 
 

@@ -167,7 +167,7 @@ CASES = [
     (booleans, "values of type bool"),
     (references, "values of type object"),
     (rank_one, r"shape \(3,\)"),
-    (no_rows, r"shape \(0, 3\)"),
+    (no_rows, r"shape \(0, 3\)\. It must have 2 dimensions"),
     (null_space, "shape None"),
     (shape_bomb, "a declared size"),
     (gzip_bomb, "a declared size"),

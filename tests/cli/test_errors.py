@@ -1,0 +1,80 @@
+"""A user's mistake is one line on stderr and exit code 1."""
+
+import pytest
+
+
+@pytest.fixture
+def fails(rmfn):
+    """Runs a command that must fail; gives its one line."""
+
+    def run(*arguments) -> str:
+        result = rmfn(*arguments)
+        assert result.code == 1
+        assert result.out == ""
+        assert result.err.startswith("rmfn: ")
+        assert result.err.count("\n") == 1
+        assert result.err.endswith("\n")
+        return result.err
+
+    return run
+
+
+def test_an_unknown_data_set(fails, tmp_path):
+    line = fails("data", "build", "pomm", "--data-dir", tmp_path)
+    assert "Unknown data set 'pomm'" in line
+    assert "Did you mean 'pom" in line
+
+
+def test_no_source_files(fails, tmp_path):
+    folder = tmp_path / "nowhere"
+    line = fails("data", "build", "pom", "--manual-dir", folder, "--data-dir", tmp_path / "d")
+    assert "nowhere" in line
+
+
+def test_no_folder_named(fails, tmp_path):
+    line = fails("train", "pom", "--out", tmp_path / "run", "--data-dir", tmp_path / "d")
+    assert "manual" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_existing_run_folder(fails, tmp_path):
+    (tmp_path / "run").mkdir()
+    line = fails("train", "synthetic/sarcasm", "--out", tmp_path / "run", "--data-dir", tmp_path)
+    assert "exists already" in line
+    assert list(tmp_path.iterdir()) == [tmp_path / "run"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--set", "unit=3"], "Did you mean 'units'?"),
+        (["--set", "units"], "--set takes name=value"),
+        (["--set", "=3"], "--set takes name=value"),
+        (["--model", "rmf"], "Did you mean 'rmfn'?"),
+        (["--epochs", "0"], "epochs must be"),
+        (["--folds", "1"], "folds must be"),
+        (["--learning-rate", "nan"], "learning_rate must be"),
+    ],
+)
+def test_settings_are_checked_before_data_are_built(fails, tmp_path, arguments, expected):
+    out, data = tmp_path / "run", tmp_path / "data"
+    line = fails("train", "synthetic/sarcasm", "--out", out, "--data-dir", data, *arguments)
+    assert expected in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "export"])
+def test_no_run_folder(fails, tmp_path, verb):
+    to = ["--to", tmp_path / "served"] if verb == "export" else []
+    assert "is not a run folder" in fails(verb, tmp_path / "run", *to)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt(rmfn, tmp_path, monkeypatch):
+    def interrupt(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rmfn_tf.datasets.build", interrupt)
+    result = rmfn("data", "build", "pom", "--data-dir", tmp_path)
+    assert result.code == 130
+    assert "Traceback" not in result.err

@@ -1,0 +1,229 @@
+"""What `create_model` returns: outputs, inputs, scaling, padding, refusals."""
+
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from support.sequences import FEATURES, assert_close
+from support.small_models import (
+    LENGTHS,
+    NAMES,
+    UNITS,
+    WIDTHS,
+    outputs_of,
+    padding,
+    random_inputs,
+    small_model,
+)
+
+from rmfn_tf.layers import RMFN
+from rmfn_tf.models import create_model, list_models, model_options
+
+TASKS = [("regression", 1), ("regression", 16), ("classification", 3), ("multilabel", 5)]
+HEAD_OPTIONS = {"head_units", "head_dropout", "return_sequences"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("task", "num_outputs"), TASKS)
+def test_outputs_are_what_the_task_says(name: str, task: str, num_outputs: int) -> None:
+    model = small_model(name, task=task, num_outputs=num_outputs)
+    output = outputs_of(model)
+    assert output.shape == (len(LENGTHS), num_outputs)
+    assert output.dtype == np.float32
+    assert np.isfinite(output).all()
+    # A shift of the last bias far from 0 tells a linear head from one that squashes.
+    bias = model.get_layer("prediction").bias
+    bias.assign(np.linspace(3, 4, num_outputs))
+    output = outputs_of(model)
+    if task == "regression":
+        assert (output > 1).all()
+    else:
+        assert ((output > 0) & (output < 1)).all()
+        total = output.sum(axis=1)
+        assert_close(total, np.ones_like(total), 1e-6) if task == "classification" else None
+        assert (total > 2).all() == (task == "multilabel")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_inputs_are_named_and_open_in_batch_and_time(name: str) -> None:
+    model = small_model(name)
+    assert {m: tuple(x.shape) for m, x in model.input.items()} == {
+        **{m: (None, None, width) for m, width in WIDTHS.items()},
+        "lengths": (None,),
+    }
+    assert {m: x.dtype for m, x in model.input.items()} == {
+        **dict.fromkeys(WIDTHS, "float32"),
+        "lengths": "int32",
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_feature_and_every_real_step_reaches_the_output(name: str) -> None:
+    model = small_model(name, head_units=0)
+    before = outputs_of(model)
+    for modality, width in WIDTHS.items():
+        for column in range(width):
+            for step in range(4):
+                inputs = random_inputs()
+                inputs[modality] = inputs[modality].copy()
+                inputs[modality][:, step, column] += 0.5
+                changed = outputs_of(model, inputs)[:, 0] != before[:, 0]
+                np.testing.assert_array_equal(changed, ~padding()[:, step])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("junk", [np.nan, np.inf, 1e30, 0.0])
+def test_padding_never_matters(name: str, junk: float) -> None:
+    model = small_model(name)
+    inputs = random_inputs()
+    for m in WIDTHS:
+        inputs[m] = np.where(padding()[..., None], np.float32(junk), inputs[m])
+    np.testing.assert_array_equal(outputs_of(model, inputs), outputs_of(model))
+    for row, length in enumerate(LENGTHS):
+        alone = {m: inputs[m][row : row + 1, :length] for m in WIDTHS}
+        alone["lengths"] = LENGTHS[row : row + 1]
+        assert_close(outputs_of(model, alone)[0], outputs_of(model)[row], 1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scaling_is_inside_the_model(name: str) -> None:
+    rng = np.random.default_rng(1)
+    scaling: dict[str, dict[str, Any]] = {
+        m: {"center": rng.normal(size=width), "scale": rng.uniform(0.2, 3, width), "clip": clip}
+        for (m, width), clip in zip(WIDTHS.items(), (0.7, None), strict=True)
+    }
+    raw, by_hand = random_inputs(), random_inputs()
+    for m, values in scaling.items():
+        by_hand[m] = (raw[m] - values["center"]) / values["scale"]
+        if values["clip"]:
+            by_hand[m] = by_hand[m].clip(-values["clip"], values["clip"])
+        by_hand[m] = by_hand[m].astype("float32")
+    expected = outputs_of(small_model(name), by_hand)
+    assert_close(outputs_of(small_model(name, scaling=scaling), raw), expected, 1e-6)
+    assert np.abs(outputs_of(small_model(name), raw) - expected).max() > 1e-3
+    # One left out is not scaled.
+    one = {"language": scaling["language"]}
+    by_hand["visual"] = raw["visual"]
+    assert_close(
+        outputs_of(small_model(name, scaling=one), raw),
+        outputs_of(small_model(name), by_hand),
+        1e-6,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_return_sequences_gives_every_step_and_ends_in_the_last(name: str) -> None:
+    whole = outputs_of(small_model(name, num_outputs=2, return_sequences=True))
+    assert whole.shape == (len(LENGTHS), 4, 2)
+    last = outputs_of(small_model(name, num_outputs=2))
+    assert_close(whole[np.arange(len(LENGTHS)), LENGTHS - 1], last, 1e-6)
+    assert np.abs(whole[0, 0] - whole[0, -1]).max() > 1e-4
+
+
+def test_order_of_features_is_the_order_of_the_model() -> None:
+    order = list(WIDTHS)
+    assert order != sorted(order)
+    layer = small_model("rmfn", units=None).get_layer("rmfn")
+    assert list(layer.units) == order
+    assert list(small_model("rmfn").get_layer("rmfn").units) == order
+    early = small_model("ef_lstm").get_layer("early_fusion")
+    assert [x.shape[-1] for x in early.input] == list(WIDTHS.values())
+    kernel = small_model("ef_lstm").get_layer("lstm_1").cell.kernel
+    assert kernel.shape[0] == sum(WIDTHS.values())
+
+
+def test_units_by_default_are_128_for_language_and_32_for_others() -> None:
+    layer = create_model("rmfn", features=FEATURES).get_layer("rmfn")
+    assert layer.units == {"visual": 32, "language": 128, "acoustic": 32, "gaze": 32}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_modality_is_enough(name: str) -> None:
+    options: dict[str, Any] = {"units": {"language": 2}} if name == "rmfn" else {}
+    model = small_model(name, features={"language": 4}, **options)
+    inputs = {m: x for m, x in random_inputs().items() if m != "visual"}
+    assert outputs_of(model, inputs).shape == (len(LENGTHS), 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_head_is_as_asked(name: str) -> None:
+    names = [layer.name for layer in small_model(name, head_units=0).layers]
+    assert "head" not in names
+    model = small_model(name, head_units=7, head_dropout=0.25)
+    assert model.get_layer("head").units == 7
+    assert model.get_layer("head").activation is keras.activations.relu
+    assert model.get_layer("head_dropout").rate == 0.25
+
+
+def test_ef_lstm_options_reach_its_layers() -> None:
+    model = small_model("ef_lstm", units=3, num_layers=2, bidirectional=True, dropout=0.1, seed=5)
+    assert outputs_of(model).shape == (len(LENGTHS), 1)
+    for index in (1, 2):
+        layer = model.get_layer(f"bidirectional_{index}")
+        assert layer.forward_layer.units == 3
+        assert layer.forward_layer.dropout == 0.1
+        assert layer.forward_layer.seed == 5
+    assert model.get_layer("bidirectional_2").output.shape[-1] == 6
+
+
+def test_list_and_options() -> None:
+    assert list_models() == list(NAMES)
+    assert set(model_options("ef_lstm")) == HEAD_OPTIONS | {
+        "units",
+        "num_layers",
+        "bidirectional",
+        "dropout",
+        "seed",
+    }
+    assert set(RMFN(UNITS).cell_config) | HEAD_OPTIONS | {"units"} == set(model_options("rmfn"))
+    for name in NAMES:  # No option may hide one of create_model's own arguments.
+        assert not set(model_options(name)) & set(inspect.signature(create_model).parameters)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_model_options_are_the_defaults(name: str) -> None:
+    explicit = create_model(name, features=WIDTHS, **model_options(name))
+    default = create_model(name, features=WIDTHS)
+    assert explicit.to_json() == default.to_json()
+
+
+def test_uncompiled_without_compile() -> None:
+    assert not small_model("ef_lstm", compile=False).compiled
+    model = small_model("ef_lstm")
+    assert model.compiled
+    assert model.optimizer.clipnorm == 1.0
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "parts"),
+    [
+        ("rmnf", {}, ["'rmnf'", "Did you mean 'rmfn'?", "rmfn, ef_lstm"]),
+        ("rmfn", {"num_stage": 2}, ["'num_stage'", "'num_stages'", *model_options("rmfn")]),
+        ("ef_lstm", {"num_stages": 2}, ["'num_stages'", *model_options("ef_lstm")]),
+        ("rmfn", {"task": "ranking"}, ["'ranking'", "regression", "classification", "multilabel"]),
+        ("rmfn", {"task": "classification", "num_outputs": 1}, ["num_outputs", "1"]),
+        ("ef_lstm", {"num_outputs": 0}, ["num_outputs", "0"]),
+        ("rmfn", {"features": {}}, ["features"]),
+        ("rmfn", {"features": {"lengths": 2}}, ["'lengths'"]),
+        ("rmfn", {"features": {"self": 2}}, ["'self'"]),
+        ("rmfn", {"features": {"facial features": 2}}, ["'facial features'"]),
+        ("rmfn", {"features": {"2d": 2}}, ["'2d'"]),
+        ("rmfn", {"features": {"_x": 2}}, ["'_x'"]),
+        ("rmfn", {"scaling": {"audio": {}}}, ["audio", "visual", "language"]),
+        ("rmfn", {"units": {"language": 2}}, ["visual", "language"]),
+        ("rmfn", {"units": {**UNITS, "audio": 2}}, ["audio", "visual", "language"]),
+        ("ef_lstm", {"num_layers": 0}, ["num_layers", "0"]),
+    ],
+)
+def test_refusals_name_what_is_valid(
+    name: str, arguments: dict[str, Any], parts: list[str]
+) -> None:
+    with pytest.raises(ValueError, match=r".") as error:
+        create_model(name, **{"features": WIDTHS, **arguments})
+    for part in parts:
+        assert part in str(error.value)
+    with pytest.raises(ValueError, match="rmfn, ef_lstm"):
+        model_options("nonesuch")

@@ -1,0 +1,91 @@
+"""A data set in memory, small enough to train on in a second."""
+
+from types import SimpleNamespace
+
+import pytest
+from support.random_examples import make_examples
+
+from rmfn_tf.training.config import RunConfig
+
+TASKS = {
+    "regression": {
+        "kind": "regression",
+        "columns": ["sentiment"],
+        "labels": ["sentiment"],
+        "ranges": {"sentiment": [1, 5]},
+        "metrics": "default",
+    },
+    "classification": {
+        "kind": "classification",
+        "columns": ["positive"],
+        "labels": ["positive"],
+        "metrics": "default",
+        "num_classes": 2,
+    },
+    "multilabel": {
+        "kind": "multilabel",
+        "columns": ["a", "b", "c", "d"],
+        "labels": ["a", "b", "c", "d"],
+        "metrics": "default",
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def tasks():
+    return TASKS
+
+
+@pytest.fixture
+def tiny_config():
+    """Makes the config of a run that takes a second; keywords change it."""
+
+    def make(**changes) -> RunConfig:
+        settings = {
+            "data": "made/up",
+            "model": "ef_lstm",
+            "hyperparameters": {"units": 2, "head_units": 0},
+            "epochs": 1,
+            "batch_size": 4,
+        }
+        return RunConfig(**{**settings, **changes})
+
+    return make
+
+
+@pytest.fixture
+def memory_builder(monkeypatch):
+    """Makes a builder whose splits lie in memory; `builder.opened` lists what was read."""
+
+    def make(splits, task=TASKS["regression"], fingerprint="0123456789abcdef"):
+        builder = SimpleNamespace(
+            splits=splits,
+            opened=[],
+            info=SimpleNamespace(
+                splits=dict.fromkeys(splits),
+                full_name="made/up/1.0.0",
+                metadata={"task": task, "fingerprint": fingerprint, "sources": {"a.h5": "00"}},
+            ),
+        )
+
+        def load(given, split):
+            assert given is builder
+            builder.opened.append(split)
+            return splits[split]
+
+        for module in ("run", "evaluate"):
+            monkeypatch.setattr(f"rmfn_tf.training.{module}.load_examples", load)
+        return builder
+
+    return make
+
+
+@pytest.fixture
+def three_splits():
+    """Regression examples for train, validation and test."""
+    return {
+        split: make_examples(lengths, seed=seed)
+        for seed, (split, lengths) in enumerate(
+            {"train": [3, 5, 4, 2, 3, 4], "validation": [4, 2, 3, 5], "test": [2, 3, 3]}.items()
+        )
+    }

@@ -1,0 +1,88 @@
+"""Judging a run: on its own data only, and no look at the test split goes unrecorded."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rmfn_tf.training.evaluate import evaluate_run, load_run
+from rmfn_tf.training.fitting import predict
+from rmfn_tf.training.run import train_run
+
+# Keras 3.15 turns variables into arrays as NumPy 1 did when it saves weights.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+
+@pytest.fixture
+def builder(memory_builder, three_splits):
+    return memory_builder(three_splits)
+
+
+@pytest.fixture
+def run(tmp_path, tiny_config, builder):
+    folder = tmp_path / "run"
+    train_run(tiny_config(epochs=2), builder, folder)
+    builder.opened.clear()
+    return folder
+
+
+def test_validation_gives_what_training_gave(run, builder):
+    result = evaluate_run(run, builder, "validation")
+    trained = json.loads((run / "metrics.json").read_text())
+    assert result["split"] == "validation"
+    for name, values in trained["metrics"].items():
+        assert result["metrics"][name] == pytest.approx(values, rel=1e-5)
+    assert "test" not in builder.opened
+    assert not (run / "test_openings.jsonl").exists()
+
+
+def test_an_opening_is_recorded_before_the_test_split_is_read(run, builder, monkeypatch):
+    def load(given, split):
+        if split == "test":
+            assert len((run / "test_openings.jsonl").read_text().splitlines()) == 1
+            raise OSError("unreadable")
+        return builder.splits[split]
+
+    monkeypatch.setattr("rmfn_tf.training.evaluate.load_examples", load)
+    with pytest.raises(OSError, match="unreadable"):
+        evaluate_run(run, builder, "test")
+    assert (run / "test_openings.jsonl").exists()
+
+
+def test_every_opening_is_a_line(run, builder, three_splits):
+    first = evaluate_run(run, builder, "test")
+    assert evaluate_run(run, builder, "test") == first
+    lines = (run / "test_openings.jsonl").read_text().splitlines()
+    assert len([json.loads(line)["time"] for line in lines]) == 2
+    mae = np.abs(predict(load_run(run)[1], three_splits["test"]) - three_splits["test"].labels)
+    assert first["metrics"]["ef_lstm"]["mae"] == pytest.approx(mae.mean(), rel=1e-5)
+    rows = (run / "predictions_test.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == three_splits["test"].ids
+
+
+@pytest.mark.parametrize("split", ["test[:1]", "all", "validation+test", "tests"])
+def test_no_way_round_the_record(run, builder, split):
+    with pytest.raises(ValueError, match="has no split"):
+        evaluate_run(run, builder, split)
+    assert builder.opened == []
+
+
+def test_other_data_are_refused_unread(run, memory_builder, three_splits):
+    other = memory_builder(three_splits, fingerprint="f" * 64)
+    with pytest.raises(ValueError, match=r"fingerprint ffffffffffff, the run has 0123456789ab"):
+        evaluate_run(run, other, "test")
+    assert other.opened == []
+    assert not (run / "test_openings.jsonl").exists()
+
+
+def test_no_run_folder(tmp_path):
+    with pytest.raises(ValueError, match=r"not a run folder: it has no config\.toml"):
+        load_run(tmp_path)
+
+
+def test_a_run_over_folds_has_no_model(tmp_path, tiny_config):
+    tiny_config(folds=3).write(tmp_path / "config.toml")
+    with pytest.raises(ValueError, match="a run over folds keeps no single model"):
+        load_run(tmp_path)
