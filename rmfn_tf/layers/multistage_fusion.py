@@ -70,16 +70,16 @@ class MultistageFusion(keras.layers.Layer):
             "highlight_scale": highlight_scale,
         }
         policy = self.dtype_policy
-        self.highlight = None
-        if highlight:
-            self.highlight = Highlight(
-                memory_mode=highlight_memory_mode,
-                input_mode=highlight_input,
-                projection=highlight_projection,
-                scale=highlight_scale,
-                name="highlight",
-                dtype=policy,
-            )
+        # Made in any case, so that its arguments are checked.
+        made = Highlight(
+            memory_mode=highlight_memory_mode,
+            input_mode=highlight_input,
+            projection=highlight_projection,
+            scale=highlight_scale,
+            name="highlight",
+            dtype=policy,
+        )
+        self.highlight = made if highlight else None
         self.fuse = Fuse(self.fusion_units, fuse_memory_mode, name="fuse", dtype=policy)
         self.summarize = Summarize(
             self.summary_units,

@@ -89,16 +89,12 @@ class RMFN(keras.layers.Layer):
         self, inputs, mask=None, initial_state=None, training=False, return_attention_scores=False
     ):
         self._check_names(inputs)
-        for m, x in inputs.items():
-            if len(x.shape) != 3 or x.shape[1] == 0:
-                raise ValueError(
-                    f"RMFN: input {m!r} must be (batch, time, features) with at least one time "
-                    f"step; got shape {tuple(x.shape)}."
-                )
+        self._check_shapes(inputs)
         if return_attention_scores:
             self.cell.fusion.check_has_attention()
         mask = combine_masks(mask)
-        sequence = self._project(inputs, mask, training)
+        batch_size = ops.shape(next(iter(inputs.values())))[0]
+        states = self._first_states(initial_state, batch_size)
         step = ProjectedStep(self.cell, mask is not None, return_attention_scores)
         loop = keras.layers.RNN(
             step,
@@ -106,9 +102,12 @@ class RMFN(keras.layers.Layer):
             return_state=True,
             dtype=step.emitted_dtype,
         )
-        states = self._first_states(initial_state, ops.shape(sequence)[0])
-        emitted, *states = loop(sequence, initial_state=states, training=training)
-        self.cell.reset_dropout_mask()
+        try:
+            sequence = self._project(inputs, mask, training)
+            emitted, *states = loop(sequence, initial_state=states, training=training)
+        finally:
+            # Whatever happened, the next sequence draws masks of its own.
+            self.cell.reset_dropout_mask()
         states = [ops.cast(state, self.compute_dtype) for state in states]
         # The last output is taken from the states: where nothing real came before a masked step, a
         # Keras RNN emits zeros there, not the carried state.
@@ -156,6 +155,26 @@ class RMFN(keras.layers.Layer):
             raise ValueError(
                 f"RMFN: inputs must be a dict with exactly the modalities {list(self.units)}; "
                 f"got {names}."
+            )
+
+    def _check_shapes(self, inputs):
+        times = {}
+        for m, x in inputs.items():
+            if len(x.shape) != 3 or x.shape[1] == 0:
+                raise ValueError(
+                    f"RMFN: input {m!r} must be (batch, time, features) with at least one time "
+                    f"step; got shape {tuple(x.shape)}."
+                )
+            if x.shape[2] != self.cell.features[m]:
+                raise ValueError(
+                    f"RMFN: input {m!r} must have {self.cell.features[m]} features, as when the "
+                    f"layer was built; got shape {tuple(x.shape)}."
+                )
+            if x.shape[1] is not None:
+                times[m] = x.shape[1]
+        if len(set(times.values())) > 1:
+            raise ValueError(
+                f"RMFN: all modalities must have the same number of time steps; got {times}."
             )
 
     def compute_mask(self, inputs, previous_mask):

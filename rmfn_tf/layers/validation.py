@@ -1,12 +1,13 @@
 """Checks of constructor arguments that several layers share."""
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 
 def positive_integer(layer: str, argument: str, value: Any) -> int:
     """Returns `value` as an int; a ValueError that names the argument if it is not one ≥ 1."""
-    if isinstance(value, bool) or int(value) != value or value < 1:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"{layer}: `{argument}` must be an integer of at least 1; got {value!r}.")
     return int(value)
 
@@ -21,6 +22,6 @@ def one_of(layer: str, argument: str, value: Any, choices: Sequence[Any]) -> Any
 
 def dropout_rate(layer: str, argument: str, value: Any) -> float:
     """Returns `value` as a float; a ValueError unless 0 ≤ value < 1."""
-    if not 0 <= float(value) < 1:
+    if not isinstance(value, Real) or not 0 <= value < 1:
         raise ValueError(f"{layer}: `{argument}` must be at least 0 and below 1; got {value!r}.")
     return float(value)

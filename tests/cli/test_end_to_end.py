@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from rmfn_tf.cli.train import _parse
 from rmfn_tf.training.config import RunConfig
 
 # Keras 3.15 turns variables into arrays as NumPy 1 did when it saves weights.
@@ -16,8 +17,11 @@ DATA = "ict_mmmo/mfn_arrays"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["ef_lstm", "rmfn"])
-def test_build_train_evaluate_export(rmfn, determinism, tmp_path, manual_dir, small, model):
+@pytest.mark.parametrize(
+    ("model", "units"),
+    [("ef_lstm", "2"), ("rmfn", "{language = 2, acoustic = 1, visual = 1}")],
+)
+def test_build_train_evaluate_export(rmfn, determinism, tmp_path, manual_dir, small, model, units):
     files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
     run, served = tmp_path / "run", tmp_path / "served"
 
@@ -25,7 +29,7 @@ def test_build_train_evaluate_export(rmfn, determinism, tmp_path, manual_dir, sm
     assert built.code == 0
     assert json.loads(built.out)["examples"] == {"train": 6, "validation": 4, "test": 3}
 
-    options = (*small, "--model", model, "--seed", "3", "--json")
+    options = (*small, "--set", f"units={units}", "--model", model, "--seed", "3", "--json")
     trained = rmfn("train", DATA, *files, "--out", run, *options)
     assert (trained.code, trained.err) == (0, "")
     assert determinism == [True]
@@ -33,7 +37,7 @@ def test_build_train_evaluate_export(rmfn, determinism, tmp_path, manual_dir, sm
     assert metrics == json.loads((run / "metrics.json").read_text())
     config = RunConfig.read(run / "config.toml")
     assert (config.seed, config.epochs, config.model) == (3, 1, model)
-    assert config.hyperparameters["units"] == 2
+    assert config.hyperparameters["units"] == _parse([f"units={units}"])["units"]
     assert config.hyperparameters["dropout"] == 0.3  # the preset's, which --set leaves alone
 
     # Once built, the files are not needed again.

