@@ -22,6 +22,6 @@ def one_of(layer: str, argument: str, value: Any, choices: Sequence[Any]) -> Any
 
 def dropout_rate(layer: str, argument: str, value: Any) -> float:
     """Returns `value` as a float; a ValueError unless 0 ≤ value < 1."""
-    if not isinstance(value, Real) or not 0 <= value < 1:
+    if not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ValueError(f"{layer}: `{argument}` must be at least 0 and below 1; got {value!r}.")
     return float(value)

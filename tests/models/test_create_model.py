@@ -71,7 +71,8 @@ def test_every_feature_and_every_real_step_reaches_the_output(name: str) -> None
     stacked = {m: np.concatenate([inputs[m] for inputs in variants]) for m in variants[0]}
     before, *after = np.split(outputs_of(model, stacked)[:, 0], len(variants))
     for outputs, (_, _, step) in zip(after, places, strict=True):
-        np.testing.assert_array_equal(outputs != before, ~padding()[:, step])
+        # Not `!=`: a row's rounding may depend on its place in the batch.
+        np.testing.assert_array_equal(np.abs(outputs - before) > 1e-6, ~padding()[:, step])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -166,7 +167,7 @@ def test_ef_lstm_options_reach_its_layers() -> None:
         layer = model.get_layer(f"bidirectional_{index}")
         assert layer.forward_layer.units == 3
         assert layer.forward_layer.dropout == 0.1
-        assert layer.forward_layer.get_config()["seed"] == 5
+        assert layer.forward_layer.cell.seed == 5
     assert model.get_layer("bidirectional_2").output.shape[-1] == 6
 
 

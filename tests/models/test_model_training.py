@@ -101,7 +101,7 @@ def test_training_never_sees_the_padding(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_one_seed_gives_the_same_weights_bit_for_bit(name: str) -> None:
     def trained(seed: int) -> list[np.ndarray]:
-        model = small_model(name, seed=seed, dropout=0.2, head_dropout=0.2)
+        model = small_model(name, weight_seed=seed, dropout=0.2, head_dropout=0.2)
         model.fit(batches(), shuffle=False, epochs=2, verbose=0)
         return model.get_weights()
 
@@ -111,6 +111,8 @@ def test_one_seed_gives_the_same_weights_bit_for_bit(name: str) -> None:
     assert any(not np.array_equal(one, two) for one, two in zip(first, other, strict=True))
 
 
+# Keras hands h5py a tensor whose `__array__` is of NumPy 1.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_and_loaded_gives_the_same_outputs(name: str, tmp_path: Path) -> None:
     scaling = {"language": {"center": [1.0, 0, 2, 3], "scale": [2.0, 1, 1, 4], "clip": 2.0}}

@@ -20,9 +20,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def small_model(name: str, seed: int = 0, **arguments: Any) -> keras.Model:
-    """A model of a few hundred weights, drawn from `seed`."""
-    keras.utils.set_random_seed(seed)
+def small_model(name: str, weight_seed: int = 0, **arguments: Any) -> keras.Model:
+    """A model of a few hundred weights, drawn from `weight_seed`."""
+    keras.utils.set_random_seed(weight_seed)
     arguments = {"features": WIDTHS, "head_units": 3, **_OPTIONS[name], **arguments}
     return create_model(name, **arguments)
 

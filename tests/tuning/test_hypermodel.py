@@ -79,6 +79,9 @@ def test_an_unknown_fixed_one_is_refused() -> None:
         built(RMFNHyperModel(WIDTHS, num_stage=2))
 
 
+# KerasTuner calls both in its lock.
+@pytest.mark.filterwarnings("ignore:getName:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning")
 @pytest.mark.slow
 def test_random_search(tmp_path: Path) -> None:
     tuner = keras_tuner.RandomSearch(
