@@ -97,10 +97,6 @@ def test_a_step_of_ones_own_can_build_the_state():
     assert float(metric.result()) == pytest.approx(whole(PearsonR(), LABELS[:, 0], FEATURES[:, 0]))
 
 
-# Keras reads variables through NumPy's old protocol.
-@pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
 def test_a_saved_model_brings_its_metrics_back(tmp_path):
     trained = model(2, loss="mae", metrics=regression_metrics())
     before = trained.evaluate(FEATURES, LABELS, verbose=0, return_dict=True)
