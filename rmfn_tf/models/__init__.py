@@ -4,7 +4,8 @@ Importing this package registers every layer with Keras, so that `keras.models.l
 them.
 """
 
-import rmfn_tf.layers  # noqa: F401  (registers the layers)
+import rmfn_tf.layers
+import rmfn_tf.metrics  # noqa: F401  (and the metrics)
 from rmfn_tf.models.attention import attention_model
 from rmfn_tf.models.create import create_model
 from rmfn_tf.models.registry import list_models, model_options
