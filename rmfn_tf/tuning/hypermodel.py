@@ -13,7 +13,7 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         tuner = keras_tuner.RandomSearch(
             RMFNHyperModel(features={"language": 300, "acoustic": 74}), objective="val_loss"
         )
-        tuner.search(train, validation_data=validation, epochs=20)
+        tuner.search(train, validation_data=validation, epochs=20, shuffle=False)
 
     Searched: `num_stages` 1-6, `language_units` (or another modality's) 32-256 for language and
     8-80 for others, `fusion_units` and `summary_units` 32-128, `dropout`, `head_dropout`,
