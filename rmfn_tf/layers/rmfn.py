@@ -234,7 +234,7 @@ class ProjectedStep(keras.layers.Layer):
         if self.with_attention:
             if self.masked:
                 attention = ops.where(real[..., None], attention, 0)
-            flat = ops.reshape(attention, (ops.shape(attention)[0], -1))
+            flat = ops.reshape(attention, (-1, self.output_size - self.cell.output_size))
             output = ops.concatenate(
                 [ops.cast(output, self.emitted_dtype), ops.cast(flat, self.emitted_dtype)], axis=-1
             )

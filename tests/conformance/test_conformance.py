@@ -87,9 +87,6 @@ def test_the_config_goes_through_json(case):
 
 
 @every_case
-@pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-)
 def test_a_saved_model_gives_the_same_bits(case, tmp_path):
     model = symbolic(case, make(case))
     model.save(tmp_path / "model.keras")

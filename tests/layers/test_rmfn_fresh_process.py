@@ -10,13 +10,7 @@ from support.sequences import UNITS, features, first
 
 from rmfn_tf.layers import RMFN, FeatureScaling
 
-pytestmark = [
-    pytest.mark.slow,
-    # Keras' own way of saving a variable.
-    pytest.mark.filterwarnings(
-        "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-    ),
-]
+pytestmark = pytest.mark.slow
 
 WIDTHS = {"visual": 3, "language": 4, "acoustic": 2}
 
