@@ -36,8 +36,12 @@ _PRESETS: dict[tuple[str, str], dict[str, Any]] = {
         "weight_decay": 1.0,
         "hyperparameters": {"units": 60, "head_units": 0, "head_dropout": 0.2},
     },
-    ("ict_mmmo", "rmfn"): {**_REAL_TRAINING, "hyperparameters": _SMALL_RMFN},
-    ("ict_mmmo", "ef_lstm"): {**_REAL_TRAINING, "hyperparameters": _SMALL_EF_LSTM},
+    ("ict_mmmo", "rmfn"): {**_REAL_TRAINING, "batch_size": 16, "hyperparameters": _SMALL_RMFN},
+    ("ict_mmmo", "ef_lstm"): {
+        **_REAL_TRAINING,
+        "batch_size": 16,
+        "hyperparameters": _SMALL_EF_LSTM,
+    },
     ("pom", "rmfn"): {**_REAL_TRAINING, "hyperparameters": _SMALL_RMFN},
     ("pom", "ef_lstm"): {**_REAL_TRAINING, "hyperparameters": _SMALL_EF_LSTM},
 }

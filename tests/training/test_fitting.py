@@ -117,3 +117,13 @@ def test_an_unknown_hyperparameter(tmp_path, tiny_config, tasks, train):
     config = tiny_config(hyperparameters={"unit": 3})
     with pytest.raises(ValueError, match="units"):
         fit_model(config, tasks["regression"], train, None, scratch=tmp_path)
+
+
+def test_a_regression_starts_from_the_training_medians(tiny_config, tasks, train):
+    model = build_model(tiny_config(), tasks["regression"], train)
+    bias = model.get_layer("prediction").bias
+    np.testing.assert_allclose(bias, np.median(train.labels, axis=0))
+    model = build_model(
+        tiny_config(), tasks["multilabel"], make_examples(LENGTHS, kind="multilabel")
+    )
+    assert not np.any(model.get_layer("prediction").bias)
