@@ -33,6 +33,7 @@ def test_prediction_is_the_models_and_rows_sum_to_one(return_sequences: bool) ->
     assert_close(attention, own, 1e-6)
 
 
+@pytest.mark.slow
 def test_view_shares_the_weights_and_predicts_in_batches() -> None:
     model = small_model("rmfn")
     view = attention_model(model)

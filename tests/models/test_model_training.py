@@ -18,6 +18,9 @@ from support.small_models import (
     small_model,
 )
 
+# Each test traces and trains a model of its own.
+pytestmark = pytest.mark.slow
+
 TASKS = [
     ("regression", 16, "mae"),
     ("classification", 3, "accuracy"),
@@ -155,7 +158,6 @@ def test_mixed_bfloat16(name: str) -> None:
     np.testing.assert_allclose(output, outputs_of(single), atol=0.05)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_compiled_by_xla_trains_alike(name: str) -> None:
     results = []

@@ -42,6 +42,7 @@ def test_without_validation_the_last_epoch_counts(tmp_path, tiny_config, tasks, 
     assert [set(row) for row in fitted.history] == [{"epoch", "loss"}] * 2
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits(tmp_path, tiny_config, tasks, train, validation):
     def run(seed):
         hyperparameters = {"units": 2, "head_units": 2, "dropout": 0.3, "head_dropout": 0.3}
@@ -103,6 +104,7 @@ def test_outputs_of_each_kind(tiny_config, tasks, kind, outputs):
         assert ((predictions >= 0) & (predictions <= 1)).all()
 
 
+@pytest.mark.slow
 def test_scaling_learns_from_the_training_examples_alone(tmp_path, tiny_config, tasks, train):
     config = tiny_config(seed=1)
     models = [
