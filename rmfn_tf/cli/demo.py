@@ -90,8 +90,13 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
     table = Table(title="Accuracy on the 2,000 test examples", title_justify="left")
     for column in ("", *kinds):
         table.add_column(column, justify="left" if not column else "right")
+    spread = []
     for model in ("rmfn", "ef_lstm"):
         accuracy = accuracy_by_kind(folder / model, builder)
+        # b3 is where models differ least surely: say how far chance alone moves it.
+        share, count = accuracy["b3"], builder.info.splits["test"].num_examples / len(kinds[:-1])
+        error = (share * (1 - share) / count) ** 0.5
+        spread.append(f"{model} {share:.3f} ± {error:.3f}")
         table.add_row(model, *(f"{accuracy[kind]:.3f}" for kind in kinds))
     table.add_section()
     table.add_row("Bayes (best possible)", *(f"{metadata['bayes'][kind]:.3f}" for kind in kinds))
@@ -100,7 +105,8 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
     console.print(table)
     console.print(
         "a: words alone; b, b3: face (and voice) at the word; c: face after it; d: face and voice "
-        "after it, at different words.",
+        f"after it, at different words. b3 with its standard error: {', '.join(spread)}; "
+        "it varies more between seeds (README.md).",
         highlight=False,
     )
 
