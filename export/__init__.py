@@ -4,17 +4,6 @@ Names load on first use: what only moves versions (`rmfn_tf.export.publish`) mus
 TensorFlow.
 """
 
-import importlib
-from typing import Any
+from rmfn_tf.lazy import lazy_names
 
-_HOMES = {
-    "export_model": "rmfn_tf.export.saved_model",
-}
-
-__all__ = ["export_model"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(__name__, {"export_model": "rmfn_tf.export.saved_model"})

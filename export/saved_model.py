@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
+
 from rmfn_tf.export.portability import check_portable
 from rmfn_tf.export.publish import publish
 from rmfn_tf.export.signatures import Signature, serving_default

@@ -1,18 +1,16 @@
 """The signatures of an exported model: names, shapes and functions, before anything is written."""
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from rmfn_tf.models.create import SERVED_NAME
+
 LENGTHS = "lengths"
 PREDICTION = "prediction"
-
-# TensorFlow renames other inputs in silence ("text-emb" to "text_emb"), or fails obscurely.
-_SERVED_NAME = re.compile(r"(?!self$)[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def _input_specs(model: keras.Model) -> dict[str, keras.InputSpec]:
     if len(tensors) == 1:
         raise ValueError(f"{model.name!r} has no modality among its inputs, only {LENGTHS!r}")
     for name, tensor in tensors.items():
-        if not _SERVED_NAME.fullmatch(name):
+        if not SERVED_NAME.fullmatch(name):
             raise ValueError(
                 f"{model.name!r} has an input {name!r}, which TensorFlow cannot serve under that "
                 "name: letters, digits and underscores after a first letter, and not 'self'"

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
 from rmfn_tf.export.signatures import LENGTHS, Signature
 
 # (batch, time): unlike each other and, by far, unlike anything a trace could have fixed.

@@ -5,8 +5,7 @@ TensorFlow. To load a saved `.keras` model, import `rmfn_tf.models` first: that 
 layer with Keras.
 """
 
-import importlib
-from typing import Any
+from rmfn_tf.lazy import lazy_names
 
 __version__ = "0.1.0"
 
@@ -22,14 +21,4 @@ _HOMES = {
     "create_model": "rmfn_tf.models",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_names(__name__, _HOMES)

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
-from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
-from rmfn_tf.datasets.sources.sample import Sample
 
 from rmfn_tf.datasets.builder import SequenceBuilder
+from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
+from rmfn_tf.datasets.sources.sample import Sample
 
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 36}
 SOURCES = {

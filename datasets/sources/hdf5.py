@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+
 from rmfn_tf.datasets.sources.errors import SourceError
 
 # A quarter of what a small machine has; the largest published array of the field takes 70 MB.

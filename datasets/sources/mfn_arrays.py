@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.files import find_files
 from rmfn_tf.datasets.sources.hdf5 import read_array

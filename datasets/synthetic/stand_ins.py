@@ -1,6 +1,7 @@
 """Readable words for made-up examples, so that figures of attention have labels."""
 
 import numpy as np
+
 from rmfn_tf.datasets.synthetic.sarcasm import Stories
 
 SENTIMENT = {1: "great", -1: "awful"}

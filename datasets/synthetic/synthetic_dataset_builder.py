@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
+
+from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.sample import Sample
 from rmfn_tf.datasets.synthetic import sarcasm
 from rmfn_tf.datasets.synthetic.stand_ins import spoken_intervals, spoken_words
-
-from rmfn_tf.datasets.builder import SequenceBuilder
 
 
 @dataclass(kw_only=True)

@@ -58,4 +58,8 @@ def show_metrics(result: Mapping[str, Any], title: str, as_json: bool) -> None:
         table.add_column(name, justify="right")
     for row, metrics in rows.items():
         table.add_row(row, *(f"{metrics[name]:.4f}" for name in names))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    if result["constant_predictions"] and "r" in names:
+        rows_said = ", ".join(result["constant_predictions"])
+        console.print(f"The same prediction for every example, so r is 0: {rows_said}.")

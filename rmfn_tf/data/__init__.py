@@ -7,16 +7,19 @@
 Names load on first use: folds and scaling need NumPy and scikit-learn only, never TensorFlow.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rmfn_tf.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from rmfn_tf.data.buckets import choose_buckets
-    from rmfn_tf.data.examples import Examples
-    from rmfn_tf.data.folds import hold_out, make_folds
-    from rmfn_tf.data.loading import load_examples
-    from rmfn_tf.data.pipeline import epoch_batches, training_batches
-    from rmfn_tf.data.scaling import fit_scaling
+    from rmfn_tf.data.buckets import choose_buckets as choose_buckets
+    from rmfn_tf.data.examples import Examples as Examples
+    from rmfn_tf.data.folds import hold_out as hold_out
+    from rmfn_tf.data.folds import make_folds as make_folds
+    from rmfn_tf.data.loading import load_examples as load_examples
+    from rmfn_tf.data.pipeline import epoch_batches as epoch_batches
+    from rmfn_tf.data.pipeline import training_batches as training_batches
+    from rmfn_tf.data.scaling import fit_scaling as fit_scaling
 
 _HOMES = {
     "Examples": "rmfn_tf.data.examples",
@@ -29,23 +32,4 @@ _HOMES = {
     "training_batches": "rmfn_tf.data.pipeline",
 }
 
-__all__ = [
-    "Examples",
-    "choose_buckets",
-    "epoch_batches",
-    "fit_scaling",
-    "hold_out",
-    "load_examples",
-    "make_folds",
-    "training_batches",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_names(__name__, _HOMES)

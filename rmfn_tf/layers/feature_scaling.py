@@ -60,9 +60,7 @@ class FeatureScaling(keras.layers.Layer):
 
     def call(self, inputs):
         missing = ops.all(ops.equal(inputs, 0), axis=-1, keepdims=True)
-        # Twice: before, so that no NaN reaches a gradient; after, for what overflows.
-        known = ops.where(ops.isfinite(inputs), inputs, self.center)
-        scaled = (known - self.center) / self.scale
+        scaled = (inputs - self.center) / self.scale
         scaled = ops.where(ops.isfinite(scaled), scaled, 0.0)
         if self.clip is not None:
             scaled = ops.clip(scaled, -self.clip, self.clip)

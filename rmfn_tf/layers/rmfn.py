@@ -109,8 +109,7 @@ class RMFN(keras.layers.Layer):
             # Whatever happened, the next sequence draws masks of its own.
             self.cell.reset_dropout_mask()
         states = [ops.cast(state, self.compute_dtype) for state in states]
-        # The last output is taken from the states: where nothing real came before a masked step, a
-        # Keras RNN emits zeros there, not the carried state.
+        # Made of the states: with attention the loop emits more than the output.
         output = self.cell.output_of(states)
         if self.return_sequences:
             output = ops.cast(emitted[..., : self.cell.output_size], self.compute_dtype)

@@ -9,6 +9,9 @@ import keras
 from rmfn_tf.layers import FeatureScaling, SequenceMask
 from rmfn_tf.models.registry import HEAD_OPTIONS, body_of, check_options
 
+# TensorFlow renames other inputs in silence ("text-emb" to "text_emb"), or fails obscurely.
+SERVED_NAME = re.compile(r"(?!self$)[A-Za-z][A-Za-z0-9_]*")
+
 # task: activation of the last layer, loss, metric that `compile` shows.
 _TASKS = {
     "regression": (None, "mean_absolute_error", "mae"),
@@ -91,7 +94,7 @@ def _check_features(features: Mapping[str, int], scaling: Mapping[str, Any] | No
     if not features:
         raise ValueError("`features` must name at least one modality with its width; got none.")
     for name in features:
-        if name == "lengths" or not re.fullmatch(r"(?!self$)[A-Za-z][A-Za-z0-9_]*", name):
+        if name == "lengths" or not SERVED_NAME.fullmatch(name):
             raise ValueError(
                 f"A modality cannot be called {name!r}: use letters, digits and '_', a letter "
                 "first, and neither 'lengths' nor 'self' (TensorFlow Serving would not take it)."

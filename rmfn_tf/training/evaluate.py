@@ -14,16 +14,21 @@ from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.fitting import predict
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.run import prediction_rows, write_rows
-from rmfn_tf.training.scores import score
+from rmfn_tf.training.scores import report
 
 
-def load_run(run: Path) -> tuple[RunConfig, keras.Model]:
-    """The config and the best model of a run folder; ValueError where it is none."""
+def read_config(run: Path) -> RunConfig:
+    """The config of a run folder; ValueError where it is none."""
     if not (run / "config.toml").is_file():
         raise ValueError(
             f"{run} is not a run folder: it has no config.toml. `rmfn train` makes one."
         )
-    config = RunConfig.read(run / "config.toml")
+    return RunConfig.read(run / "config.toml")
+
+
+def load_run(run: Path) -> tuple[RunConfig, keras.Model]:
+    """The config and the best model of a run folder; ValueError where it has none."""
+    config = read_config(run)
     if not (run / "model.keras").is_file():
         raise ValueError(
             f"{run} has no model.keras"
@@ -36,6 +41,14 @@ def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
     """The run's model on a split, beside the trivial floors, which learn from `train`.
 
     Opening the test split is recorded in the run's `test_openings.jsonl`, before it is read.
+
+    Args:
+        run: a run folder made by `train_run` without folds.
+        builder: the data set it was trained on.
+        split: one of the data set's.
+
+    Returns:
+        See `report`; its rows are the model and the floors.
 
     Raises:
         ValueError: not a run folder, an unknown split, or data other than the run was trained on.
@@ -64,7 +77,4 @@ def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
         run / f"predictions_{split}.csv", prediction_rows(examples, predictions[config.model])
     )
     predictions.update(floor_predictions(task, train, examples))
-    return {
-        "split": split,
-        "metrics": {name: score(task, examples.labels, p) for name, p in predictions.items()},
-    }
+    return report(split, task, examples.labels, predictions)

@@ -20,10 +20,11 @@ def floor_predictions(
 
     - `constant` (regression: the median of the training labels of each column) or `majority`
       (the training labels' most frequent class, or each label's);
-    - `ridge`: ridge regression on time-pooled features (classification and multilabel: logistic
-      regression), its strength chosen by cross-validation inside the training examples.
+    - `ridge` (regression) or `logistic` regression on time-pooled features, its strength chosen by
+      cross-validation inside the training examples.
     """
-    pooled_train, pooled_test = pooled_features(train, fit_scaling(train), test)
+    scaling = fit_scaling(train)
+    pooled_train, pooled_test = (pooled_features(each, scaling) for each in (train, test))
     if task["kind"] == "regression":
         constant = np.tile(np.median(train.labels, axis=0), (len(test), 1))
         # Each column chooses its own strength, by leave-one-out inside the training examples.
@@ -33,24 +34,23 @@ def floor_predictions(
     if task["kind"] == "classification":
         shares = np.bincount(train.labels, minlength=task["num_classes"])
         majority = np.tile(np.eye(len(shares))[shares.argmax()], (len(test), 1))
-        ridge = _logistic(pooled_train, train.labels, pooled_test, len(shares))
-        return {"majority": majority, "ridge": ridge}
+        logistic = _logistic(pooled_train, train.labels, pooled_test, len(shares))
+        return {"majority": majority, "logistic": logistic}
     majority = np.tile((train.labels.mean(axis=0) >= 0.5).astype(float), (len(test), 1))
     columns = [
         _logistic(pooled_train, column.astype(int), pooled_test, 2)[:, 1]
         for column in train.labels.T
     ]
-    return {"majority": majority, "ridge": np.stack(columns, axis=1)}
+    return {"majority": majority, "logistic": np.stack(columns, axis=1)}
 
 
-def pooled_features(
-    train: Examples, scaling: Mapping[str, Any], test: Examples
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over the present steps of every scaled feature: `(N, ΣF_m)` for both sets."""
-    return _pool(train, scaling), _pool(test, scaling)
+def pooled_features(examples: Examples, scaling: Mapping[str, Any]) -> np.ndarray:
+    """Mean over the present steps of every scaled feature, `(N, ΣF_m)`.
 
-
-def _pool(examples: Examples, scaling: Mapping[str, Any]) -> np.ndarray:
+    Args:
+        examples: N of them.
+        scaling: of the training examples, as `fit_scaling` gives it.
+    """
     columns = []
     for m, sequences in examples.features.items():
         center, scale, clip = (scaling[m][key] for key in ("center", "scale", "clip"))

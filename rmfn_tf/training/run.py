@@ -17,7 +17,7 @@ from rmfn_tf.data import Examples, hold_out, load_examples, make_folds
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.fitting import OnEpoch, fit_model, predict
 from rmfn_tf.training.floors import floor_predictions
-from rmfn_tf.training.scores import score
+from rmfn_tf.training.scores import report
 
 
 def train_run(
@@ -39,7 +39,7 @@ def train_run(
         on_epoch: see `fit_model`.
 
     Returns:
-        The content of `metrics.json`: `{"split": ..., "metrics": {"<model>": {...}, floors}}`.
+        The content of `metrics.json`: see `report`; its rows are the model and the floors.
 
     Raises:
         ValueError: the folder exists, or as `fit_model`.
@@ -53,12 +53,7 @@ def train_run(
         folder.mkdir()
         train_one = _train_folds if config.folds else _train_split
         split, history, examples, predictions = train_one(config, builder, folder, on_epoch)
-        metrics = {
-            "split": split,
-            "metrics": {
-                name: score(task, examples.labels, values) for name, values in predictions.items()
-            },
-        }
+        metrics = report(split, task, examples.labels, predictions)
         config.write(folder / "config.toml")
         write_rows(folder / "history.csv", history)
         write_rows(folder / "predictions.csv", prediction_rows(examples, predictions[config.model]))

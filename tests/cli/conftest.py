@@ -4,6 +4,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+
 from support.mfn_files import make_arrays, write_arrays
 from support.small_ict_mmmo import WIDTHS
 

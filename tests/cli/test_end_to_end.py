@@ -8,11 +8,6 @@ import pytest
 from rmfn_tf.cli.train import _parse
 from rmfn_tf.training.config import RunConfig
 
-# Keras 3.15 turns variables into arrays as NumPy 1 did when it saves weights.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-)
-
 DATA = "ict_mmmo/mfn_arrays"
 
 

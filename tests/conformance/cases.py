@@ -9,10 +9,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from support.sequences import features
 
 from rmfn_tf import layers
 from rmfn_tf.models import create_model
+from support.sequences import features
 
 WIDTHS = {"visual": 3, "language": 4}
 UNITS = {"visual": 3, "language": 2}

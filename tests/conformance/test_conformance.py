@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conformance.cases import CASES, Case
-from support.sequences import assert_close
-from support.weights import place_random_weights
 
 from rmfn_tf import layers
 from rmfn_tf.models import list_models
+from support.sequences import assert_close
+from support.weights import place_random_weights
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

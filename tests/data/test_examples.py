@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from support.random_examples import WIDTHS, make_examples
 
 LENGTHS = [3, 1, 4, 2, 5]

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from support.random_examples import WIDTHS, make_examples
 
 from rmfn_tf.data import epoch_batches, training_batches
+from support.random_examples import WIDTHS, make_examples
 
 LENGTHS = [2, 2, 2, 2, 5, 5, 5, 5, 9, 9, 9]  # with 4 a batch: three bucket lengths, one short batch
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.random_examples import make_examples
 
 from rmfn_tf.data import hold_out, make_folds
+from support.random_examples import make_examples
 
 videos_of_examples = st.lists(st.integers(0, 12), min_size=4, max_size=40).filter(
     lambda videos: len(set(videos)) >= 4

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.random_examples import WIDTHS, make_examples
 
 from rmfn_tf.data import choose_buckets, epoch_batches, training_batches
+from support.random_examples import WIDTHS, make_examples
 
 LENGTHS = [int(length) for length in np.random.default_rng(5).integers(1, 13, 50)]
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.preprocessing import MaxAbsScaler, RobustScaler, StandardScaler
-from support.random_examples import make_examples
 
 from rmfn_tf.data import fit_scaling
+from support.random_examples import make_examples
 
 METHODS = ["robust", "standard", "max_abs", "none"]
 

@@ -1,6 +1,7 @@
 """A small copy of ICT-MMMO's arrays, and a place to build in."""
 
 import pytest
+
 from support.mfn_files import write_arrays
 from support.small_ict_mmmo import small_arrays
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
+
 from rmfn_tf.datasets.ict_mmmo.ict_mmmo_dataset_builder import Builder as IctMmmo
 from rmfn_tf.datasets.pom.pom_dataset_builder import Builder as Pom
 from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import Builder as Synthetic

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+
+import rmfn_tf.datasets
 from rmfn_tf.datasets.sources.errors import SourceError
 from support.mfn_files import make_arrays, write_array, write_arrays
 from support.small_ict_mmmo import (
@@ -17,8 +19,6 @@ from support.small_ict_mmmo import (
     names_in,
     read,
 )
-
-import rmfn_tf.datasets
 
 
 def test_what_an_example_holds(manual_dir, data_dir, arrays):

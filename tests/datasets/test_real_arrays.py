@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from rmfn_tf.datasets.sources.hdf5 import read_array
 
 import rmfn_tf.datasets
 from rmfn_tf.datasets.registry import builder_class
+from rmfn_tf.datasets.sources.hdf5 import read_array
 
 FOLDERS = {"ict_mmmo": "mmmo", "pom": "pom"}
 FILES = {"acoustic": "audio_{}.h5", "visual": "video_{}.h5", "language": "text_{}_emb.h5"}

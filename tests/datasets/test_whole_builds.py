@@ -8,11 +8,11 @@ import sys
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+
+import rmfn_tf.datasets
 from rmfn_tf.datasets.sources.errors import SourceError
 from support.mfn_files import write_array
 from support.small_ict_mmmo import NAME, VERSION_FOLDER, change_labels, names_in, read
-
-import rmfn_tf.datasets
 
 
 @pytest.mark.parametrize("lost", ["dataset_info.json", "ict_mmmo-test.tfrecord-00000-of-00001"])

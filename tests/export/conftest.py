@@ -6,8 +6,8 @@ from pathlib import Path
 import keras
 import pytest
 from keras import ops
-from rmfn_tf.export import export_model
 
+from rmfn_tf.export import export_model
 from rmfn_tf.models import create_model, list_models
 
 # Beside the defaults of every model: what gives other ops, or another shape of the prediction.

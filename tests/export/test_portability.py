@@ -6,10 +6,12 @@ from pathlib import Path
 import keras
 import pytest
 import tensorflow as tf
-from rmfn_tf.export import export_model, signatures
-from rmfn_tf.export.portability import nodes_without_kernel, read_graph
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+from rmfn_tf.export import export_model, signatures
+from rmfn_tf.export.portability import nodes_without_kernel, read_graph
+from support.through import Through
 
 
 def serving_nodes(saved_model: Path) -> list:
@@ -40,21 +42,6 @@ def serving_nodes(saved_model: Path) -> list:
                 if called.name in functions:
                     waiting += functions[called.name].node_def
     return list(found.values())
-
-
-@keras.saving.register_keras_serializable(package="rmfn_tf_tests")
-class Through(keras.layers.Layer):
-    """A layer that is one function."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def call(self, words):
-        return self.function(words)
-
-    def compute_output_shape(self, shape):
-        return shape
 
 
 def xla_op(words):

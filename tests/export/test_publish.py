@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from rmfn_tf.export.publish import publish, published_versions
 
 NOBODY = 65534

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from rmfn_tf.export import export_model, saved_model
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+from rmfn_tf.export import export_model, saved_model
 
 SHAPES = {"one": (1, 1), "few": (3, 5), "many": (17, 2), "long": (2, 40)}
 

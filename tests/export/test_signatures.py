@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from rmfn_tf.export import export_model
 from rmfn_tf.export.signatures import serving_default
 

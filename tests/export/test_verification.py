@@ -4,16 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from rmfn_tf.export import export_model
-
-
-class Through(keras.layers.Layer):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def call(self, words):
-        return self.function(words)
+from support.through import Through
 
 
 def traced_path_differs(words):

@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
+
+from rmfn_tf.layers import Fuse
 from support import reference
 from support.sequences import assert_close
 from support.weights import place_random_weights
-
-from rmfn_tf.layers import Fuse
 
 BATCH, WIDTH, UNITS = 3, 5, 4
 

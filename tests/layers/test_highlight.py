@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from support.equations import constant_attention_allowed
-from support.weights import place_random_weights
 
 from rmfn_tf.layers import Highlight
+from support.equations import constant_attention_allowed
+from support.weights import place_random_weights
 
 BATCH, WIDTH = 3, 6
 

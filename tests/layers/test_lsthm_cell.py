@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
+
+from rmfn_tf.layers import LSTHMCell
 from support import reference
 from support.sequences import assert_close, gapped_mask
 from support.weights import place_random_weights
-
-from rmfn_tf.layers import LSTHMCell
 
 BATCH, TIME, WIDTH, UNITS, FUSION = 3, 5, 4, 3, 2
 

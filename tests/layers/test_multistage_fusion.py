@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from rmfn_tf.layers import MultistageFusion
 from support import reference
 from support.equations import TOLERANCE, changes, make_fusion
 from support.reference import Settings
 from support.sequences import assert_close
 from support.weights import weights_of
-
-from rmfn_tf.layers import MultistageFusion
 
 BATCH, WIDTH = 3, 6
 

@@ -6,6 +6,7 @@ real layer passes; so this file measures the suite, not the layers.
 
 import numpy as np
 import pytest
+
 from support import reference
 from support.equations import assert_equals_reference, make_fusion, make_rmfn, random_state
 from support.mutants import MUTANTS, PUBLIC_PORTS

@@ -5,12 +5,12 @@ import json
 import keras
 import numpy as np
 import pytest
+
+from rmfn_tf.layers import RMFN
 from support import reference
 from support.equations import make_rmfn, random_state
 from support.sequences import FEATURES, UNITS, assert_close, features, first
 from support.weights import weights_of
-
-from rmfn_tf.layers import RMFN
 
 WIDTHS, SIZES = first(FEATURES, 3), first(UNITS, 3)
 

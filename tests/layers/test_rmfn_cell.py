@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 import pytest
+
+from rmfn_tf.layers import RMFNCell
 from support import reference
 from support.equations import TOLERANCE, make_rmfn, random_state
 from support.sequences import FEATURES, UNITS, assert_close, features, first, gapped_mask
 from support.weights import place_random_weights, weights_of
-
-from rmfn_tf.layers import RMFNCell
 
 BATCH, TIME = 3, 4
 WIDTHS, SIZES = first(FEATURES, 3), first(UNITS, 3)

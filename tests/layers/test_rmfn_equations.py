@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+
 from support import reference
 from support.equations import (
     TOLERANCE,

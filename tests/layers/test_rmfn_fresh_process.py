@@ -6,9 +6,9 @@ import sys
 import keras
 import numpy as np
 import pytest
-from support.sequences import UNITS, features, first
 
 from rmfn_tf.layers import RMFN, FeatureScaling
+from support.sequences import UNITS, features, first
 
 pytestmark = pytest.mark.slow
 

@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from rmfn_tf.layers import RMFN
 from support import reference
 from support.equations import changes, make_rmfn, random_state
 from support.reference import Settings
 from support.sequences import FEATURES, UNITS, features, first, gapped_mask
 from support.weights import arranged, weights_of
-
-from rmfn_tf.layers import RMFN
 
 BATCH, TIME = 2, 3
 WIDTHS = first(FEATURES, 3)

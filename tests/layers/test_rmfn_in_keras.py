@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.equations import make_rmfn, random_state
-from support.sequences import assert_close, features
 
 from rmfn_tf.layers import RMFN
+from support.equations import make_rmfn, random_state
+from support.sequences import assert_close, features
 
 WIDTHS, SIZES = {"words": 3, "face": 2}, {"words": 3, "face": 2}
 BATCH, TIME = 8, 3

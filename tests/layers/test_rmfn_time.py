@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from support.equations import make_rmfn, random_state
 from support.sequences import FEATURES, assert_close, features, first, gapped_mask
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from support.sequences import assert_close
-from support.weights import place_random_weights
 
 from rmfn_tf.layers import Summarize
+from support.sequences import assert_close
+from support.weights import place_random_weights
 
 BATCH, WIDTH, UNITS = 4, 6, 8
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
-from support.metric_sets import CASES, HALVES, PROBABILITIES, cuts, streamed, table, whole
 
 from rmfn_tf.metrics import Accuracy, MostProbable, RoundedScale, Threshold, WeightedF1
+from support.metric_sets import CASES, HALVES, PROBABILITIES, cuts, streamed, table, whole
 
 
 def assert_equals_scikit_learn(data, categories, arrays, columns):

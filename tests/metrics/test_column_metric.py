@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.metric_sets import CASES, Case, cuts, streamed, whole
 
 import rmfn_tf.metrics
 from rmfn_tf.metrics import Accuracy, MeanAbsoluteError, PearsonR, Threshold
+from support.metric_sets import CASES, Case, cuts, streamed, whole
 
 every_metric = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 column_metrics = pytest.mark.parametrize(

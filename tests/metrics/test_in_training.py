@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.metric_sets import CASES, whole
 
 from rmfn_tf.metrics import (
     Accuracy,
@@ -20,6 +19,7 @@ from rmfn_tf.metrics import (
     Threshold,
     WeightedF1,
 )
+from support.metric_sets import CASES, whole
 
 RNG = np.random.default_rng(5)
 FEATURES = RNG.normal(size=(11, 3)).astype("float32")

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error
-from support.metric_sets import CASES, cuts, streamed, whole
 
 from rmfn_tf.metrics import MeanAbsoluteError
+from support.metric_sets import CASES, cuts, streamed, whole
 
 
 @settings(max_examples=40, deadline=None)

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
-from support.metric_sets import CASES, cuts, streamed, whole
 
 from rmfn_tf.metrics import PearsonR
+from support.metric_sets import CASES, cuts, streamed, whole
 
 
 def reference(y_true: np.ndarray, y_pred: np.ndarray) -> float:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr
 from sklearn.metrics import f1_score
-from support.metric_sets import whole
 
 from rmfn_tf.metrics import metrics_for, per_label_table
+from support.metric_sets import whole
 
 SENTIMENT = {
     "kind": "regression",

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+
+from rmfn_tf.models import attention_model
 from support.sequences import assert_close
 from support.small_models import (
     LENGTHS,
@@ -10,8 +12,6 @@ from support.small_models import (
     random_inputs,
     small_model,
 )
-
-from rmfn_tf.models import attention_model
 
 
 @pytest.mark.parametrize("return_sequences", [False, True])

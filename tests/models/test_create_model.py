@@ -6,6 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+
+from rmfn_tf.layers import RMFN
+from rmfn_tf.models import create_model, list_models, model_options
 from support.sequences import FEATURES, assert_close
 from support.small_models import (
     LENGTHS,
@@ -17,9 +20,6 @@ from support.small_models import (
     random_inputs,
     small_model,
 )
-
-from rmfn_tf.layers import RMFN
-from rmfn_tf.models import create_model, list_models, model_options
 
 TASKS = [("regression", 1), ("regression", 16), ("classification", 3), ("multilabel", 5)]
 HEAD_OPTIONS = {"head_units", "head_dropout", "return_sequences"}

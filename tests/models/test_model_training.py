@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+
 from support.small_models import (
     LENGTHS,
     NAMES,
@@ -114,8 +115,6 @@ def test_one_seed_gives_the_same_weights_bit_for_bit(name: str) -> None:
     assert any(not np.array_equal(one, two) for one, two in zip(first, other, strict=True))
 
 
-# Keras hands h5py a tensor whose `__array__` is of NumPy 1.
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("name", NAMES)
 def test_saved_and_loaded_gives_the_same_outputs(name: str, tmp_path: Path) -> None:
     scaling = {"language": {"center": [1.0, 0, 2, 3], "scale": [2.0, 1, 1, 4], "clip": 2.0}}

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+
+from rmfn_tf.layers import RMFN, MultistageFusion
 from support import reference
 from support.reference import Settings
 from support.sequences import FEATURES, UNITS, assert_close, first
 from support.weights import place_random_weights, weights_of
-
-from rmfn_tf.layers import RMFN, MultistageFusion
 
 FUSION_UNITS = 5
 SUMMARY_UNITS = 4

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from support.sequences import UNITS, first
 
 from rmfn_tf.layers import RMFN, Fuse, Highlight, LSTHMCell, Summarize
+from support.sequences import UNITS, first
 
 # The two wrong public ports.
 

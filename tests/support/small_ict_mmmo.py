@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
+
 from support.mfn_files import make_arrays, write_array
 
 NAME = "ict_mmmo/mfn_arrays"

@@ -5,9 +5,9 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from support.sequences import FEATURES, features, first
 
 from rmfn_tf.models import create_model
+from support.sequences import FEATURES, features, first
 
 NAMES = ("rmfn", "ef_lstm")
 # Not in alphabetical order: Keras sorts dictionaries, the model must not.

@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
-from support.random_examples import make_examples
 
 from rmfn_tf.training.config import RunConfig
+from support.random_examples import make_examples
 
 TASKS = {
     "regression": {

@@ -11,11 +11,6 @@ from rmfn_tf.training.evaluate import evaluate_run, load_run
 from rmfn_tf.training.fitting import predict
 from rmfn_tf.training.run import train_run
 
-# Keras 3.15 turns variables into arrays as NumPy 1 did when it saves weights.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-)
-
 
 @pytest.fixture
 def builder(memory_builder, three_splits):

@@ -2,14 +2,9 @@
 
 import numpy as np
 import pytest
-from support.random_examples import make_examples
 
 from rmfn_tf.training.fitting import build_model, fit_model, predict
-
-# Keras 3.15 turns variables into arrays as NumPy 1 did when it saves weights.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-)
+from support.random_examples import make_examples
 
 LENGTHS = [3, 5, 4, 2, 3, 4]
 

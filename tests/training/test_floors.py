@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.random_examples import make_examples
 
 from rmfn_tf.data import fit_scaling
 from rmfn_tf.training.floors import floor_predictions, pooled_features
+from support.random_examples import make_examples
 
 LENGTHS = [3, 5, 4, 2, 3, 4, 1, 6] * 4
 
@@ -94,7 +94,7 @@ def test_pooling_is_the_mean_over_present_steps():
     examples.features["acoustic"][0][1] = 0  # a missing step
     examples.features["visual"][1][:] = 0  # a missing modality
     scaling = fit_scaling(examples)
-    _, pooled = pooled_features(examples, scaling, examples)
+    pooled = pooled_features(examples, scaling)
 
     def scaled(name, rows):
         values = (rows - scaling[name]["center"]) / scaling[name]["scale"]

@@ -5,9 +5,9 @@ import keras
 import keras_tuner
 import numpy as np
 import pytest
-from support.small_models import UNITS, WIDTHS, batches, outputs_of
 
 from rmfn_tf.tuning import RMFNHyperModel
+from support.small_models import UNITS, WIDTHS, batches, outputs_of
 
 SMALL: dict[str, Any] = {"units": UNITS, "fusion_units": 4, "summary_units": 4}
 
@@ -79,9 +79,6 @@ def test_an_unknown_fixed_one_is_refused() -> None:
         built(RMFNHyperModel(WIDTHS, num_stage=2))
 
 
-# KerasTuner calls both in its lock.
-@pytest.mark.filterwarnings("ignore:getName:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning")
 @pytest.mark.slow
 def test_random_search(tmp_path: Path) -> None:
     tuner = keras_tuner.RandomSearch(

@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.files import find_files, hash_files
 

@@ -6,6 +6,7 @@ import tracemalloc
 import h5py
 import numpy as np
 import pytest
+
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.hdf5 import MAX_ARRAY_BYTES, read_array
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
 from support.mfn_files import STEPS, make_arrays, write_array, write_arrays

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
 from rmfn_tf.datasets.sources.padding import strip_padding
 from rmfn_tf.datasets.sources.sample import Sample
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from rmfn_tf.datasets.synthetic import sarcasm
 
 

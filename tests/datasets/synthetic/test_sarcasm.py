@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from rmfn_tf.datasets.synthetic import sarcasm
 from scipy.stats import chisquare, kstest
+
+from rmfn_tf.datasets.synthetic import sarcasm
 
 
 def of_kind(stories, *kinds):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from rmfn_tf.datasets.synthetic import sarcasm
 
 CODES = {"a": 1, "b": 2, "b3": 3, "c": 2, "d": 3}

@@ -1,6 +1,7 @@
 """The readable words and times of made-up examples."""
 
 import numpy as np
+
 from rmfn_tf.datasets.synthetic.sarcasm import draw_stories
 from rmfn_tf.datasets.synthetic.stand_ins import FILLER, spoken_intervals, spoken_words
 
