@@ -34,7 +34,10 @@ def main() -> None:
     try:
         app()
     except (ValueError, OSError) as error:
-        print(f"rmfn: {' '.join(str(error).split())}", file=sys.stderr)
+        # TFDS' own errors ramble over many lines; a list of mistakes is meant to.
+        mistakes = getattr(error, "mistakes", [])
+        text = str(error) if len(mistakes) > 1 else " ".join(str(error).split())
+        print(f"rmfn: {text}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("rmfn: interrupted", file=sys.stderr)

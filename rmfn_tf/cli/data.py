@@ -22,7 +22,7 @@ def build(
 
     Example: rmfn data build ict_mmmo/trimodal --manual-dir copies/mmmo
     """
-    from rmfn_tf.cli.start import start_tensorflow
+    from rmfn_tf.start import start_tensorflow
 
     start_tensorflow()
     from rmfn_tf.cli.show import build_data

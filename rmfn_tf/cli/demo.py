@@ -2,7 +2,6 @@
 
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +28,7 @@ def demo(
     folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y%m%d-%H%M%S-"), dir=out))
 
     from rmfn_tf.cli.show import build_data
-    from rmfn_tf.cli.start import start_tensorflow
+    from rmfn_tf.start import start_tensorflow
 
     console.print("Starting TensorFlow, making the data ...")
     start_tensorflow()
@@ -73,9 +72,10 @@ def _train(
     ) as progress:
         bar = progress.add_task(f"Training {model}{note}", total=config.epochs, loss="")
 
-        def on_epoch(epoch: int, epochs: int, logs: Mapping[str, float]) -> None:
+        def on_epoch(state: Any) -> None:
+            accuracy = state.last.logs["val_accuracy"]
             progress.update(
-                bar, completed=epoch, loss=f"validation accuracy {logs['val_accuracy']:.3f}"
+                bar, completed=state.last.epoch, loss=f"validation accuracy {accuracy:.3f}"
             )
 
         train_run(config, builder, run, on_epoch=on_epoch)

@@ -19,7 +19,7 @@ def evaluate(
 
     Opening the test split is recorded in the run folder: do it once, at the end.
     """
-    from rmfn_tf.cli.start import start_tensorflow
+    from rmfn_tf.start import start_tensorflow
 
     start_tensorflow()
     from rmfn_tf.cli.show import build_data, show_metrics

@@ -15,7 +15,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a run's best model as DIR/<version>/, a SavedModel that TensorFlow Serving loads."""
-    from rmfn_tf.cli.start import start_tensorflow
+    from rmfn_tf.start import start_tensorflow
 
     start_tensorflow()
     from rmfn_tf.export import export_model

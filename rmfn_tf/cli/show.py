@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from rmfn_tf.training.run import RunProgress
 
 
 def build_data(name: str, manual_dir: Any, data_dir: Any, quiet: bool) -> Any:
@@ -28,21 +31,36 @@ def build_data(name: str, manual_dir: Any, data_dir: Any, quiet: bool) -> Any:
 
 
 def epoch_printer(quiet: bool) -> Any:
-    """An `on_epoch` that prints a line an epoch on stderr: the metrics and the best so far."""
-    best: dict[str, float] = {}
+    """An `on_epoch` of `train_run`: a line an epoch on stderr, with the metrics, the best so far
+    and the time left; nothing where stderr is no terminal."""
+    console = Console(stderr=True)
+    quiet = quiet or not console.is_terminal
+    seconds: list[float] = []
 
-    def on_epoch(epoch: int, epochs: int, logs: Mapping[str, float]) -> None:
+    def on_epoch(progress: "RunProgress") -> None:
         if quiet:
             return
-        values = "  ".join(f"{key} {value:.4f}" for key, value in logs.items())
-        if epoch == 1:
-            best.clear()
-        if "val_loss" in logs:
-            best["val_loss"] = min(logs["val_loss"], best.get("val_loss", float("inf")))
-            values += f"  (best {best['val_loss']:.4f})"
-        Console(stderr=True).print(f"epoch {epoch:3d}/{epochs}  {values}", highlight=False)
+        last = progress.last
+        seconds.append(last.seconds)
+        epochs_left = last.epochs - last.epoch
+        epochs_left += max(progress.folds - progress.fold, 0) * last.epochs
+        left = epochs_left * sum(seconds) / len(seconds)
+        fold = f"fold {progress.fold}/{progress.folds} " if progress.folds else ""
+        values = "  ".join(f"{key} {value:.4f}" for key, value in last.logs.items())
+        if last.best:
+            values += f"  best {last.best['val_loss']:.4f} (epoch {last.best['epoch']})"
+        where = f"{fold}epoch {last.epoch:3d}/{last.epochs}"
+        console.print(f"{where}  {values}  {time_in_words(left)} left", highlight=False)
 
     return on_epoch
+
+
+def time_in_words(seconds: float) -> str:
+    """`"45 s"`, `"12 min"`, `"3 h 20 min"`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def show_metrics(result: Mapping[str, Any], title: str, as_json: bool) -> None:

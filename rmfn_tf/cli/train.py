@@ -6,81 +6,137 @@ from typing import Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import Data, DataDir, Json, ManualDir
+from rmfn_tf.cli.options import DataDir, Json, ManualDir
 
 
 def train(
-    data: Data,
-    out: Annotated[Path, typer.Option(help="The run folder to make; it must not exist.")],
-    model: Annotated[str, typer.Option(help="rmfn or ef_lstm.")] = "rmfn",
+    data: Annotated[
+        str | None,
+        typer.Argument(help="Data set: synthetic/sarcasm, ict_mmmo/trimodal, pom/mfn_arrays, ..."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder to make; it must not exist.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Take all settings from a TOML file, as RUN/config.toml of another run."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Go on with an interrupted run; nothing else is needed."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="rmfn [default] or ef_lstm.")] = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs at most.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Sequences a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of the first step.")] = None,
-    seed: Annotated[int, typer.Option(help="Of weights, order, dropout and folds.")] = 0,
-    folds: Annotated[int, typer.Option(help="Cross-validate over this many folds.")] = 0,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after this many epochs without a lower validation loss; 0: never."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order, dropout and folds.")] = None,
+    folds: Annotated[int | None, typer.Option(help="Cross-validate over this many folds.")] = None,
     choose_epochs: Annotated[
-        bool, typer.Option(help="With folds: choose the epoch on an inner 15 %.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--choose-epochs/--last-epoch",
+            help="With folds: choose the epoch on an inner 15 %, or take the last.",
+        ),
+    ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="A hyperparameter of the model, as num_stages=2; repeatable."),
+        typer.Option(
+            "--set",
+            help="A hyperparameter of the model, as num_stages=2, or of the optimizer, as "
+            "optimizer.weight_decay=0.1; repeatable.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Train a model; report it on the validation split (or out of fold) beside trivial floors.
 
-    The test split is not read: `rmfn evaluate RUN --split test` opens it.
+    The test split is not read: `rmfn evaluate RUN --split test` opens it. An interrupted run goes
+    on with --resume RUN from its last finished epoch, to the same bits as if it had not been.
 
     Example: rmfn train ict_mmmo/trimodal --manual-dir copies/mmmo --folds 10 --out runs/mmmo
+
+    The same again: rmfn train --config runs/mmmo/config.toml --out runs/again
     """
-    from rmfn_tf.training.config import RunConfig
-    from rmfn_tf.training.presets import preset
-
     settings: dict[str, Any] = {
-        **preset(data, model),
-        **{
-            key: value
-            for key, value in (
-                ("epochs", epochs),
-                ("batch_size", batch_size),
-                ("learning_rate", learning_rate),
-            )
-            if value is not None
-        },
+        "data": data,
+        "model": model,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "patience": patience,
+        "seed": seed,
+        "folds": folds,
+        "choose_epochs": choose_epochs,
     }
-    settings["hyperparameters"] = {**settings.get("hyperparameters", {}), **_parse(set_ or [])}
-    config = RunConfig(
-        data=data, model=model, seed=seed, folds=folds, choose_epochs=choose_epochs, **settings
-    )
+    settings = {key: value for key, value in settings.items() if value is not None}
+    settings |= parse_settings(set_ or [], learning_rate)
+    if resume and (settings or config or out):
+        raise ValueError("--resume takes everything from the run folder: give no other settings.")
+    if not resume and out is None:
+        raise ValueError("Name the run folder to make with --out.")
+    folder = resume or out
+    if folder is None:
+        raise ValueError("Name the run folder to make with --out.")
 
-    from rmfn_tf.cli.start import start_tensorflow
+    from rmfn_tf.start import start_tensorflow
 
-    start_tensorflow().config.experimental.enable_op_determinism()
+    start_tensorflow(deterministic=True)
 
     from rmfn_tf.cli.show import build_data, epoch_printer, show_metrics
-    from rmfn_tf.models.registry import check_options
     from rmfn_tf.training.run import check_new, train_run
 
-    check_new(out)
-    check_options(model, config.hyperparameters)
-    builder = build_data(data, manual_dir, data_dir, quiet=as_json)
-    result = train_run(config, builder, out, on_epoch=epoch_printer(quiet=as_json))
-    show_metrics(result, f"{data}, {model}", as_json)
+    if not resume:
+        check_new(folder)
+    chosen = _config(settings, config, resume)
+    builder = build_data(chosen.data, manual_dir, data_dir, quiet=as_json)
+    result = train_run(
+        chosen, builder, folder, resume=bool(resume), on_epoch=epoch_printer(quiet=as_json)
+    )
+    show_metrics(result, f"{chosen.data}, {chosen.model}", as_json)
     if not as_json:
-        print(f"Run folder: {out}")
+        print(f"Run folder: {folder}")
 
 
-def _parse(settings: list[str]) -> dict[str, Any]:
-    """`["num_stages=2"]` → `{"num_stages": 2}`; the values are TOML, or else plain words."""
-    values: dict[str, Any] = {}
+def _config(settings: dict[str, Any], path: Path | None, resume: Path | None) -> Any:
+    """The config that a command asks for, with every mistake in it named at once."""
+    from rmfn_tf.training.config import ConfigError, RunConfig, value_mistakes
+    from rmfn_tf.training.evaluate import read_config
+    from rmfn_tf.training.presets import merge, preset
+    from rmfn_tf.training.signatures import read_config_file, signature_mistakes
+
+    if resume:
+        return read_config(resume)
+    if path:
+        return read_config_file(path, settings)
+    if "data" not in settings:
+        raise ValueError("Name a data set, as `rmfn train synthetic/sarcasm`, or a --config.")
+    model = settings.setdefault("model", "rmfn")
+    settings = merge(preset(settings["data"], model), settings)
+    mistakes = value_mistakes(settings) + signature_mistakes(settings)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return RunConfig(**settings)
+
+
+def parse_settings(settings: list[str], learning_rate: float | None) -> dict[str, Any]:
+    """`["num_stages=2", "optimizer.name=sgd"]` → `{"hyperparameters": {"num_stages": 2},
+    "optimizer": {"name": "sgd"}}`; the values are TOML, or else plain words."""
+    tables: dict[str, dict[str, Any]] = {"hyperparameters": {}, "optimizer": {}}
+    if learning_rate is not None:
+        tables["optimizer"]["learning_rate"] = learning_rate
     for setting in settings:
         name, sign, text = setting.partition("=")
         if not sign or not name:
             raise ValueError(f"--set takes name=value, such as num_stages=2; got {setting!r}.")
+        table = "optimizer" if name.startswith("optimizer.") else "hyperparameters"
+        name = name.removeprefix("optimizer.")
         try:
-            values[name] = tomllib.loads(f"value = {text}")["value"]
+            tables[table][name] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
-            values[name] = text
-    return values
+            tables[table][name] = text
+    return {key: table for key, table in tables.items() if table}

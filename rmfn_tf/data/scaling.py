@@ -6,7 +6,7 @@ import numpy as np
 
 from rmfn_tf.data.examples import Examples
 
-_METHODS = ("robust", "standard", "max_abs", "none")
+METHODS = ("robust", "standard", "max_abs", "none")
 _IQR_OF_NORMAL = 1.349  # interquartile range of a normal distribution of deviation 1
 
 
@@ -46,8 +46,8 @@ def fit_scaling(
     Raises:
         ValueError: an unknown method, or a clip that is not positive.
     """
-    if method not in _METHODS:
-        raise ValueError(f"fit_scaling: `method` must be one of {_METHODS}; got {method!r}.")
+    if method not in METHODS:
+        raise ValueError(f"fit_scaling: `method` must be one of {METHODS}; got {method!r}.")
     if clip is not None and not 0 < clip < np.inf:
         raise ValueError(f"fit_scaling: `clip` must be positive or None; got {clip!r}.")
 

@@ -3,11 +3,39 @@
 import difflib
 import math
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import tomli_w
+
+from rmfn_tf.training.files import write_text
+
+DEFAULT_OPTIMIZER: dict[str, Any] = {
+    "name": "adam",
+    "learning_rate": 2e-3,
+    "global_clipnorm": 1.0,
+}
+
+
+class ConfigError(ValueError):
+    """All mistakes of a config at once.
+
+    Args:
+        mistakes: a sentence each.
+        source: where the config comes from, as the path of a file.
+    """
+
+    def __init__(self, mistakes: list[str], source: str = ""):
+        start = f"{source}: " if source else ""
+        text = (
+            mistakes[0]
+            if len(mistakes) == 1
+            else f"{len(mistakes)} mistakes:\n" + "\n".join(f"  - {each}" for each in mistakes)
+        )
+        super().__init__(start + text)
+        self.mistakes = mistakes
 
 
 @dataclass(frozen=True)
@@ -18,70 +46,131 @@ class RunConfig:
         data: `"<data set>/<config>"`, as `rmfn_tf.datasets` names it.
         model: `"rmfn"` or `"ef_lstm"`.
         hyperparameters: of the model (`rmfn_tf.models.model_options`).
-        epochs: how many at most; the weights of the best one by validation are kept.
+        optimizer: `name`, as `keras.optimizers` spells it in lower case, and its arguments; what
+            is not given is that of `DEFAULT_OPTIMIZER`. `learning_rate` is that of the first step:
+            it falls linearly to zero over all steps.
+        epochs: how many at most; with a validation split the weights of the best one are kept.
         batch_size: sequences a step.
-        learning_rate: of the first step; it falls linearly to zero over all steps.
-        weight_decay: of AdamW; 0 is Adam.
-        clipnorm: largest gradient norm of a variable.
+        patience: stop after this many epochs without a lower validation loss; 0 never does.
         scaling: `method` of `rmfn_tf.data.fit_scaling`.
         seed: of weights, dropout, order and folds.
         folds: number of cross-validation folds over the videos; 0 uses the data set's own splits.
         choose_epochs: with folds, whether the epoch is chosen on an inner 15 % of the training
             folds; otherwise all `epochs` are run and the last weights count.
+
+    Raises:
+        ConfigError: values that cannot be; all of them are named. Whether model, optimizer and
+            data know what is asked of them is `check_signatures`'s part.
     """
 
     data: str
     model: str = "rmfn"
     hyperparameters: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
     epochs: int = 40
     batch_size: int = 32
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.0
-    clipnorm: float = 1.0
+    patience: int = 0
     scaling: str = "robust"
     seed: int = 0
     folds: int = 0
     choose_epochs: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("folds", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}.")
-        if self.folds == 1:
-            raise ValueError("folds must be 0 (the data set's own splits) or at least 2; got 1.")
-        for name in ("learning_rate", "clipnorm", "weight_decay"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not math.isfinite(value):
-                raise ValueError(f"{name} must be a finite number; got {value!r}.")
-            if value < 0 or (value == 0 and name != "weight_decay"):
-                raise ValueError(f"{name} must be positive; got {value!r}.")
-        if not isinstance(self.hyperparameters, dict):
-            raise ValueError(f"hyperparameters must be a table; got {self.hyperparameters!r}.")
+        mistakes = value_mistakes(asdict(self))
+        if mistakes:
+            raise ConfigError(mistakes)
+        object.__setattr__(self, "optimizer", {**DEFAULT_OPTIMIZER, **self.optimizer})
 
     def write(self, path: Path) -> None:
         """Writes TOML; `None` values, which TOML has not, are left out."""
-        path.write_text(tomli_w.dumps(_without_none(asdict(self))))
+        write_text(path, tomli_w.dumps(without_none(asdict(self))))
 
     @classmethod
     def read(cls, path: Path) -> "RunConfig":
-        """Reads TOML; ValueError that names the file for bad syntax or an unknown key."""
-        try:
-            values = tomllib.loads(path.read_text())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is not valid TOML: {error}") from error
-        known = [each.name for each in fields(cls)]
-        for key in values:
-            if key not in known:
-                close = difflib.get_close_matches(key, known, n=1)
-                hint = f" Did you mean {close[0]!r}?" if close else ""
-                raise ValueError(f"{path}: unknown key {key!r}.{hint} Known: {', '.join(known)}.")
-        if "data" not in values:
-            raise ValueError(f"{path}: the key 'data' is missing.")
+        """Reads TOML; ConfigError that names the file for bad syntax, keys or values."""
+        values = read_toml(path)
+        mistakes = key_mistakes(values) + value_mistakes(values)
+        if mistakes:
+            raise ConfigError(mistakes, str(path))
         return cls(**values)
 
 
-def _without_none(value: Any) -> Any:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file; ConfigError that names it where it is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"not valid TOML: {error}"], str(path)) from error
+
+
+def key_mistakes(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the names of a config's entries."""
+    known = [each.name for each in fields(RunConfig)]
+    mistakes = [unknown_name("key", key, known) for key in values if key not in known]
+    if "data" not in values:
+        mistakes.append("the key 'data' is missing.")
+    return mistakes
+
+
+def value_mistakes(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a config's values, whatever the model and the data set."""
+    mistakes = []
+    for name, least in (
+        ("epochs", 1),
+        ("batch_size", 1),
+        ("patience", 0),
+        ("seed", 0),
+        ("folds", 0),
+    ):
+        value = values.get(name, least)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            mistakes.append(f"{name} must be an integer of at least {least}; got {value!r}.")
+    for name, kind, word in (
+        ("data", str, "text"),
+        ("model", str, "text"),
+        ("scaling", str, "text"),
+        ("hyperparameters", dict, "a table"),
+        ("optimizer", dict, "a table"),
+        ("choose_epochs", bool, "true or false"),
+    ):
+        if name in values and not isinstance(values[name], kind):
+            mistakes.append(f"{name} must be {word}; got {values[name]!r}.")
+    if isinstance(values.get("optimizer"), dict):
+        mistakes += _optimizer_mistakes(values["optimizer"])
+    folds, chosen = values.get("folds", 0), values.get("choose_epochs", False)
+    if folds == 1 and folds is not True:
+        mistakes.append("folds must be 0 (the data set's own splits) or at least 2; got 1.")
+    if values.get("patience") and folds and not chosen:
+        mistakes.append(
+            "patience needs a validation split: with folds, set choose_epochs, which holds one out."
+        )
+    return mistakes
+
+
+def _optimizer_mistakes(optimizer: Mapping[str, Any]) -> list[str]:
+    mistakes = []
+    for name in ("learning_rate", "global_clipnorm", "clipnorm", "clipvalue", "weight_decay"):
+        value = optimizer.get(name)
+        if value is None:
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value):
+            mistakes.append(f"optimizer.{name} must be a finite number; got {value!r}.")
+        elif value < 0 or (value == 0 and name != "weight_decay"):
+            mistakes.append(f"optimizer.{name} must be positive; got {value!r}.")
+    return mistakes
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that is none of `known`, with the nearest one suggested."""
+    known = list(known)
+    close = difflib.get_close_matches(str(name), known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"unknown {what} {name!r}.{hint} Known: {', '.join(known)}."
+
+
+def without_none(value: Any) -> Any:
+    """Tables without their entries that are None, as TOML holds them."""
     if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
+        return {k: without_none(v) for k, v in value.items() if v is not None}
     return value

@@ -9,11 +9,13 @@ from typing import Any
 import keras
 
 import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
-from rmfn_tf.data import load_examples
+from rmfn_tf.data import Examples, load_examples
 from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.files import only_writer, write_json
 from rmfn_tf.training.fitting import predict
 from rmfn_tf.training.floors import floor_predictions
-from rmfn_tf.training.run import prediction_rows, write_rows
+from rmfn_tf.training.predictions import write_predictions
+from rmfn_tf.training.run import is_finished
 from rmfn_tf.training.scores import report
 
 
@@ -29,10 +31,11 @@ def read_config(run: Path) -> RunConfig:
 def load_run(run: Path) -> tuple[RunConfig, keras.Model]:
     """The config and the best model of a run folder; ValueError where it has none."""
     config = read_config(run)
+    if config.folds:
+        raise ValueError(f"{run} has no model.keras: a run over folds keeps no single model.")
     if not (run / "model.keras").is_file():
         raise ValueError(
-            f"{run} has no model.keras"
-            + (": a run over folds keeps no single model." if config.folds else ".")
+            f"{run} has no model.keras: it is not finished. Go on with `rmfn train --resume {run}`."
         )
     return config, keras.models.load_model(run / "model.keras")
 
@@ -40,7 +43,7 @@ def load_run(run: Path) -> tuple[RunConfig, keras.Model]:
 def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
     """The run's model on a split, beside the trivial floors, which learn from `train`.
 
-    Opening the test split is recorded in the run's `test_openings.jsonl`, before it is read.
+    The test split is read once: what came out is kept in the run folder, and given again.
 
     Args:
         run: a run folder made by `train_run` without folds.
@@ -51,7 +54,8 @@ def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
         See `report`; its rows are the model and the floors.
 
     Raises:
-        ValueError: not a run folder, an unknown split, or data other than the run was trained on.
+        ValueError: not a run folder, a run that is not finished, an unknown split, or data other
+            than the run was trained on.
     """
     config, model = load_run(run)
     if split not in builder.info.splits:
@@ -65,16 +69,37 @@ def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
             f"{builder.info.metadata['fingerprint'][:12]}, the run has {trained_on[:12]}). Name "
             "the data of the run with --manual-dir or --data-dir."
         )
-    if split == "test":
-        with (run / "test_openings.jsonl").open("a") as file:
-            file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z")}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+    with only_writer(run):
+        return _judge(run, config, model, builder, split)
+
+
+def _judge(
+    run: Path, config: RunConfig, model: keras.Model, builder: Any, split: str
+) -> dict[str, Any]:
+    kept = run / "metrics_test.json"
+    if split == "test" and kept.exists():
+        return json.loads(kept.read_text())
+    examples = _open_test(run, builder) if split == "test" else load_examples(builder, split)
     task = builder.info.metadata["task"]
-    train, examples = load_examples(builder, "train"), load_examples(builder, split)
     predictions = {config.model: predict(model, examples)}
-    write_rows(
-        run / f"predictions_{split}.csv", prediction_rows(examples, predictions[config.model])
-    )
-    predictions.update(floor_predictions(task, train, examples))
-    return report(split, task, examples.labels, predictions)
+    predictions |= floor_predictions(task, load_examples(builder, "train"), examples)
+    write_predictions(run / f"predictions_{split}.csv", examples, predictions)
+    result = report(split, task, examples.labels, predictions)
+    if split == "test":
+        write_json(kept, result)
+    return result
+
+
+def _open_test(run: Path, builder: Any) -> Examples:
+    """Reads the test split. Nothing else does: it comes after everything was chosen, and is
+    recorded in the run's `test_openings.jsonl` before it happens."""
+    if not is_finished(run):
+        raise ValueError(
+            f"{run} is not finished, and the test split stays closed until then: go on with "
+            f"`rmfn train --resume {run}`."
+        )
+    with (run / "test_openings.jsonl").open("a") as file:
+        file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z")}) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return load_examples(builder, "test")

@@ -16,13 +16,13 @@ _SMALL_RMFN = {
     "head_dropout": 0.5,
 }
 _SMALL_EF_LSTM = {"units": 64, "dropout": 0.3, "head_dropout": 0.5}
-_REAL_TRAINING = {"epochs": 40, "batch_size": 32, "learning_rate": 2e-3}
-_SYNTHETIC_TRAINING = {"epochs": 20, "batch_size": 64, "learning_rate": 3e-3}
+_REAL_TRAINING = {"epochs": 40, "batch_size": 32}
+_SYNTHETIC_TRAINING = {"epochs": 20, "batch_size": 64}
 
 _PRESETS: dict[tuple[str, str], dict[str, Any]] = {
     ("synthetic", "rmfn"): {
         **_SYNTHETIC_TRAINING,
-        "weight_decay": 0.3,
+        "optimizer": {"learning_rate": 3e-3, "weight_decay": 0.3},
         "hyperparameters": {
             "units": {"language": 12, "acoustic": 10, "visual": 10},
             "num_stages": 3,
@@ -33,7 +33,7 @@ _PRESETS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("synthetic", "ef_lstm"): {
         **_SYNTHETIC_TRAINING,
-        "weight_decay": 1.0,
+        "optimizer": {"learning_rate": 3e-3, "weight_decay": 1.0},
         "hyperparameters": {"units": 60, "head_units": 0, "head_dropout": 0.2},
     },
     ("ict_mmmo", "rmfn"): {**_REAL_TRAINING, "batch_size": 16, "hyperparameters": _SMALL_RMFN},
@@ -50,3 +50,12 @@ _PRESETS: dict[tuple[str, str], dict[str, Any]] = {
 def preset(data: str, model: str) -> dict[str, Any]:
     """Arguments of `RunConfig` for a data set and model; empty where none are known."""
     return _PRESETS.get((data.partition("/")[0], model), {})
+
+
+def merge(preset: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of `RunConfig` with changes made to them; in tables, entry by entry."""
+    merged = dict(preset)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = {**merged[key], **value} if both else value
+    return merged

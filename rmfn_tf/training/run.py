@@ -1,154 +1,214 @@
 """Training a run into its folder."""
 
-import csv
 import json
-import os
-import platform
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.data import Examples, hold_out, load_examples, make_folds
-from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.fitting import OnEpoch, fit_model, predict
+from rmfn_tf.training.checkpoint import Checkpoint
+from rmfn_tf.training.config import RunConfig, without_none
+from rmfn_tf.training.files import only_writer, replace_file, write_json, write_rows
+from rmfn_tf.training.fitting import CHECKPOINT, EpochReport, build_model, fit_model, predict
 from rmfn_tf.training.floors import floor_predictions
+from rmfn_tf.training.nan_guard import NonFiniteLoss
+from rmfn_tf.training.predictions import write_predictions
+from rmfn_tf.training.provenance import data_facts, session_facts
 from rmfn_tf.training.scores import report
+from rmfn_tf.training.splits import (
+    check_splits,
+    open_learning_data,
+    open_pool,
+    split_into_folds,
+)
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """Where a run stands after an epoch.
+
+    Args:
+        last: of the training that goes on.
+        fold: from 1; 0 without folds.
+        folds: how many; 0 without folds.
+    """
+
+    last: EpochReport
+    fold: int
+    folds: int
+
+
+OnProgress = Callable[[RunProgress], None]
 
 
 def train_run(
-    config: RunConfig, builder: Any, out: Path, on_epoch: OnEpoch | None = None
+    config: RunConfig,
+    builder: Any,
+    out: Path,
+    *,
+    resume: bool = False,
+    on_epoch: OnProgress | None = None,
 ) -> dict[str, Any]:
-    """Trains what `config` says and writes the run folder `out`, whole or not at all.
+    """Trains what `config` says into the run folder `out`; interrupted, it can go on.
 
     With the data set's own splits it learns from `train` and reports `validation`; the test split
     is not read. With folds it reports the pooled predictions of every fold on the videos it did
     not see.
 
-    The folder: `config.toml`, `run.json` (versions, data fingerprint, time), `metrics.json`,
-    `history.csv`, `predictions.csv` and, without folds, `model.keras`.
+    The folder: `config.toml`, `run.json` (where the numbers come from), `history.csv`,
+    `tensorboard/`, `checkpoint.npz` (with folds, these three in `fold_<n>/` too), `model.keras`
+    (without folds), `predictions_<split>.csv` and, last of all, `metrics.json`: a folder that has
+    it is finished. A folder where no epoch was finished is removed again on an error.
 
     Args:
         config: the run.
         builder: a built data set.
-        out: the folder to make; it must not exist.
-        on_epoch: see `fit_model`.
+        out: the folder to make. With `resume` it may be there: a finished run is left as it is, an
+            unfinished one goes on from its last finished epoch.
+        resume: see above.
+        on_epoch: called after each epoch.
 
     Returns:
         The content of `metrics.json`: see `report`; its rows are the model and the floors.
 
     Raises:
-        ValueError: the folder exists, or as `fit_model`.
+        ValueError: the folder exists (without `resume`) or is of another config or other data, or
+            as `fit_model`.
+        OSError: the folder cannot be written; what was finished is kept.
     """
-    check_new(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    started = time.time()
-    task = builder.info.metadata["task"]
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as name:
-        folder = Path(name) / "run"
-        folder.mkdir()
-        train_one = _train_folds if config.folds else _train_split
-        split, history, examples, predictions = train_one(config, builder, folder, on_epoch)
-        metrics = report(split, task, examples.labels, predictions)
-        config.write(folder / "config.toml")
-        write_rows(folder / "history.csv", history)
-        write_rows(folder / "predictions.csv", prediction_rows(examples, predictions[config.model]))
-        _write_json(folder / "metrics.json", metrics)
-        _write_json(folder / "run.json", _provenance(config, builder, time.time() - started))
-        os.rename(folder, out)
-    return metrics
+    check_splits(config, builder)
+    facts = data_facts(config.data, builder.info.metadata)
+    if resume and (out / "config.toml").exists():
+        _check_same_run(out, config, facts)
+    else:
+        check_new(out)
+    out.mkdir(parents=True, exist_ok=True)
+    with only_writer(out):
+        if is_finished(out):
+            return json.loads((out / "metrics.json").read_text())
+        try:
+            _describe(out, config, facts)
+            train = _train_folds if config.folds else _train_split
+            metrics, seconds = train(config, builder, out, on_epoch)
+            described = json.loads((out / "run.json").read_text())
+            write_json(out / "run.json", {**described, "seconds": round(seconds, 1)})
+            write_json(out / "metrics.json", metrics)
+            return metrics
+        except BaseException:
+            if not any(out.rglob(CHECKPOINT)):
+                shutil.rmtree(out, ignore_errors=True)
+            raise
 
 
 def check_new(out: Path) -> None:
-    """ValueError where the run folder is there already: nothing is ever overwritten."""
-    if out.exists():
-        raise ValueError(f"{out} exists already; name a new folder with --out, or remove it.")
+    """ValueError where the run folder is there already: nothing is ever overwritten.
+
+    An empty one, or one that a kill left before its first file was whole, is as good as none.
+    """
+    if not out.exists() or (
+        out.is_dir() and all(each.name.startswith(".partial-") for each in out.iterdir())
+    ):
+        return
+    if (out / "config.toml").exists() and not is_finished(out):
+        raise ValueError(
+            f"{out} holds a run that was interrupted; go on with `rmfn train --resume {out}`, or "
+            "name a new folder with --out."
+        )
+    raise ValueError(f"{out} exists already; name a new folder with --out, or remove it.")
+
+
+def is_finished(out: Path) -> bool:
+    """Whether a run folder's run came to its end."""
+    return (out / "metrics.json").exists()
+
+
+def _check_same_run(out: Path, config: RunConfig, facts: dict[str, Any]) -> None:
+    earlier = asdict(RunConfig.read(out / "config.toml"))
+    now = {k: v for k, v in without_none(asdict(config)).items() if v != earlier[k]}
+    if now:
+        then = {key: earlier[key] for key in now}
+        raise ValueError(
+            f"{out} is of another config: there {then}, asked for {now}. Name another folder."
+        )
+    if not (out / "run.json").exists():
+        return
+    trained_on = json.loads((out / "run.json").read_text())["fingerprint"]
+    if facts["fingerprint"] != trained_on:
+        raise ValueError(
+            f"The data built as {config.data} is not what {out} was trained on (fingerprint "
+            f"{facts['fingerprint'][:12]}, the run has {trained_on[:12]}). Name the data of the "
+            "run with --manual-dir or --data-dir."
+        )
+
+
+def _describe(out: Path, config: RunConfig, facts: dict[str, Any]) -> None:
+    """Writes what is known before training; a run that goes on gets one more session."""
+    # First: a folder with a config can be resumed.
+    config.write(out / "config.toml")
+    path = out / "run.json"
+    sessions = json.loads(path.read_text())["sessions"] if path.exists() else []
+    write_json(path, {**facts, "seed": config.seed, "sessions": [*sessions, session_facts()]})
 
 
 def _train_split(
-    config: RunConfig, builder: Any, folder: Path, on_epoch: OnEpoch | None
-) -> tuple[str, list[dict[str, float]], Examples, dict[str, np.ndarray]]:
-    if "validation" not in builder.info.splits:
-        raise ValueError(
-            f"{config.data} has only the splits {list(builder.info.splits)}: train with --folds."
-        )
-    task = builder.info.metadata["task"]
-    train, validation = (load_examples(builder, split) for split in ("train", "validation"))
-    fitted = fit_model(config, task, train, validation, scratch=folder, on_epoch=on_epoch)
-    fitted.model.save(folder / "model.keras")
-    predictions = {config.model: predict(fitted.model, validation)}
-    predictions.update(floor_predictions(task, train, validation))
-    return "validation", fitted.history, validation, predictions
+    config: RunConfig, builder: Any, out: Path, on_epoch: OnProgress | None
+) -> tuple[dict[str, Any], float]:
+    data = open_learning_data(builder)
+    try:
+        fitted = fit_model(config, data, out, _told(on_epoch, 0, 0))
+    except NonFiniteLoss as error:
+        raise _keep_best(config, data, out, error) from error
+    replace_file(out / "model.keras", fitted.model.save)
+    for split, examples in (("train", data.train), ("validation", data.validation)):
+        predictions = {config.model: predict(fitted.model, examples)}
+        predictions |= floor_predictions(data.task, data.train, examples)
+        write_predictions(out / f"predictions_{split}.csv", examples, predictions)
+    return report("validation", data.task, data.validation.labels, predictions), fitted.seconds
 
 
 def _train_folds(
-    config: RunConfig, builder: Any, folder: Path, on_epoch: OnEpoch | None
-) -> tuple[str, list[dict[str, float]], Examples, dict[str, np.ndarray]]:
-    splits = list(builder.info.splits)
-    if len(splits) != 1:
-        raise ValueError(
-            f"{config.data} comes with the splits {splits}; folds are for data sets without any."
-        )
-    task = builder.info.metadata["task"]
-    examples = load_examples(builder, "all")
+    config: RunConfig, builder: Any, out: Path, on_epoch: OnProgress | None
+) -> tuple[dict[str, Any], float]:
+    task, pool = builder.info.metadata["task"], open_pool(builder)
     history: list[dict[str, float]] = []
     pooled: dict[str, np.ndarray] = {}
-    for fold, (inside, outside) in enumerate(make_folds(examples, config.folds, config.seed)):
-        inner = None
-        train = examples.take(inside)
-        learned = train
-        if config.choose_epochs:
-            kept, held = hold_out(examples, inside, seed=config.seed)
-            learned, inner = examples.take(kept), examples.take(held)
-        fitted = fit_model(config, task, learned, inner, scratch=folder, on_epoch=on_epoch)
-        history += [{"fold": fold + 1, **row} for row in fitted.history]
-        test = examples.take(outside)
-        predictions = {config.model: predict(fitted.model, test)}
-        predictions.update(floor_predictions(task, train, test))
+    seconds = 0.0
+    for fold in split_into_folds(config, task, pool):
+        folder = out / f"fold_{fold.number:02d}"
+        folder.mkdir(exist_ok=True)
+        told = _told(on_epoch, fold.number, config.folds)
+        fitted = fit_model(config, fold.learning, folder, told)
+        history += [{"fold": fold.number, **row} for row in fitted.history]
+        seconds += fitted.seconds
+        held_out = pool.take(fold.rows)
+        predictions = {config.model: predict(fitted.model, held_out)}
+        predictions |= floor_predictions(task, fold.inside, held_out)
         for name, values in predictions.items():
-            pooled.setdefault(name, np.zeros((len(examples), values.shape[1])))[outside] = values
-    return f"{config.folds} folds", history, examples, pooled
+            pooled.setdefault(name, np.zeros((len(pool), values.shape[1])))[fold.rows] = values
+    write_rows(out / "history.csv", history)
+    write_predictions(out / "predictions_out_of_fold.csv", pool, pooled)
+    return report(f"{config.folds} folds", task, pool.labels, pooled), seconds
 
 
-def prediction_rows(examples: Examples, predictions: np.ndarray) -> list[dict[str, Any]]:
-    """A row an example: its id, labels and predictions, numbered where there are several."""
-    labels = examples.labels.reshape(len(examples), -1)
-    return [
-        {
-            "id": each,
-            **{f"label_{i}": value for i, value in enumerate(labels[row].tolist())},
-            **{f"prediction_{i}": value for i, value in enumerate(predictions[row].tolist())},
-        }
-        for row, each in enumerate(examples.ids)
-    ]
+def _told(
+    on_epoch: OnProgress | None, fold: int, folds: int
+) -> Callable[[EpochReport], None] | None:
+    if on_epoch is None:
+        return None
+    return lambda report: on_epoch(RunProgress(report, fold, folds))
 
 
-def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Writes a CSV whose columns are the first row's keys."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _provenance(config: RunConfig, builder: Any, seconds: float) -> dict[str, Any]:
-    return {
-        "data": config.data,
-        "fingerprint": builder.info.metadata["fingerprint"],
-        "sources": dict(builder.info.metadata["sources"]),
-        "task": dict(builder.info.metadata["task"]),
-        "seed": config.seed,
-        "seconds": round(seconds, 1),
-        "versions": {
-            "python": platform.python_version(),
-            **{each: version(each) for each in ("rmfn-tf", "tensorflow", "keras", "numpy")},
-        },
-    }
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n")
+def _keep_best(config: RunConfig, data: Any, out: Path, error: NonFiniteLoss) -> NonFiniteLoss:
+    """Makes `model.keras` of the best epoch before the loss left the numbers, where there is one;
+    gives the error that says so."""
+    checkpoint = Checkpoint.read(out / CHECKPOINT)
+    if not checkpoint.history:
+        return error
+    model = build_model(config, data.task, data.train)
+    checkpoint.restore_best(model)
+    replace_file(out / "model.keras", model.save)
+    best = int(checkpoint.best_row()["epoch"])
+    return NonFiniteLoss(f"{error} The best model so far, of epoch {best}, is kept in {out}.")

@@ -39,6 +39,7 @@ def test_no_folder_named(fails, tmp_path):
 
 def test_an_existing_run_folder(fails, tmp_path):
     (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine").touch()
     line = fails("train", "synthetic/sarcasm", "--out", tmp_path / "run", "--data-dir", tmp_path)
     assert "exists already" in line
     assert list(tmp_path.iterdir()) == [tmp_path / "run"]
@@ -47,7 +48,9 @@ def test_an_existing_run_folder(fails, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--set", "unit=3"], "Did you mean 'units'?"),
+        (["--set", "unit=3"], "unknown hyperparameter of rmfn 'unit'. Did you mean 'units'?"),
+        (["--set", "optimizer.learnin_rate=3"], "Did you mean 'learning_rate'?"),
+        (["--set", "num_stages=two"], "num_stages of rmfn must be an integer"),
         (["--set", "units"], "--set takes name=value"),
         (["--set", "=3"], "--set takes name=value"),
         (["--model", "rmf"], "Did you mean 'rmfn'?"),

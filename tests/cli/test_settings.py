@@ -2,7 +2,7 @@
 
 import pytest
 
-from rmfn_tf.cli.train import _parse
+from rmfn_tf.cli.train import parse_settings
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,17 @@ from rmfn_tf.cli.train import _parse
 )
 def test_a_value(text, value):
     name = text.partition("=")[0]
-    assert _parse([text]) == {name: value}
-    assert type(_parse([text])[name]) is type(value)
+    parsed = parse_settings([text], None)
+    assert parsed == {"hyperparameters": {name: value}}
+    assert type(parsed["hyperparameters"][name]) is type(value)
 
 
 def test_the_last_one_counts():
-    assert _parse(["units=2", "units=3", "dropout=0.5"]) == {"units": 3, "dropout": 0.5}
+    parsed = parse_settings(["units=2", "units=3", "dropout=0.5"], None)
+    assert parsed == {"hyperparameters": {"units": 3, "dropout": 0.5}}
+
+
+def test_settings_of_the_optimizer():
+    parsed = parse_settings(["optimizer.name=sgd", "units=3"], 0.5)
+    expected = {"learning_rate": 0.5, "name": "sgd"}
+    assert parsed == {"hyperparameters": {"units": 3}, "optimizer": expected}

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.presets import _PRESETS, preset
+from rmfn_tf.training.config import ConfigError, RunConfig
+from rmfn_tf.training.presets import _PRESETS, merge, preset
 
 CONFIGS = st.builds(
     RunConfig,
@@ -23,9 +23,10 @@ CONFIGS = st.builds(
     ),
     epochs=st.integers(1, 1000),
     batch_size=st.integers(1, 1000),
-    learning_rate=st.floats(1e-9, 1.0),
-    weight_decay=st.floats(0.0, 1.0),
-    clipnorm=st.floats(1e-3, 1e3),
+    optimizer=st.fixed_dictionaries(
+        {"learning_rate": st.floats(1e-9, 1.0)},
+        optional={"weight_decay": st.floats(0.0, 1.0), "name": st.sampled_from(["adam", "sgd"])},
+    ),
     scaling=st.sampled_from(["robust", "standard", "none"]),
     seed=st.integers(0, 2**32 - 1),
     folds=st.one_of(st.just(0), st.integers(2, 20)),
@@ -50,8 +51,8 @@ def test_none_is_left_out(tmp_path):
 
 def test_an_unknown_key_suggests_the_nearest(tmp_path):
     path = tmp_path / "config.toml"
-    path.write_text('data = "a/b"\nlearning_rat = 0.1\n')
-    with pytest.raises(ValueError, match=r"unknown key 'learning_rat'.*'learning_rate'"):
+    path.write_text('data = "a/b"\nbatch_siz = 1\n')
+    with pytest.raises(ValueError, match=r"unknown key 'batch_siz'.*'batch_size'"):
         RunConfig.read(path)
 
 
@@ -86,14 +87,10 @@ def test_bytes_that_are_no_text(tmp_path):
         ("seed", -1),
         ("folds", -1),
         ("folds", 1),
-        ("learning_rate", 0.0),
-        ("learning_rate", -1e-3),
-        ("learning_rate", float("nan")),
-        ("learning_rate", float("inf")),
-        ("learning_rate", "fast"),
-        ("clipnorm", 0.0),
-        ("weight_decay", -0.1),
-        ("weight_decay", "none"),
+        ("patience", -1),
+        ("choose_epochs", 1),
+        ("model", 3),
+        ("optimizer", "adam"),
         ("hyperparameters", 3),
     ],
 )
@@ -102,12 +99,57 @@ def test_bad_values(name, value):
         RunConfig(**{"data": "a/b", name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("learning_rate", 0.0),
+        ("learning_rate", -1e-3),
+        ("learning_rate", float("nan")),
+        ("learning_rate", float("inf")),
+        ("learning_rate", "fast"),
+        ("learning_rate", True),
+        ("global_clipnorm", 0.0),
+        ("weight_decay", -0.1),
+        ("weight_decay", "none"),
+    ],
+)
+def test_bad_numbers_of_the_optimizer(name, value):
+    with pytest.raises(ValueError, match=rf"optimizer\.{name}"):
+        RunConfig("a/b", optimizer={name: value})
+
+
+def test_an_optimizer_that_is_given_in_part_keeps_the_other_defaults():
+    config = RunConfig("a/b", optimizer={"learning_rate": 0.5})
+    assert config.optimizer == {"name": "adam", "learning_rate": 0.5, "global_clipnorm": 1.0}
+
+
+def test_patience_over_folds_needs_a_validation_split():
+    with pytest.raises(ValueError, match="choose_epochs"):
+        RunConfig("a/b", folds=3, patience=2)
+    RunConfig("a/b", folds=3, patience=2, choose_epochs=True)
+
+
+def test_all_mistakes_of_a_file_at_once(tmp_path):
+    (tmp_path / "c.toml").write_text('epoch = 3\nseed = -1\nbatch_size = "x"\n')
+    with pytest.raises(ConfigError, match=r"c\.toml: 4 mistakes") as error:
+        RunConfig.read(tmp_path / "c.toml")
+    text = str(error.value)
+    for part in ("'epochs'", "'data' is missing", "seed must be", "batch_size must be"):
+        assert part in text
+
+
 @pytest.mark.parametrize(("data", "model"), list(_PRESETS))
 def test_presets_are_configs_the_models_take(data, model):
-    from rmfn_tf.models.registry import check_options
+    from rmfn_tf.training.signatures import check_signatures
 
-    config = RunConfig(data=data, model=model, **preset(f"{data}/any", model))
-    check_options(model, config.hyperparameters)
+    check_signatures(RunConfig(data=data, model=model, **preset(data, model)))
+
+
+def test_changes_to_a_preset_are_made_entry_by_entry():
+    given = {"epochs": 3, "optimizer": {"name": "sgd", "learning_rate": 1.0}}
+    merged = merge(given, {"optimizer": {"learning_rate": 2.0}, "seed": 1})
+    assert merged == {"epochs": 3, "optimizer": {"name": "sgd", "learning_rate": 2.0}, "seed": 1}
+    assert given["optimizer"]["learning_rate"] == 1.0
 
 
 def test_no_preset():

@@ -9,6 +9,7 @@ import pytest
 
 from rmfn_tf.training.evaluate import evaluate_run, load_run
 from rmfn_tf.training.fitting import predict
+from rmfn_tf.training.predictions import read_predictions
 from rmfn_tf.training.run import train_run
 
 
@@ -54,15 +55,27 @@ def test_an_opening_is_recorded_before_the_test_split_is_read(run, builder, monk
     assert (run / "test_openings.jsonl").exists()
 
 
-def test_every_opening_is_a_line(run, builder, three_splits):
+def test_the_test_split_is_read_once(run, builder, three_splits):
     first = evaluate_run(run, builder, "test")
+    builder.opened.clear()
     assert evaluate_run(run, builder, "test") == first
+    assert builder.opened == []
     lines = (run / "test_openings.jsonl").read_text().splitlines()
-    assert len([json.loads(line)["time"] for line in lines]) == 2
+    assert len([json.loads(line)["time"] for line in lines]) == 1
     mae = np.abs(predict(load_run(run)[1], three_splits["test"]) - three_splits["test"].labels)
     assert first["metrics"]["ef_lstm"]["mae"] == pytest.approx(mae.mean(), rel=1e-5)
-    rows = (run / "predictions_test.csv").read_text().splitlines()
-    assert [row.split(",")[0] for row in rows[1:]] == three_splits["test"].ids
+    read = read_predictions(run / "predictions_test.csv", "regression")
+    assert read.ids == three_splits["test"].ids
+    assert list(read.by_row) == ["ef_lstm", "constant", "ridge"]
+
+
+def test_the_test_split_of_an_unfinished_run_stays_closed(run, builder):
+    (run / "metrics.json").unlink()
+    with pytest.raises(ValueError, match="stays closed"):
+        evaluate_run(run, builder, "test")
+    assert "test" not in builder.opened
+    assert not (run / "test_openings.jsonl").exists()
+    evaluate_run(run, builder, "validation")
 
 
 @pytest.mark.parametrize("split", ["test[:1]", "all", "validation+test", "tests"])

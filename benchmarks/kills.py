@@ -1,0 +1,49 @@
+"""Kills real training processes at moments drawn from a seed, and compares what they end with.
+
+    OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 .venv/bin/python benchmarks/kills.py --kills 200
+
+A run is started, killed (SIGKILL), started again, ... until it ends by itself; then its metrics,
+history, predictions, weights, optimizer and best weights must be the bits of a run that was never
+killed. Prints a line a run, and at the end how many kills there were and where they fell.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from support.kills import differences, run_process, run_with_kills
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    moments = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as name:
+        whole = Path(name) / "whole"
+        run_process(Path(name) / "warm")  # the first process also starts the fork server
+        _, seconds = run_process(whole)
+        print(f"a run that is not killed takes {seconds:.1f} s", flush=True)
+        kills, runs, wrong = 0, 0, 0
+        while kills < options.kills:
+            folder = Path(name) / f"run_{runs}"
+            mine = run_with_kills(folder, moments, longest=0.6 * seconds)
+            found = differences(folder, whole)
+            leftovers = [str(each) for each in folder.rglob(".partial-*")]
+            kills, runs = kills + mine, runs + 1
+            wrong += bool(found or leftovers)
+            print(
+                f"run {runs}: {mine} kills; {found or 'the same bits'} {leftovers or ''}",
+                flush=True,
+            )
+    print(f"{kills} kills in {runs} runs; {wrong} runs ended differently")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""History as TensorBoard shows it."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+
+def write_events(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
+    """Brings the event files of a folder to a history: a curve for training, one for validation.
+
+    They are made anew when a training starts or goes on, so that no epoch of an interrupted
+    training stands there twice.
+
+    Args:
+        folder: for `tensorboard --logdir`; holds `train/` and `validation/`.
+        history: a row an epoch, `{"epoch", "loss", "val_loss", ...}`.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    fresh = folder.with_name(f".partial-{folder.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        _write(fresh, history)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    except tf.errors.OpError as error:
+        raise OSError(f"{folder} could not be written: {error.message}") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _write(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
+    for part, prefix in (("train", ""), ("validation", "val_")):
+        names = [
+            name
+            for name in history[0]
+            if name != "epoch" and name.startswith("val_") == bool(prefix)
+        ]
+        if not names:
+            continue
+        writer = tf.summary.create_file_writer(str(folder / part))
+        with writer.as_default():
+            for row in history:
+                for name in names:
+                    tf.summary.scalar(name.removeprefix(prefix), row[name], step=int(row["epoch"]))
+        writer.close()

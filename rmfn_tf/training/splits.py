@@ -1,0 +1,76 @@
+"""What a run learns from: objects that have no test split."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rmfn_tf.data import Examples, hold_out, load_examples, make_folds
+from rmfn_tf.training.config import RunConfig
+
+
+@dataclass(frozen=True)
+class LearningData:
+    """What training, scaling, early stopping and selection are given; test examples are not here,
+    and nothing here leads to them.
+
+    Args:
+        task: `builder.info.metadata["task"]`.
+        train: what is learned from; scaling's statistics come from it alone.
+        validation: what chooses the epoch, or None to keep the last.
+    """
+
+    task: Mapping[str, Any]
+    train: Examples
+    validation: Examples | None
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A fold: what to learn from, and which rows of the pool it must predict.
+
+    Args:
+        number: from 1.
+        learning: all videos of the other folds, a share of them as validation where the epoch is
+            chosen.
+        inside: the examples of the other folds, which the trivial floors learn from.
+        rows: `(n,)` indices of the pool's examples in this fold.
+    """
+
+    number: int
+    learning: LearningData
+    inside: Examples
+    rows: np.ndarray
+
+
+def check_splits(config: RunConfig, builder: Any) -> None:
+    """ValueError where the data set does not have what the config wants to learn from."""
+    splits = list(builder.info.splits)
+    if config.folds and len(splits) != 1:
+        raise ValueError(
+            f"{config.data} comes with the splits {splits}; folds are for data sets without any."
+        )
+    if not config.folds and not {"train", "validation"} <= set(splits):
+        raise ValueError(f"{config.data} has only the splits {splits}: train with --folds.")
+
+
+def open_learning_data(builder: Any) -> LearningData:
+    """Reads `train` and `validation` of a built data set, and no other split."""
+    train, validation = (load_examples(builder, split) for split in ("train", "validation"))
+    return LearningData(builder.info.metadata["task"], train, validation)
+
+
+def open_pool(builder: Any) -> Examples:
+    """Reads the one split of a data set without splits of its own, for `split_into_folds`."""
+    return load_examples(builder, "all")
+
+
+def split_into_folds(config: RunConfig, task: Mapping[str, Any], pool: Examples) -> Iterator[Fold]:
+    """The folds of a run, one after another; no video is on two sides of any."""
+    for number, (inside, outside) in enumerate(make_folds(pool, config.folds, config.seed), 1):
+        train, validation = pool.take(inside), None
+        if config.choose_epochs:
+            kept, held = hold_out(pool, inside, seed=config.seed)
+            train, validation = pool.take(kept), pool.take(held)
+        yield Fold(number, LearningData(task, train, validation), pool.take(inside), outside)

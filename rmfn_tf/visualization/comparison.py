@@ -1,0 +1,104 @@
+"""A comparison at a glance: a panel a metric, a line a model, floor or published row."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+_COLORS = {"model": "#0072B2", "floor": "#D55E00", "not ours": "0.55"}
+_PANELS_ACROSS = 4
+
+
+def plot_comparison(result: Mapping[str, Any]) -> Figure:
+    """Means, 95 % intervals and the spread over runs of every row and metric of a comparison.
+
+    Args:
+        result: what `rmfn compare` writes as JSON; see `rmfn_tf.training.report`.
+
+    Returns:
+        A Matplotlib figure with a panel a metric, at most four across. In each, from the top, the
+        models, the floors and the published rows that have one of the metrics: a wide bar is the
+        95 % interval, a dot the mean, a thin line one standard deviation over the runs to each
+        side, a grey diamond a value that is not ours (its name says whether published or
+        trivial), a dotted line the mean of the reference. The axis label says which direction is
+        better.
+    """
+    rows = sorted(result["rows"], key=lambda row: row["kind"] != "model")
+    metrics = result["metrics"]
+    published = [
+        row
+        for row in (result["published"]["rows"] if result["published"] else [])
+        if any(metric in row["values"] for metric in metrics)
+    ]
+    names = [row["row"] for row in rows] + [f"{row['row']} ({row['kind']})" for row in published]
+    down = math.ceil(len(metrics) / _PANELS_ACROSS)
+    across = math.ceil(len(metrics) / down)
+    figure = Figure(
+        figsize=(2.2 + 2.7 * across, 1.1 + (0.8 + 0.26 * len(names)) * down), layout="constrained"
+    )
+    panels = figure.subplots(down, across, sharey=True, squeeze=False).flat
+    for metric, panel in zip(metrics, panels, strict=False):
+        for height, row in enumerate(rows):
+            _draw(panel, height, row["values"][metric], _COLORS[row["kind"]])
+            if row["row"] == result["reference"] and row["values"][metric]["mean"] is not None:
+                panel.axvline(row["values"][metric]["mean"], color="0.4", linestyle=":", zorder=0)
+        for height, row in enumerate(published, start=len(rows)):
+            if metric in row["values"]:
+                panel.plot(row["values"][metric], height, "D", color=_COLORS["not ours"], ms=4)
+        better = "lower" if metric in result["lower_is_better"] else "higher"
+        panel.set_xlabel(f"{metric} ({better} is better)")
+        panel.grid(axis="x", color="0.9")
+        panel.set_axisbelow(True)
+        panel.locator_params(axis="x", nbins=5)
+        panel.set_yticks(range(len(names)), [_plain(name) for name in names])
+        panel.set_ylim(len(names) - 0.5, -0.5)
+    for unused in panels:
+        unused.remove()
+    kinds = dict.fromkeys([row["kind"] for row in rows] + ["not ours"] * bool(published))
+    figure.legend(
+        handles=_legend(list(kinds)),
+        loc="outside lower center",
+        ncols=6 if across > 2 else 3,
+        frameon=False,
+    )
+    figure.suptitle(_plain(f"{result['data']}: {result['split']}, {result['items']} items"))
+    return figure
+
+
+def _draw(panel: Axes, height: int, value: Mapping[str, Any], color: str) -> None:
+    if value["low"] is not None and value["high"] is not None:
+        panel.hlines(height, value["low"], value["high"], color=color, alpha=0.3, linewidth=7)
+    if value["mean"] is None:
+        return
+    if value["std"] is not None:
+        ends = value["mean"] - value["std"], value["mean"] + value["std"]
+        panel.hlines(height, *ends, color=color, linewidth=1.2)
+    panel.plot(value["mean"], height, "o", color=color, ms=4)
+
+
+def _legend(kinds: list[str]) -> list[Line2D]:
+    marks = [
+        Line2D(
+            [],
+            [],
+            color=_COLORS[kind],
+            marker="D" if kind == "not ours" else "o",
+            ls="",
+            label=kind,
+        )
+        for kind in kinds
+    ]
+    return [
+        *marks,
+        Line2D([], [], color="0.2", alpha=0.3, linewidth=7, label="95 % interval"),
+        Line2D([], [], color="0.2", linewidth=1.2, label="± std over runs"),
+        Line2D([], [], color="0.4", linestyle=":", label="reference"),
+    ]
+
+
+def _plain(text: str) -> str:
+    # Matplotlib would set what stands between dollar signs as mathematics.
+    return text.replace("$", r"\$")

@@ -1,0 +1,90 @@
+"""A tiny run in a process of its own, which is killed at moments drawn from a seed."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+CONTEXT = multiprocessing.get_context("forkserver")
+SPLITS = {"train": [3, 5, 4, 2, 3, 4] * 4, "validation": [4, 2, 3, 5]}
+TASK = {"kind": "regression", "columns": ["a"], "labels": ["a"], "metrics": "default"}
+
+
+def train(folder: str, threads: int = 1) -> None:
+    """Trains, or goes on with, the run in a folder: an EF-LSTM with dropout and early stopping."""
+    from rmfn_tf.start import start_tensorflow
+
+    start_tensorflow(deterministic=True, threads=threads)
+
+    from rmfn_tf.training import splits
+    from rmfn_tf.training.config import RunConfig
+    from rmfn_tf.training.run import train_run
+    from support.random_examples import make_examples
+
+    examples = {name: make_examples(lengths, seed=7) for name, lengths in SPLITS.items()}
+    splits.load_examples = lambda builder, split: examples[split]
+    metadata = {"task": TASK, "fingerprint": "0" * 64, "sources": {}}
+    info = SimpleNamespace(splits=dict.fromkeys(SPLITS), metadata=metadata)
+    config = RunConfig(
+        data="made/up",
+        model="ef_lstm",
+        hyperparameters={"units": 4, "head_units": 4, "dropout": 0.3, "head_dropout": 0.3},
+        epochs=12,
+        batch_size=4,
+        patience=9,
+        seed=3,
+    )
+    train_run(config, SimpleNamespace(info=info), Path(folder), resume=True)
+
+
+def run_process(folder: Path, kill_after: float | None = None) -> tuple[bool, float]:
+    """Runs `train` in a new process, and kills it (SIGKILL) after so many seconds.
+
+    Gives whether it came to its end by itself, and the seconds it ran.
+    """
+    CONTEXT.set_forkserver_preload(["tensorflow", "keras", "support.random_examples"])
+    started = time.monotonic()
+    process = CONTEXT.Process(target=train, args=(str(folder),))
+    process.start()
+    process.join(kill_after)
+    if process.is_alive():
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+    if process.exitcode not in (0, -signal.SIGKILL):
+        raise RuntimeError(f"The run failed by itself, with exit code {process.exitcode}.")
+    return process.exitcode == 0, time.monotonic() - started
+
+
+def run_with_kills(folder: Path, moments: random.Random, longest: float, least: int = 1) -> int:
+    """Starts and kills a run again and again until it ends; gives the number of kills."""
+    kills = 0
+    while True:
+        # The last tries are not killed, or a slow machine would never end.
+        patience = moments.uniform(0, longest) if kills < least + 20 else None
+        ended, _ = run_process(folder, patience)
+        if ended:
+            return kills
+        kills += 1
+
+
+def differences(folder: Path, other: Path) -> list[str]:
+    """Which results of two finished runs are not the same bits."""
+    names = ("metrics.json", "history.csv", "predictions_train.csv", "predictions_validation.csv")
+    found = [n for n in names if (folder / n).read_bytes() != (other / n).read_bytes()]
+    states = [np.load(each / "checkpoint.npz") for each in (folder, other)]
+    facts = [json.loads(str(state["facts"]))["history"] for state in states]
+    if facts[0] != facts[1]:
+        found.append("history in checkpoint.npz")
+    for name in states[0].files:
+        if name != "facts" and states[0][name].tobytes() != states[1][name].tobytes():
+            found.append(f"{name} in checkpoint.npz")
+    for state in states:
+        state.close()
+    return found

@@ -1,0 +1,101 @@
+"""A run that is killed ends with the bits of one that is not."""
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from support.kills import CONTEXT, differences, run_process, run_with_kills, train
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that was not killed, and the seconds it took once the fork server stood."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_process(folder / "warm")
+    _, seconds = run_process(folder / "run")
+    return folder / "run", seconds
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_any_time(tmp_path, whole, seed):
+    folder, seconds = whole
+    run_with_kills(tmp_path / "run", random.Random(seed), longest=seconds)
+    assert differences(tmp_path / "run", folder) == []
+    assert list((tmp_path / "run").rglob(".partial-*")) == []
+
+
+def die_in(point: str, count: int, folder: str) -> None:
+    """Trains, and kills itself the `count`-th time it gets to a point."""
+    import keras
+    import numpy as np
+
+    from rmfn_tf.training import files, fitting
+
+    passed = 0
+
+    def arrive() -> None:
+        nonlocal passed
+        passed += 1
+        if passed == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if point == "batch":
+        fitting._AfterEpoch.on_train_batch_end = lambda self, batch, logs=None: arrive()
+    elif point == "checkpoint":
+        savez = np.savez
+
+        def half(path, **arrays):
+            savez(path, **arrays)
+            Path(path).write_bytes(Path(path).read_bytes()[:1000])
+            arrive()
+            savez(path, **arrays)
+
+        np.savez = half
+    elif point == "history":
+        rows = fitting.write_rows
+        fitting.write_rows = lambda path, history: (
+            arrive(),
+            path.write_text("epoch,lo"),
+            rows(path, history),
+        )
+    elif point == "before the rename":
+        replace = files.os.replace
+        files.os.replace = lambda source, target: (arrive(), replace(source, target))
+    elif point == "model":
+        save = keras.Model.save
+        keras.Model.save = lambda self, path: (
+            Path(path).write_bytes(b"half"),
+            arrive(),
+            save(self, path),
+        )
+    train(folder)
+
+
+@pytest.mark.parametrize(
+    ("point", "count"),
+    [
+        ("batch", 1),
+        ("batch", 15),
+        ("checkpoint", 1),
+        ("checkpoint", 5),
+        ("history", 4),
+        ("before the rename", 1),
+        ("before the rename", 2),
+        ("before the rename", 9),
+        ("model", 1),
+    ],
+)
+def test_killed_in_the_middle_of(tmp_path, whole, point, count):
+    process = CONTEXT.Process(target=die_in, args=(point, count, str(tmp_path / "run")))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, "it never got there: the test would show nothing"
+    ended, _ = run_process(tmp_path / "run")
+    assert ended
+    assert differences(tmp_path / "run", whole[0]) == []
+    assert list((tmp_path / "run").rglob(".partial-*")) == []
