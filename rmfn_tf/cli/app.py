@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from rmfn_tf.cli.compare import compare
 from rmfn_tf.cli.data import data
 from rmfn_tf.cli.demo import demo
 from rmfn_tf.cli.evaluate import evaluate
@@ -14,7 +15,8 @@ from rmfn_tf.cli.train import train
 app = typer.Typer(
     name="rmfn",
     help="The Recurrent Multistage Fusion Network: from the files you hold to a served model.\n\n"
-    "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn evaluate`, `rmfn export`.",
+    "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn evaluate`, "
+    "`rmfn compare`, `rmfn export`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,6 +25,7 @@ app.command()(demo)
 app.add_typer(data, name="data")
 app.command()(train)
 app.command()(evaluate)
+app.command()(compare)
 app.command()(export)
 
 

@@ -96,7 +96,7 @@ class Checkpoint:
                 ]
                 for name in ("variables", "best")
             }
-            return cls(**facts, **lists)
+            return cls(facts["history"], lists["variables"], lists["best"], facts["seconds"])
         except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(
                 f"{path} is damaged ({error}); remove it to train from the first epoch."

@@ -35,7 +35,11 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """`replace_file` with text."""
-    replace_file(path, lambda partial: partial.write_text(text, encoding="utf-8") and None)
+
+    def write(partial: Path) -> None:
+        partial.write_text(text, encoding="utf-8")
+
+    replace_file(path, write)
 
 
 def write_json(path: Path, value: Any) -> None:

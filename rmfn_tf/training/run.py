@@ -162,11 +162,13 @@ def _train_split(
     except NonFiniteLoss as error:
         raise _keep_best(config, data, out, error) from error
     replace_file(out / "model.keras", fitted.model.save)
-    for split, examples in (("train", data.train), ("validation", data.validation)):
+    validation = data.validation
+    assert validation is not None  # `open_learning_data` reads both
+    for split, examples in (("train", data.train), ("validation", validation)):
         predictions = {config.model: predict(fitted.model, examples)}
         predictions |= floor_predictions(data.task, data.train, examples)
         write_predictions(out / f"predictions_{split}.csv", examples, predictions)
-    return report("validation", data.task, data.validation.labels, predictions), fitted.seconds
+    return report("validation", data.task, validation.labels, predictions), fitted.seconds
 
 
 def _train_folds(

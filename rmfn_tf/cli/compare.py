@@ -1,0 +1,102 @@
+"""`rmfn compare`: models beside each other over seeds."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rmfn_tf.cli.options import Data, DataDir, Json, ManualDir
+
+
+def compare(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for the runs and tables; may be there.")],
+    models: Annotated[
+        str,
+        typer.Option(help="Rows, with commas: models, or TOML files of configs named by the file."),
+    ] = "rmfn,ef_lstm",
+    seeds: Annotated[int, typer.Option(help="How many, from 0.")] = 5,
+    folds: Annotated[
+        int, typer.Option(help="Cross-validate, for data without splits of their own.")
+    ] = 0,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="The row the others are tested against, as ef_lstm or ridge."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(help="Processes that train side by side, of one thread each.")
+    ] = 1,
+    epochs: Annotated[int | None, typer.Option(help="Epochs at most, for all models.")] = None,
+    manual_dir: ManualDir = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Train models over seeds and compare them: intervals, tests, floors, published rows.
+
+    Start it again with the same --out, and only what is missing runs. With splits, the test split
+    is opened once per run, after all are trained. Results: compare.md, .csv, .json, .png in --out.
+
+    Example: rmfn compare ict_mmmo/trimodal --models rmfn,ef_lstm --folds 10 --out compared
+    """
+    for name, value in (("seeds", seeds), ("workers", workers)):
+        if value < 1:
+            raise ValueError(f"--{name} must be at least 1; got {value}.")
+    rows = [row.strip() for row in models.split(",") if row.strip()]
+    if not rows or len(set(rows)) < len(rows):
+        raise ValueError(f"--models takes different names with commas; got {models!r}.")
+
+    from rmfn_tf.start import start_tensorflow
+
+    start_tensorflow(deterministic=True)
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from rmfn_tf.cli.show import build_data
+    from rmfn_tf.datasets.registry import resolve
+    from rmfn_tf.training.compare import compare_models
+    from rmfn_tf.training.report import to_table
+
+    cls, name = resolve(data)
+    data = f"{cls.name}/{name}"
+    changes: dict[str, Any] = {"data": data, "folds": folds}
+    if epochs is not None:
+        changes["epochs"] = epochs
+    configs = {row.removesuffix(".toml").split("/")[-1]: _config(row, changes) for row in rows}
+    builder = build_data(data, manual_dir, data_dir, quiet=as_json)
+    console = Console(stderr=True)
+    quiet = as_json or not console.is_terminal
+    with Progress(console=console, transient=True, disable=quiet) as progress:
+        bar = progress.add_task("Training", total=len(rows) * seeds)
+        result = compare_models(
+            configs,
+            range(seeds),
+            builder,
+            out,
+            reference=reference,
+            workers=workers,
+            command=shlex.join(["rmfn", *sys.argv[1:]]),
+            on_run=lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+    if as_json:
+        print(json.dumps(result))
+        return
+    Console().print(to_table(result))
+    print(f"Tables, figure and runs: {out}")
+
+
+def _config(row: str, changes: dict[str, Any]) -> Any:
+    from rmfn_tf.training.config import ConfigError, RunConfig
+    from rmfn_tf.training.presets import merge, preset
+    from rmfn_tf.training.signatures import read_config_file, signature_mistakes
+
+    if row.endswith(".toml"):
+        return read_config_file(Path(row), changes)
+    values = merge(preset(changes["data"], row), {**changes, "model": row})
+    mistakes = signature_mistakes(values)
+    if mistakes:
+        raise ConfigError(mistakes)
+    return RunConfig(**values)

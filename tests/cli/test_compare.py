@@ -1,0 +1,101 @@
+"""`rmfn compare` trains what is missing, opens the test split at its end, and adds up right."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+DATA = "ict_mmmo/mfn_arrays"
+
+
+@pytest.fixture
+def compare(rmfn, tmp_path, manual_dir):
+    def run(*options, models="ef_lstm,again.toml", data=DATA):
+        config = tmp_path / "again.toml"
+        config.write_text('data = "x"\nmodel = "ef_lstm"\n[hyperparameters]\nunits = 2\n')
+        models = models.replace("again.toml", str(config))
+        files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
+        arguments = ("--models", models, "--seeds", "2", "--epochs", "1", "--json", *options)
+        return rmfn("compare", data, *files, "--out", tmp_path / "out", *arguments)
+
+    return run
+
+
+def test_a_fixed_split(compare, tmp_path):
+    done = compare()
+    assert (done.code, done.err) == (0, "")
+    result, out = json.loads(done.out), tmp_path / "out"
+    assert result == json.loads((out / "compare.json").read_text())
+    assert [row["row"] for row in result["rows"]] == ["ef_lstm", "again", "constant", "ridge"]
+    assert result["reference"] == "ef_lstm"
+    for row in ("ef_lstm", "again"):
+        tests = [
+            json.loads((out / f"runs/{row}/seed_{seed}/metrics_test.json").read_text())
+            for seed in (0, 1)
+        ]
+        values = [each["metrics"]["ef_lstm"]["mae"] for each in tests]
+        said = next(each for each in result["rows"] if each["row"] == row)["values"]["mae"]
+        assert said["mean"] == pytest.approx(np.mean(values), rel=1e-6)
+        assert said["std"] == pytest.approx(np.std(values, ddof=1), rel=1e-6)
+        assert said["best"] == pytest.approx(min(values), rel=1e-6)
+        assert said["low"] <= said["mean"] <= said["high"]
+    assert (out / "compare.png").stat().st_size > 1000
+    rows = list(csv.DictReader((out / "compare.csv").read_text().splitlines()))
+    assert {row["row"] for row in rows} >= {"ef_lstm", "again", "ridge"}
+    assert "Best of n on test" in (out / "compare.md").read_text()
+
+
+def test_only_what_is_missing_runs(compare, tmp_path):
+    assert compare(models="ef_lstm").code == 0
+    first = {each: each.stat().st_mtime_ns for each in tmp_path.rglob("metrics*.json")}
+    assert len(first) == 4
+    done = compare()
+    assert done.code == 0
+    assert all(each.stat().st_mtime_ns == time for each, time in first.items())
+    assert len(json.loads(done.out)["rows"]) == 4
+    openings = list(tmp_path.rglob("test_openings.jsonl"))
+    assert [len(each.read_text().splitlines()) for each in openings] == [1] * 4
+
+
+def test_the_test_split_is_not_read_while_anything_is_trained(compare, tmp_path, monkeypatch):
+    from rmfn_tf.training import evaluate, run
+
+    read = []
+    load = evaluate.load_examples
+
+    def recorded(builder, split, *more):
+        if split == "test":
+            finished = [run.is_finished(each) for each in (tmp_path / "out/runs").glob("*/*")]
+            read.append(finished)
+        return load(builder, split, *more)
+
+    monkeypatch.setattr(evaluate, "load_examples", recorded)
+    assert compare().code == 0
+    assert read == [[True] * 4] * 4
+
+
+def test_folds_with_two_workers(compare, tmp_path):
+    folds = ("--folds", "2", "--workers", "2")
+    done = compare(*folds, models="ef_lstm", data="ict_mmmo/trimodal")
+    assert (done.code, done.err) == (0, "")
+    result = json.loads(done.out)
+    assert result["split"] == "2 folds"
+    assert result["items"] == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--seeds", "0"], "--seeds must be at least 1"),
+        (["--models", "rmfn,rmfn"], "different names"),
+        (["--models", "rmf"], "Did you mean 'rmfn'?"),
+        (["--reference", "ridg"], "Did you mean 'ridge'?"),
+    ],
+)
+def test_mistakes(compare, options, expected):
+    done = compare(*options)
+    assert done.code == 1
+    assert expected in done.err

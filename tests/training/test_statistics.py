@@ -1,0 +1,313 @@
+"""Intervals and p-values mean what they say, and resample groups, not items."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import bootstrap, kstest
+
+from rmfn_tf.training import statistics
+from rmfn_tf.training.scores import score
+from rmfn_tf.training.statistics import bootstrap_intervals, holm, permutation_p_values
+
+TASK = {"kind": "regression", "labels": ["sentiment"], "metrics": "ict_mmmo"}
+SENTIMENT = {**TASK, "metrics": "sentiment"}
+CLASSES = {"kind": "classification", "labels": ["emotion"]}
+
+
+def made(seed, items=24, seeds=3, noise=(1.0, 1.3)):
+    """Labels, and the predictions of two rows: label plus noise."""
+    generator = np.random.default_rng(seed)
+    labels = generator.choice([1.0, 2.0, 3.0, 4.0, 5.0], (items, 1))
+    rows = [
+        [labels + size * generator.normal(size=labels.shape) for _ in range(seeds)]
+        for size in noise
+    ]
+    return labels, *rows
+
+
+def average(task, labels, runs):
+    scores = [score(task, labels, run) for run in runs]
+    return {name: np.mean([each[name] for each in scores]) for name in scores[0]}
+
+
+def exact_p_values(task, labels, ours, theirs, groups):
+    """The share of all 2^G swaps with at least the observed difference, one by one."""
+    names = np.unique(groups)
+    differences = []
+    for swap in itertools.product([False, True], repeat=len(names)):
+        swapped = np.isin(groups, names[list(swap)])[:, np.newaxis]
+        pairs = list(zip(ours, theirs, strict=True))
+        first = average(task, labels, [np.where(swapped, b, a) for a, b in pairs])
+        second = average(task, labels, [np.where(swapped, a, b) for a, b in pairs])
+        differences.append({name: abs(first[name] - second[name]) for name in first})
+    return {
+        name: np.mean([each[name] >= differences[0][name] - 1e-9 for each in differences])
+        for name in differences[0]
+    }
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_p_values_are_those_of_all_swaps(seed):
+    labels, ours, theirs = made(seed, items=13, seeds=2, noise=(0.8, 1.6))
+    groups = np.array(list("bbbbbaccddeff"))  # six groups, 64 swaps
+    exact = exact_p_values(TASK, labels, ours, theirs, groups)
+    resamples = 4999
+    result = permutation_p_values(TASK, labels, ours, theirs, groups, resamples=resamples)
+    assert list(result) == list(exact)
+    for name, p in exact.items():
+        assert result[name] == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / resamples) + 1e-3)
+    assert 1 / 32 <= min(exact.values()) < 0.5
+
+
+def test_p_values_of_classes_are_those_of_all_swaps():
+    generator = np.random.default_rng(3)
+    labels, groups = generator.integers(0, 3, 12), np.arange(12) // 2
+    sharp = np.eye(3)[labels] + generator.uniform(0, 1.2, (12, 3))
+    ours, theirs = [sharp], [generator.uniform(size=(12, 3))]
+    exact = exact_p_values(CLASSES, labels, ours, theirs, groups)
+    result = permutation_p_values(CLASSES, labels, ours, theirs, groups, resamples=4999)
+    assert result == pytest.approx(exact, abs=0.03)
+
+
+def test_the_smallest_p_counts_the_ties_with_the_observed_difference():
+    # Of 2^3 swaps only none and all are as far apart as what was observed: p = 2/8, not 0.
+    labels = np.array([[1.0], [3.0], [5.0]])
+    p = permutation_p_values(
+        TASK, labels, [labels + 0.1], [labels + 0.7], np.arange(3), resamples=3999
+    )
+    assert p["mae"] == pytest.approx(0.25, abs=0.03)
+
+
+def test_equal_rows_have_p_one():
+    labels, ours, _ = made(0)
+    groups = np.arange(len(labels))
+    assert set(permutation_p_values(SENTIMENT, labels, ours, ours, groups).values()) == {1.0}
+    # The same runs in another order: their averages differ by rounding at most.
+    turned = permutation_p_values(SENTIMENT, labels, ours, [ours[2], *ours[:2]], groups)
+    assert set(turned.values()) == {1.0}
+
+
+def test_one_group_has_p_one():
+    labels, ours, theirs = made(0, noise=(0.1, 3.0))
+    p_values = permutation_p_values(TASK, labels, ours, theirs, np.zeros(len(labels)))
+    assert set(p_values.values()) == {1.0}
+
+
+def test_p_values_do_not_depend_on_which_row_is_the_reference():
+    labels, ours, theirs = made(5)
+    groups = np.arange(len(labels)) // 2
+    forth = permutation_p_values(SENTIMENT, labels, ours, theirs, groups, resamples=199)
+    assert forth == permutation_p_values(SENTIMENT, labels, theirs, ours, groups, resamples=199)
+    assert len(set(forth.values())) > 1
+
+
+def test_a_real_difference_is_found():
+    labels, ours, theirs = made(1, items=100, noise=(0.5, 1.5))
+    groups = np.arange(100) // 2
+    for rows in ((ours, theirs), (theirs, ours)):
+        p_values = permutation_p_values(TASK, labels, *rows, groups, resamples=999)
+        assert p_values["mae"] == p_values["r"] == 0.001
+        assert p_values["a2"] < 0.05
+
+
+def copies(values, times):
+    return np.repeat(values, times, axis=0)
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_items_of_a_group_stay_together(times):
+    """Copies of an item in its group say nothing new: all that changes is rounding."""
+    labels, ours, theirs = made(2)
+    groups = np.array([f"video {k}" for k in range(len(labels))])
+    more = [[copies(run, times) for run in row] for row in (ours, theirs)]
+    copied = (copies(labels, times), copies(groups, times))
+
+    p_values = permutation_p_values(SENTIMENT, labels, ours, theirs, groups, resamples=299)
+    assert 0.01 < p_values["mae"] < 0.9
+    assert p_values == permutation_p_values(SENTIMENT, copied[0], *more, copied[1], resamples=299)
+    intervals = bootstrap_intervals(SENTIMENT, labels, ours, groups, resamples=299)
+    again = bootstrap_intervals(SENTIMENT, copied[0], more[0], copied[1], resamples=299)
+    for name, interval in intervals.items():
+        assert interval[0] < interval[1]
+        assert again[name] == pytest.approx(interval, abs=1e-12)
+
+
+def test_training_seeds_are_resampled_together():
+    """Copies of a run say nothing new either."""
+    labels, ours, theirs = made(2, seeds=1)
+    groups = np.arange(len(labels))
+    one = permutation_p_values(TASK, labels, ours, theirs, groups, resamples=299)
+    assert one == permutation_p_values(TASK, labels, ours * 4, theirs * 4, groups, resamples=299)
+    interval = bootstrap_intervals(TASK, labels, ours, groups, resamples=299)
+    again = bootstrap_intervals(TASK, labels, ours * 4, groups, resamples=299)
+    for name in interval:
+        assert again[name] == pytest.approx(interval[name], abs=1e-12)
+
+
+def test_the_order_of_items_does_not_matter():
+    labels, ours, theirs = made(4)
+    groups = np.arange(len(labels)) // 3
+    order = np.random.default_rng(0).permutation(len(labels))
+    mixed = [[run[order] for run in row] for row in (ours, theirs)]
+    expected = permutation_p_values(TASK, labels, ours, theirs, groups, resamples=299)
+    result = permutation_p_values(TASK, labels[order], *mixed, groups[order], resamples=299)
+    assert result == expected
+    expected = bootstrap_intervals(TASK, labels, ours, groups, resamples=299)
+    result = bootstrap_intervals(TASK, labels[order], mixed[0], groups[order], resamples=299)
+    for name in expected:
+        assert result[name] == pytest.approx(expected[name], abs=1e-12)
+
+
+def test_the_seed_alone_decides(monkeypatch):
+    labels, ours, theirs = made(6)
+    groups = np.arange(len(labels)) // 2
+
+    def results(seed):
+        settings = {"resamples": 199, "seed": seed}
+        return (
+            permutation_p_values(TASK, labels, ours, theirs, groups, **settings),
+            bootstrap_intervals(TASK, labels, ours, groups, **settings),
+        )
+
+    first, other = results(1), results(2)
+    assert results(1) == first
+    assert all(a != b for a, b in zip(first, other, strict=True))
+    # Nor does it matter how many are drawn at a time.
+    monkeypatch.setattr(statistics, "_DRAWN", 7 * 2 * len(labels))
+    p_values, intervals = results(1)
+    assert p_values == first[0]
+    for name in intervals:
+        assert intervals[name] == pytest.approx(first[1][name], abs=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group_size", [1, 3])
+def test_two_identical_models_have_uniform_p_values(group_size):
+    """Both predict label + error of one distribution; errors in a group go together."""
+    generator = np.random.default_rng(8)
+    groups = np.arange(24) // group_size
+    collected = []
+    for simulation in range(400):
+        labels = generator.choice([1.0, 2.0, 3.0, 4.0, 5.0], (24, 1))
+        shared = generator.normal(size=(2, 3, 24))[..., groups]
+        own = generator.normal(size=(2, 3, 24))
+        ours, theirs = labels + (0.8 * shared + 0.8 * own)[..., np.newaxis]
+        collected.append(
+            permutation_p_values(
+                TASK, labels, list(ours), list(theirs), groups, resamples=199, seed=simulation
+            )
+        )
+    for name in ("mae", "r"):  # 1/256 of the swaps of eight groups tie: too few to see
+        assert kstest([each[name] for each in collected], "uniform").pvalue > 0.01
+    accuracy = np.array([each["a2"] for each in collected])
+    for level in (0.02, 0.05, 0.1, 0.2, 0.5):  # ties make the p-values of shares larger
+        error = np.sqrt(level * (1 - level) / len(accuracy))
+        assert np.mean(accuracy <= level) <= level + 3 * error
+    assert np.mean(accuracy <= 0.5) > 0.3
+
+
+def test_intervals_cover_the_true_error():
+    """|e| of a standard normal error is √(2/π) on average, also where a group shares half of it."""
+    generator = np.random.default_rng(9)
+    groups = np.arange(160) // 4
+    simulations, covered = 400, 0
+    for simulation in range(simulations):
+        labels = generator.uniform(1, 5, (160, 1))
+        shared = generator.normal(size=40)[groups]
+        own = generator.normal(size=(2, 160))
+        runs = [labels + np.sqrt(0.5) * (shared + each)[:, np.newaxis] for each in own]
+        low, high = bootstrap_intervals(TASK, labels, runs, groups, resamples=199, seed=simulation)[
+            "mae"
+        ]
+        covered += low <= np.sqrt(2 / np.pi) <= high
+    # Percentile intervals of 40 groups are a little narrow: 93 to 94 %.
+    assert 0.90 <= covered / simulations <= 0.97
+
+
+def test_intervals_are_those_of_scipy():
+    labels, ours, _ = made(7, items=60, seeds=2)
+    result = bootstrap_intervals(TASK, labels, ours, np.arange(60), resamples=9999)["mae"]
+    errors = np.mean([np.abs(labels - run)[:, 0] for run in ours], axis=0)
+    theirs = bootstrap(
+        (errors,), np.mean, method="percentile", rng=np.random.default_rng(0)
+    ).confidence_interval
+    width = theirs.high - theirs.low
+    assert result == pytest.approx((theirs.low, theirs.high), abs=0.03 * width)
+
+
+LABELS, OURS, THEIRS = made(0, items=4, seeds=2)
+GROUPS = np.arange(4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": np.ones((0, 1))}, "at least one item"),
+        ({"labels": np.full((4, 1), np.nan)}, "`labels` must be finite: 4 of 4"),
+        ({"predictions": []}, r"one array \(N, outputs\) per seed.*\[\]"),
+        ({"predictions": [OURS[0], OURS[1][:3]]}, r"\(4, 1\), \(3, 1\)"),
+        ({"predictions": [OURS[0][:3], OURS[1][:3]]}, r"as `labels` \(4\)"),
+        ({"predictions": [OURS[0], OURS[1] * np.nan]}, r"`predictions\[1\]` must be finite"),
+        ({"groups": GROUPS[:3]}, r"each of the 4 items; got the shape \(3,\)"),
+        ({"groups": GROUPS[:, np.newaxis]}, r"got the shape \(4, 1\)"),
+        ({"resamples": 0}, "got 0 and 0"),
+        ({"seed": -1}, "got 99 and -1"),
+    ],
+)
+def test_mistakes(change, message):
+    arguments = {"task": TASK, "labels": LABELS, "predictions": OURS, "groups": GROUPS}
+    arguments |= {"resamples": 99, "seed": 0, **change}
+    with pytest.raises(ValueError, match=message):
+        bootstrap_intervals(**arguments)
+    with pytest.raises(ValueError, match=message):
+        permutation_p_values(**arguments, reference=THEIRS)
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        (THEIRS[:1], r"got 2 of \(4, 1\) and 1 of \(4, 1\)\. Repeat"),
+        ([np.ones((4, 2))] * 2, r"1\) and 2 of \(4, 2\)"),
+        ([], "`reference` must be a list"),
+    ],
+)
+def test_rows_that_cannot_be_swapped(reference, message):
+    with pytest.raises(ValueError, match=message):
+        permutation_p_values(TASK, LABELS, OURS, reference, GROUPS)
+
+
+def test_no_interval_from_one_group():
+    with pytest.raises(ValueError, match="all 4 items are in one group"):
+        bootstrap_intervals(TASK, LABELS, OURS, np.zeros(4))
+
+
+def test_holm_by_hand():
+    p_values = {"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}
+    # 4 · 0.005; 3 · 0.01; 2 · 0.03; 0.04, raised to the one before it.
+    assert holm(p_values) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06, "d": 0.02})
+    assert list(holm(p_values)) == list(p_values)
+    assert holm({"a": 0.9, "b": 0.6}) == {"a": 1.0, "b": 1.0}
+    assert holm({("a", "mae"): 0.2}) == {("a", "mae"): 0.2}
+    assert holm({}) == {}
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_properties(values):
+    adjusted = holm(dict(enumerate(values)))
+    assert list(adjusted) == list(range(len(values)))
+    assert all(p <= adjusted[k] <= 1 for k, p in enumerate(values))
+    for j, k in itertools.permutations(range(len(values)), 2):
+        if values[j] <= values[k]:
+            assert adjusted[j] <= adjusted[k]
+    if values:
+        # The smallest is Bonferroni's: no false rejection at all at level α or below.
+        assert min(adjusted.values()) == min(1, len(values) * min(values))
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, np.nan])
+def test_holm_takes_probabilities(p):
+    with pytest.raises(ValueError, match=r"between 0 and 1; got \{'b': "):
+        holm({"a": 0.5, "b": p})
