@@ -2,7 +2,9 @@
 
 All resampling takes whole groups (videos): segments of one video are not independent. It is over
 items only. What another training seed would give is not in an interval or a p-value, which speak
-of the trained models at hand; the spread over the seeds stands beside them in the table.
+of the trained models at hand: where a seed makes a network better or worse on all items alike, two
+rows of one and the same model differ too, and get small p-values. So the spread over the seeds
+belongs beside them in every table.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
