@@ -4,7 +4,7 @@
 
 A run is started, killed (SIGKILL), started again, ... until it ends by itself; then its metrics,
 history, predictions, weights, optimizer and best weights must be the bits of a run that was never
-killed. Prints a line a run, and at the end how many kills there were and where they fell.
+killed. Prints a line a run, and at the end how many kills there were and how many runs differed.
 """
 
 import argparse

@@ -1,6 +1,5 @@
 """The verbs put together, and one line instead of a traceback for a user's mistake."""
 
-import os
 import sys
 
 import typer
@@ -31,9 +30,6 @@ app.command()(export)
 
 def main() -> None:
     """Runs the command line; a ValueError or OSError becomes one line and exit code 1."""
-    # Before TensorFlow is imported anywhere: its start-up notices are not for users.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         app()
     except (ValueError, OSError) as error:

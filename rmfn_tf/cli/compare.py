@@ -44,8 +44,9 @@ def compare(
     for name, value in (("seeds", seeds), ("workers", workers)):
         if value < 1:
             raise ValueError(f"--{name} must be at least 1; got {value}.")
-    rows = [row.strip() for row in models.split(",") if row.strip()]
-    if not rows or len(set(rows)) < len(rows):
+    given = [row.strip() for row in models.split(",") if row.strip()]
+    rows = {Path(row).name.removesuffix(".toml"): row for row in given}
+    if not rows or len(rows) < len(given):
         raise ValueError(f"--models takes different names with commas; got {models!r}.")
 
     from rmfn_tf.start import start_tensorflow
@@ -53,9 +54,8 @@ def compare(
     start_tensorflow(deterministic=True)
 
     from rich.console import Console
-    from rich.progress import Progress
 
-    from rmfn_tf.cli.show import build_data
+    from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.datasets.registry import resolve
     from rmfn_tf.training.compare import compare_models
     from rmfn_tf.training.report import to_table
@@ -65,12 +65,9 @@ def compare(
     changes: dict[str, Any] = {"data": data, "folds": folds}
     if epochs is not None:
         changes["epochs"] = epochs
-    configs = {row.removesuffix(".toml").split("/")[-1]: _config(row, changes) for row in rows}
+    configs = {name: _config(row, changes) for name, row in rows.items()}
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
-    console = Console(stderr=True)
-    quiet = as_json or not console.is_terminal
-    with Progress(console=console, transient=True, disable=quiet) as progress:
-        bar = progress.add_task("Training", total=len(rows) * seeds)
+    with progress_bar("Training", quiet=as_json) as on_run:
         result = compare_models(
             configs,
             range(seeds),
@@ -79,7 +76,7 @@ def compare(
             reference=reference,
             workers=workers,
             command=shlex.join(["rmfn", *sys.argv[1:]]),
-            on_run=lambda done, total: progress.update(bar, completed=done, total=total),
+            on_run=on_run,
         )
     if as_json:
         print(json.dumps(result))
@@ -89,14 +86,9 @@ def compare(
 
 
 def _config(row: str, changes: dict[str, Any]) -> Any:
-    from rmfn_tf.training.config import ConfigError, RunConfig
     from rmfn_tf.training.presets import merge, preset
-    from rmfn_tf.training.signatures import read_config_file, signature_mistakes
+    from rmfn_tf.training.signatures import checked_config, read_config_file
 
     if row.endswith(".toml"):
         return read_config_file(Path(row), changes)
-    values = merge(preset(changes["data"], row), {**changes, "model": row})
-    mistakes = signature_mistakes(values)
-    if mistakes:
-        raise ConfigError(mistakes)
-    return RunConfig(**values)
+    return checked_config(merge(preset(changes["data"], row), {**changes, "model": row}))

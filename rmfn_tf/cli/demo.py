@@ -114,13 +114,13 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
 def accuracy_by_kind(run: Path, builder: Any) -> dict[str, float]:
     """The run's test accuracy for each kind of synthetic example, and for `all`."""
     from rmfn_tf.data import load_examples
-    from rmfn_tf.training.evaluate import load_run
-    from rmfn_tf.training.fitting import predict
+    from rmfn_tf.training.evaluate import evaluate_run, read_config
+    from rmfn_tf.training.predictions import read_predictions
 
-    test = load_examples(builder, "test")
-    _, model = load_run(run)
-    right = predict(model, test).argmax(axis=1) == test.labels
-    kinds = test.extra["kind"]
+    evaluate_run(run, builder, "test")  # which opens the test split, and records it
+    read = read_predictions(run / "predictions_test.csv", "classification")
+    right = read.by_row[read_config(run).model].argmax(axis=1) == read.labels
+    kinds = load_examples(builder, "test").extra["kind"]
     by_kind = {kind: float(right[kinds == kind].mean()) for kind in builder.info.metadata["kinds"]}
     return {**by_kind, "all": float(right.mean())}
 

@@ -1,7 +1,8 @@
 """How results and progress look."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -11,22 +12,26 @@ if TYPE_CHECKING:
     from rmfn_tf.training.run import RunProgress
 
 
-def build_data(name: str, manual_dir: Any, data_dir: Any, quiet: bool) -> Any:
-    """Builds (or takes) a data set with a progress bar on stderr, where that is a terminal."""
+@contextlib.contextmanager
+def progress_bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr where that is a terminal; gives its `on_progress(done, total)`."""
     from rich.progress import Progress
-
-    import rmfn_tf.datasets
 
     console = Console(stderr=True)
     # Elsewhere a transient bar would leave an empty line in the log.
     quiet = quiet or not console.is_terminal
     with Progress(console=console, transient=True, disable=quiet) as progress:
-        bar = progress.add_task(f"Building {name}", total=None)
+        bar = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+def build_data(name: str, manual_dir: Any, data_dir: Any, quiet: bool) -> Any:
+    """Builds (or takes) a data set, with a progress bar."""
+    import rmfn_tf.datasets
+
+    with progress_bar(f"Building {name}", quiet) as on_progress:
         return rmfn_tf.datasets.build(
-            name,
-            manual_dir=manual_dir,
-            data_dir=data_dir,
-            on_progress=lambda done, total: progress.update(bar, completed=done, total=total),
+            name, manual_dir=manual_dir, data_dir=data_dir, on_progress=on_progress
         )
 
 

@@ -77,8 +77,6 @@ def train(
     settings |= parse_settings(set_ or [], learning_rate)
     if resume and (settings or config or out):
         raise ValueError("--resume takes everything from the run folder: give no other settings.")
-    if not resume and out is None:
-        raise ValueError("Name the run folder to make with --out.")
     folder = resume or out
     if folder is None:
         raise ValueError("Name the run folder to make with --out.")
@@ -104,10 +102,9 @@ def train(
 
 def _config(settings: dict[str, Any], path: Path | None, resume: Path | None) -> Any:
     """The config that a command asks for, with every mistake in it named at once."""
-    from rmfn_tf.training.config import ConfigError, RunConfig, value_mistakes
     from rmfn_tf.training.evaluate import read_config
     from rmfn_tf.training.presets import merge, preset
-    from rmfn_tf.training.signatures import read_config_file, signature_mistakes
+    from rmfn_tf.training.signatures import checked_config, read_config_file
 
     if resume:
         return read_config(resume)
@@ -116,11 +113,7 @@ def _config(settings: dict[str, Any], path: Path | None, resume: Path | None) ->
     if "data" not in settings:
         raise ValueError("Name a data set, as `rmfn train synthetic/sarcasm`, or a --config.")
     model = settings.setdefault("model", "rmfn")
-    settings = merge(preset(settings["data"], model), settings)
-    mistakes = value_mistakes(settings) + signature_mistakes(settings)
-    if mistakes:
-        raise ConfigError(mistakes)
-    return RunConfig(**settings)
+    return checked_config(merge(preset(settings["data"], model), settings))
 
 
 def parse_settings(settings: list[str], learning_rate: float | None) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Which data sets there are, and how `tfds.load` finds them."""
 
-import difflib
 import importlib
 from typing import Any
 
 import tensorflow_datasets as tfds
+
+from rmfn_tf.suggestions import did_you_mean
 
 # One line a data set: its folder, which holds `<name>_dataset_builder.py` with the class Builder.
 DATASETS = ("ict_mmmo", "pom", "synthetic")
@@ -44,10 +45,7 @@ def resolve(name: str) -> tuple[Any, str]:
         if config in cls.builder_configs:
             return cls, config
     known = list_names()
-    close = difflib.get_close_matches(name, known, n=1) or difflib.get_close_matches(
-        name, DATASETS, n=1
-    )
-    suggestion = f" Did you mean {close[0]!r}?" if close else ""
+    suggestion = did_you_mean(name, known) or did_you_mean(name, DATASETS)
     raise ValueError(f"Unknown data set {name!r}.{suggestion} Known: {', '.join(known)}.")
 
 

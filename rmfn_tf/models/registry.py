@@ -1,6 +1,5 @@
 """The one list of models: a name, the function that builds its body, its hyperparameters."""
 
-import difflib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 from rmfn_tf.models.ef_lstm import ef_lstm
 from rmfn_tf.models.rmfn import RMFN_OPTIONS, rmfn
+from rmfn_tf.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ def model_options(name: str) -> dict[str, Any]:
 def body_of(name: str) -> Body:
     """The body registered under a name; ValueError that lists the names for any other."""
     if name not in _MODELS:
-        raise ValueError(f"There is no model {name!r}.{_nearest(name, _MODELS)} {_list(_MODELS)}")
+        raise ValueError(
+            f"There is no model {name!r}.{did_you_mean(name, _MODELS)} {_list(_MODELS)}"
+        )
     return _MODELS[name]
 
 
@@ -64,13 +66,8 @@ def check_options(name: str, options: dict[str, Any]) -> None:
         if option not in valid:
             raise ValueError(
                 f"Model {name!r} has no hyperparameter {option!r}."
-                f"{_nearest(option, valid)} {_list(valid)}"
+                f"{did_you_mean(option, valid)} {_list(valid)}"
             )
-
-
-def _nearest(word: str, words: Any) -> str:
-    close = difflib.get_close_matches(word, list(words), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _list(words: Any) -> str:

@@ -13,7 +13,8 @@ from rmfn_tf.metrics import metrics_for
 from rmfn_tf.training.config import RunConfig, unknown_name
 from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.files import only_writer, replace_file, write_json, write_text
-from rmfn_tf.training.predictions import read_predictions
+from rmfn_tf.training.floors import FLOORS
+from rmfn_tf.training.predictions import Predictions, read_predictions
 from rmfn_tf.training.published import published_for
 from rmfn_tf.training.report import to_csv, to_markdown
 from rmfn_tf.training.run import is_finished, train_run
@@ -63,12 +64,11 @@ def compare_models(
         OSError: a folder cannot be written.
     """
     first = next(iter(configs.values()))
-    for row, config in configs.items():
-        if (config.data, config.folds) != (first.data, first.folds):
-            raise ValueError(
-                f"Row {row!r} is of {config.data} with {config.folds} folds, the first of "
-                f"{first.data} with {first.folds}: compare on the same data and folds."
-            )
+    floors = FLOORS[builder.info.metadata["task"]["kind"]]
+    _check_rows(configs, floors)
+    reference = reference or ("ef_lstm" if "ef_lstm" in configs else list(configs)[-1])
+    if reference not in (*configs, *floors):
+        raise ValueError(unknown_name("reference", reference, (*configs, *floors)))
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):
         jobs = {
@@ -77,14 +77,57 @@ def compare_models(
             for seed in seeds
         }
         _train_all(jobs, builder, workers, on_run)
-        rows = _gather(configs, seeds, builder, out)
-        result = _result(rows, builder, first, seeds, reference or _default(configs), command)
+        items, by_row = _judge(configs, seeds, builder, out)
+        task = builder.info.metadata["task"]
+        values = _values(task, items, by_row, reference)
+        rows = [
+            {
+                "row": row,
+                "kind": "floor" if row in floors else "model",
+                "runs": len(runs),
+                "values": values[row],
+            }
+            for row, runs in by_row.items()
+        ]
+        metrics = metrics_for(task)
+        result = {
+            "data": first.data,
+            "split": f"{first.folds} folds" if first.folds else "test",
+            "items": len(items.ids),
+            "videos": len(np.unique(items.groups)),
+            "seeds": list(seeds),
+            "reference": reference,
+            "command": command,
+            "fingerprint": builder.info.metadata["fingerprint"],
+            "resamples": {"bootstrap": _BOOTSTRAP, "permutation": _PERMUTATION},
+            "metrics": [metric.name for metric in metrics],
+            "lower_is_better": [each.name for each in metrics if each._direction == "down"],
+            "rows": rows,
+            "constant_predictions": [
+                row
+                for row, runs in by_row.items()
+                if all((values == values[:1]).all() for values in runs)
+            ],
+            "published": published_for(first.data),
+            "notes": [
+                "Holm's correction covers every p-value of this table: all rows and metrics "
+                "together.",
+            ],
+        }
         _write(out, result)
     return result
 
 
-def _default(configs: Mapping[str, RunConfig]) -> str:
-    return "ef_lstm" if "ef_lstm" in configs else list(configs)[-1]
+def _check_rows(configs: Mapping[str, RunConfig], floors: Sequence[str]) -> None:
+    first = next(iter(configs.values()))
+    for row, config in configs.items():
+        if row in floors:
+            raise ValueError(f"A row cannot be called {row!r}: that is a floor of its own.")
+        if (config.data, config.folds) != (first.data, first.folds):
+            raise ValueError(
+                f"Row {row!r} is of {config.data} with {config.folds} folds, the first of "
+                f"{first.data} with {first.folds}: compare on the same data and folds."
+            )
 
 
 def _train_all(
@@ -121,106 +164,76 @@ def _train_all(
             raise
 
 
-def _gather(
+def _judge(
     configs: Mapping[str, RunConfig], seeds: Sequence[int], builder: Any, out: Path
-) -> dict[str, Any]:
-    """Opens the test split where there is one; row -> its predictions, one per seed, and the
-    items. Floors are those of the first config's runs: they depend on the folds alone."""
+) -> tuple[Predictions, dict[str, list[np.ndarray]]]:
+    """Opens the test split where there is one.
+
+    Returns:
+        The items, and row -> its predictions, one per seed, models first. Floors are those of the
+        first config's runs: they depend on the data and the folds alone.
+    """
     kind = builder.info.metadata["task"]["kind"]
-    by_row: dict[str, list[np.ndarray]] = {}
-    kinds: dict[str, str] = {}
-    items = None
-    for position, (row, config) in enumerate(configs.items()):
+    models: dict[str, list[np.ndarray]] = {row: [] for row in configs}
+    floors: dict[str, list[np.ndarray]] = {}
+    first = next(iter(configs))
+    for row, config in configs.items():
         for seed in seeds:
             run = out / "runs" / row / f"seed_{seed}"
             if not config.folds:
                 evaluate_run(run, builder, "test")
             name = "out_of_fold" if config.folds else "test"
-            read = read_predictions(run / f"predictions_{name}.csv", kind)
-            items = read if items is None else items
-            for predictor, values in read.by_row.items():
-                is_model = predictor == config.model
-                if is_model or position == 0:
-                    key = row if is_model else predictor
-                    kinds[key] = "model" if is_model else "floor"
-                    by_row.setdefault(key, []).append(values)
-    order = sorted(by_row, key=lambda key: kinds[key] != "model")
-    return {"items": items, "kinds": kinds, "by_row": {key: by_row[key] for key in order}}
+            items = read_predictions(run / f"predictions_{name}.csv", kind)
+            models[row].append(items.by_row.pop(config.model))
+            if row == first:
+                for floor, values in items.by_row.items():
+                    floors.setdefault(floor, []).append(values)
+    return items, models | floors
 
 
-def _result(
-    gathered: Mapping[str, Any],
-    builder: Any,
-    config: RunConfig,
-    seeds: Sequence[int],
+def _values(
+    task: Mapping[str, Any],
+    items: Predictions,
+    by_row: Mapping[str, list[np.ndarray]],
     reference: str,
-    command: str,
-) -> dict[str, Any]:
-    task, items, by_row = builder.info.metadata["task"], gathered["items"], gathered["by_row"]
-    if reference not in by_row:
-        raise ValueError(unknown_name("reference", reference, by_row))
-    metrics = metrics_for(task)
-    names = [metric.name for metric in metrics]
-    lower = [metric.name for metric in metrics if metric._direction == "down"]
-    scores = {
-        row: [score(task, items.labels, each) for each in runs] for row, runs in by_row.items()
-    }
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Row -> what a table says of it: metric -> mean, std, low, high, best, difference to
+    the reference, p, p_holm."""
+    labels, groups = items.labels, items.groups
     p_values = {
         (row, name): p
         for row, runs in by_row.items()
         if row != reference
         for name, p in permutation_p_values(
-            task, items.labels, runs, by_row[reference], items.groups, resamples=_PERMUTATION
+            task, labels, runs, by_row[reference], groups, resamples=_PERMUTATION
         ).items()
     }
     adjusted = holm(p_values)
-    rows = []
+    metrics = metrics_for(task)
+    lower = [each.name for each in metrics if each._direction == "down"]
+    scores = {}
     for row, runs in by_row.items():
-        intervals = bootstrap_intervals(
-            task, items.labels, runs, items.groups, resamples=_BOOTSTRAP
-        )
-        values = {}
-        for name in names:
-            mine = [each[name] for each in scores[row]]
+        scored = [score(task, labels, run) for run in runs]
+        scores[row] = {each.name: [run[each.name] for run in scored] for each in metrics}
+    table = {}
+    for row, runs in by_row.items():
+        intervals = bootstrap_intervals(task, labels, runs, groups, resamples=_BOOTSTRAP)
+        values: dict[str, dict[str, float | None]] = {}
+        for name, mine in scores[row].items():
+            tested = row != reference
             mean = float(np.mean(mine))
-            theirs = float(np.mean([each[name] for each in scores[reference]]))
-            other = row != reference
             values[name] = {
                 "mean": mean,
                 "std": float(np.std(mine, ddof=1)) if len(mine) > 1 else None,
-                "low": float(intervals[name][0]),
-                "high": float(intervals[name][1]),
+                "low": intervals[name][0],
+                "high": intervals[name][1],
                 "best": min(mine) if name in lower else max(mine),
-                "difference": mean - theirs if other else None,
-                "p": p_values[row, name] if other else None,
-                "p_holm": adjusted[row, name] if other else None,
+                "difference": mean - float(np.mean(scores[reference][name])) if tested else None,
+                "p": p_values[row, name] if tested else None,
+                "p_holm": adjusted[row, name] if tested else None,
             }
-        rows.append(
-            {"row": row, "kind": gathered["kinds"][row], "runs": len(runs), "values": values}
-        )
-    return {
-        "data": config.data,
-        "split": f"{config.folds} folds" if config.folds else "test",
-        "items": len(items.ids),
-        "videos": len(np.unique(items.groups)),
-        "seeds": list(seeds),
-        "reference": reference,
-        "command": command,
-        "fingerprint": builder.info.metadata["fingerprint"],
-        "resamples": {"bootstrap": _BOOTSTRAP, "permutation": _PERMUTATION},
-        "metrics": names,
-        "lower_is_better": lower,
-        "rows": rows,
-        "constant_predictions": [
-            row
-            for row, runs in by_row.items()
-            if all((values == values[:1]).all() for values in runs)
-        ],
-        "published": published_for(config.data),
-        "notes": [
-            "Holm's correction covers every p-value of this table: all rows and metrics together.",
-        ],
-    }
+        table[row] = values
+    return table
 
 
 def _write(out: Path, result: Mapping[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """What a run is made of, as a dataclass and as TOML."""
 
-import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 import tomli_w
 
+from rmfn_tf.suggestions import did_you_mean
 from rmfn_tf.training.files import write_text
 
 DEFAULT_OPTIMIZER: dict[str, Any] = {
@@ -28,14 +28,15 @@ class ConfigError(ValueError):
     """
 
     def __init__(self, mistakes: list[str], source: str = ""):
-        start = f"{source}: " if source else ""
-        text = (
-            mistakes[0]
-            if len(mistakes) == 1
-            else f"{len(mistakes)} mistakes:\n" + "\n".join(f"  - {each}" for each in mistakes)
-        )
-        super().__init__(start + text)
-        self.mistakes = mistakes
+        super().__init__(mistakes, source)  # both, or it could not come out of a process
+        self.mistakes, self.source = mistakes, source
+
+    def __str__(self) -> str:
+        start = f"{self.source}: " if self.source else ""
+        if len(self.mistakes) == 1:
+            return start + self.mistakes[0]
+        listed = "\n".join(f"  - {each}" for each in self.mistakes)
+        return f"{start}{len(self.mistakes)} mistakes:\n{listed}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class RunConfig:
 
     Raises:
         ConfigError: values that cannot be; all of them are named. Whether model, optimizer and
-            data know what is asked of them is `check_signatures`'s part.
+            data know what is asked of them is `checked_config`'s part.
     """
 
     data: str
@@ -164,9 +165,7 @@ def _optimizer_mistakes(optimizer: Mapping[str, Any]) -> list[str]:
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence for a name that is none of `known`, with the nearest one suggested."""
     known = list(known)
-    close = difflib.get_close_matches(str(name), known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"unknown {what} {name!r}.{hint} Known: {', '.join(known)}."
+    return f"unknown {what} {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}."
 
 
 def without_none(value: Any) -> Any:

@@ -15,6 +15,7 @@ from rmfn_tf.training.files import only_writer, write_json
 from rmfn_tf.training.fitting import predict
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.predictions import write_predictions
+from rmfn_tf.training.provenance import check_trained_on
 from rmfn_tf.training.run import is_finished
 from rmfn_tf.training.scores import report
 
@@ -62,13 +63,7 @@ def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
         raise ValueError(
             f"{config.data} has no split {split!r}; it has {list(builder.info.splits)}."
         )
-    trained_on = json.loads((run / "run.json").read_text())["fingerprint"]
-    if builder.info.metadata["fingerprint"] != trained_on:
-        raise ValueError(
-            f"The data built as {config.data} is not what {run} was trained on (fingerprint "
-            f"{builder.info.metadata['fingerprint'][:12]}, the run has {trained_on[:12]}). Name "
-            "the data of the run with --manual-dir or --data-dir."
-        )
+    check_trained_on(run, config.data, builder.info.metadata)
     with only_writer(run):
         return _judge(run, config, model, builder, split)
 

@@ -10,8 +10,7 @@ import tensorflow as tf
 def write_events(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
     """Brings the event files of a folder to a history: a curve for training, one for validation.
 
-    They are made anew when a training starts or goes on, so that no epoch of an interrupted
-    training stands there twice.
+    They are made anew each time, so that no epoch of an interrupted training stands there twice.
 
     Args:
         folder: for `tensorboard --logdir`; holds `train/` and `validation/`.

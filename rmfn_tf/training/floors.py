@@ -10,6 +10,12 @@ from sklearn.preprocessing import StandardScaler
 
 from rmfn_tf.data import Examples, fit_scaling
 
+# Kind of task -> the names of its floors.
+FLOORS = {
+    "regression": ("constant", "ridge"),
+    "classification": ("majority", "logistic"),
+    "multilabel": ("majority", "logistic"),
+}
 _ALPHAS = np.logspace(0, 5, 11)
 
 

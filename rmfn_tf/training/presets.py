@@ -5,6 +5,7 @@
 videos that `ict_mmmo/trimodal` cross-validates, so its scores are optimistic.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 _SMALL_RMFN = {
@@ -52,7 +53,7 @@ def preset(data: str, model: str) -> dict[str, Any]:
     return _PRESETS.get((data.partition("/")[0], model), {})
 
 
-def merge(preset: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def merge(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of `RunConfig` with changes made to them; in tables, entry by entry."""
     merged = dict(preset)
     for key, value in changes.items():

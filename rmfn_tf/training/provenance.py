@@ -1,5 +1,6 @@
 """Where the numbers of a run come from."""
 
+import json
 import os
 import platform
 import subprocess
@@ -13,14 +14,25 @@ import tensorflow as tf
 import rmfn_tf
 
 
-def data_facts(config_data: str, metadata: Any) -> dict[str, Any]:
+def data_facts(data: str, metadata: Any) -> dict[str, Any]:
     """Which data a run learned from: name, source files' SHA-256, fingerprint of ids and labels."""
     return {
-        "data": config_data,
+        "data": data,
         "fingerprint": metadata["fingerprint"],
         "sources": dict(metadata["sources"]),
         "task": dict(metadata["task"]),
     }
+
+
+def check_trained_on(run: Path, data: str, metadata: Any) -> None:
+    """ValueError where a data set is not the one that the run folder `run` was trained on."""
+    trained_on = json.loads((run / "run.json").read_text())["fingerprint"]
+    if metadata["fingerprint"] != trained_on:
+        raise ValueError(
+            f"The data built as {data} is not what {run} was trained on (fingerprint "
+            f"{metadata['fingerprint'][:12]}, the run has {trained_on[:12]}). Name the data of the "
+            "run with --manual-dir or --data-dir."
+        )
 
 
 def session_facts() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from rmfn_tf.training.fitting import CHECKPOINT, EpochReport, build_model, fit_m
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.nan_guard import NonFiniteLoss
 from rmfn_tf.training.predictions import write_predictions
-from rmfn_tf.training.provenance import data_facts, session_facts
+from rmfn_tf.training.provenance import check_trained_on, data_facts, session_facts
 from rmfn_tf.training.scores import report
 from rmfn_tf.training.splits import (
     check_splits,
@@ -59,9 +59,10 @@ def train_run(
     not see.
 
     The folder: `config.toml`, `run.json` (where the numbers come from), `history.csv`,
-    `tensorboard/`, `checkpoint.npz` (with folds, these three in `fold_<n>/` too), `model.keras`
-    (without folds), `predictions_<split>.csv` and, last of all, `metrics.json`: a folder that has
-    it is finished. A folder where no epoch was finished is removed again on an error.
+    `tensorboard/`, `checkpoint.npz`, `model.keras`, `predictions_<split>.csv` and, last of all,
+    `metrics.json`: a folder that has it is finished. With folds, `fold_<n>/` hold the events and
+    checkpoints, and there is no single model. A folder where no epoch was finished is removed
+    again on an error.
 
     Args:
         config: the run.
@@ -80,9 +81,8 @@ def train_run(
         OSError: the folder cannot be written; what was finished is kept.
     """
     check_splits(config, builder)
-    facts = data_facts(config.data, builder.info.metadata)
     if resume and (out / "config.toml").exists():
-        _check_same_run(out, config, facts)
+        _check_same_run(out, config, builder)
     else:
         check_new(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def train_run(
         if is_finished(out):
             return json.loads((out / "metrics.json").read_text())
         try:
-            _describe(out, config, facts)
+            _describe(out, config, builder)
             train = _train_folds if config.folds else _train_split
             metrics, seconds = train(config, builder, out, on_epoch)
             described = json.loads((out / "run.json").read_text())
@@ -125,7 +125,7 @@ def is_finished(out: Path) -> bool:
     return (out / "metrics.json").exists()
 
 
-def _check_same_run(out: Path, config: RunConfig, facts: dict[str, Any]) -> None:
+def _check_same_run(out: Path, config: RunConfig, builder: Any) -> None:
     earlier = asdict(RunConfig.read(out / "config.toml"))
     now = {k: v for k, v in without_none(asdict(config)).items() if v != earlier[k]}
     if now:
@@ -133,23 +133,17 @@ def _check_same_run(out: Path, config: RunConfig, facts: dict[str, Any]) -> None
         raise ValueError(
             f"{out} is of another config: there {then}, asked for {now}. Name another folder."
         )
-    if not (out / "run.json").exists():
-        return
-    trained_on = json.loads((out / "run.json").read_text())["fingerprint"]
-    if facts["fingerprint"] != trained_on:
-        raise ValueError(
-            f"The data built as {config.data} is not what {out} was trained on (fingerprint "
-            f"{facts['fingerprint'][:12]}, the run has {trained_on[:12]}). Name the data of the "
-            "run with --manual-dir or --data-dir."
-        )
+    if (out / "run.json").exists():
+        check_trained_on(out, config.data, builder.info.metadata)
 
 
-def _describe(out: Path, config: RunConfig, facts: dict[str, Any]) -> None:
+def _describe(out: Path, config: RunConfig, builder: Any) -> None:
     """Writes what is known before training; a run that goes on gets one more session."""
     # First: a folder with a config can be resumed.
     config.write(out / "config.toml")
     path = out / "run.json"
     sessions = json.loads(path.read_text())["sessions"] if path.exists() else []
+    facts = data_facts(config.data, builder.info.metadata)
     write_json(path, {**facts, "seed": config.seed, "sessions": [*sessions, session_facts()]})
 
 
@@ -164,9 +158,15 @@ def _train_split(
     replace_file(out / "model.keras", fitted.model.save)
     validation = data.validation
     assert validation is not None  # `open_learning_data` reads both
-    for split, examples in (("train", data.train), ("validation", validation)):
+    # Together, so that the floors are fitted once.
+    both = data.train.concatenate(validation)
+    floors = floor_predictions(data.task, data.train, both)
+    for split, examples, rows in (
+        ("train", data.train, slice(len(data.train))),
+        ("validation", validation, slice(len(data.train), None)),
+    ):
         predictions = {config.model: predict(fitted.model, examples)}
-        predictions |= floor_predictions(data.task, data.train, examples)
+        predictions |= {floor: values[rows] for floor, values in floors.items()}
         write_predictions(out / f"predictions_{split}.csv", examples, predictions)
     return report("validation", data.task, validation.labels, predictions), fitted.seconds
 
@@ -200,7 +200,7 @@ def _told(
 ) -> Callable[[EpochReport], None] | None:
     if on_epoch is None:
         return None
-    return lambda report: on_epoch(RunProgress(report, fold, folds))
+    return lambda last: on_epoch(RunProgress(last, fold, folds))
 
 
 def _keep_best(config: RunConfig, data: Any, out: Path, error: NonFiniteLoss) -> NonFiniteLoss:

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,28 +29,26 @@ OPTIMIZERS = {
 }
 
 
-def read_config_file(path: Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
-    """A config from a user's TOML file, checked in every way.
+def checked_config(values: Mapping[str, Any], source: str = "") -> RunConfig:
+    """The config of these entries, checked in every way before anything loads.
 
     Args:
-        path: the file.
-        overrides: entries that take the place of the file's; tables are merged.
+        values: arguments of `RunConfig`.
+        source: where they come from, as the path of a file.
 
     Raises:
-        ConfigError: all mistakes, with the file's name.
+        ConfigError: all that is wrong with names and values, and all that model, optimizer or
+            data do not know.
     """
-    values = merge(read_toml(path), dict(overrides or {}))
     mistakes = key_mistakes(values) + value_mistakes(values) + signature_mistakes(values)
     if mistakes:
-        raise ConfigError(mistakes, str(path))
+        raise ConfigError(mistakes, source)
     return RunConfig(**values)
 
 
-def check_signatures(config: RunConfig) -> None:
-    """ConfigError with all that model, optimizer or data do not know of a config."""
-    mistakes = signature_mistakes(asdict(config))
-    if mistakes:
-        raise ConfigError(mistakes)
+def read_config_file(path: Path, changes: Mapping[str, Any]) -> RunConfig:
+    """The `checked_config` of a user's TOML file, with changes made to it (`merge`)."""
+    return checked_config(merge(read_toml(path), changes), str(path))
 
 
 def signature_mistakes(values: Mapping[str, Any]) -> list[str]:

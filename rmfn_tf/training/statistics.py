@@ -12,14 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from rmfn_tf.training.weighted_scores import (
-    WeightedScorer,
-    item_columns,
-    row_blocks,
-    weighted_scores,
-)
-
-__all__ = ["bootstrap_intervals", "holm", "permutation_p_values", "weighted_scores"]
+from rmfn_tf.training.weighted_scores import WeightedScorer, item_columns, row_blocks
 
 _CONFIDENCE = 0.95
 Name = TypeVar("Name", bound=Hashable)
@@ -56,7 +49,7 @@ def bootstrap_intervals(
         Metric name → (low, high), the 2.5 and 97.5 percentiles.
 
     Raises:
-        ValueError: what `weighted_scores` raises, no predictions, groups of another length, only
+        ValueError: what `WeightedScorer` raises, no predictions, groups of another length, only
             one group (every resample would be the same), or no resamples.
     """
     truth = item_columns("labels", labels)
@@ -117,7 +110,7 @@ def permutation_p_values(
         Metric name → p; 1.0 where both predict the same.
 
     Raises:
-        ValueError: what `weighted_scores` raises, no predictions, different numbers of them,
+        ValueError: what `WeightedScorer` raises, no predictions, different numbers of them,
             groups of another length, or no resamples.
     """
     truth = item_columns("labels", labels)

@@ -17,36 +17,21 @@ from rmfn_tf.metrics.columns import weights_like
 _STEP = 2**19
 
 
-def weighted_scores(
-    task: Mapping[str, Any], labels: np.ndarray, predictions: np.ndarray, weights: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The metrics of `metrics_for(task)` of one set of predictions, under R sets of item weights.
+class WeightedScorer:
+    """The metrics of `metrics_for(task)` of one set of predictions, under sets of item weights.
 
     A whole-number weight k stands for k copies of the item, so that a bootstrap resample is a row
-    of counts; an item of weight 0 is not there.
+    of counts; an item of weight 0 is not there. The rows of weights are taken a few at a time:
+    beyond the weights themselves, memory does not grow with them.
 
     Args:
         task: `builder.info.metadata["task"]`.
         labels: of N items, `(N, labels)`, or `(N,)` where there is one.
         predictions: `(N, outputs)`, or `(N,)` where there is one.
-        weights: `(R, N)`, none negative.
-
-    Returns:
-        Metric name → `(R,)` float64, in the order of the data set's table. A row without any item
-        is 0.0, as for `metrics_for`.
 
     Raises:
         ValueError: no items, numbers of items that differ, labels or predictions that are not
-            finite, negative weights, or columns that the task does not take.
-    """
-    return WeightedScorer(task, labels, predictions)(weights)
-
-
-class WeightedScorer:
-    """`weighted_scores` of one set of predictions, for weights that come in parts.
-
-    Args and errors are those of `weighted_scores`. The rows of weights are taken a few at a time:
-    beyond the weights themselves, memory does not grow with them.
+            finite, or columns that the task does not take.
     """
 
     def __init__(self, task: Mapping[str, Any], labels: np.ndarray, predictions: np.ndarray):
@@ -65,7 +50,13 @@ class WeightedScorer:
             self._metrics[metric.name] = (score, prepared)
 
     def __call__(self, weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Metric name → `(R,)`, of weights `(R, N)`."""
+        """Metric name → `(R,)` float64, in the order of the data set's table.
+
+        A row without any item is 0.0, as for `metrics_for`.
+
+        Args:
+            weights: `(R, N)`, none negative; ValueError for anything else.
+        """
         weights = np.asarray(weights, dtype="float64")
         if weights.ndim != 2 or weights.shape[1] != self.items:
             raise ValueError(

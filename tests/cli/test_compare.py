@@ -92,10 +92,12 @@ def test_folds_with_two_workers(compare, tmp_path):
         (["--seeds", "0"], "--seeds must be at least 1"),
         (["--models", "rmfn,rmfn"], "different names"),
         (["--models", "rmf"], "Did you mean 'rmfn'?"),
+        (["--models", "a/x.toml,b/x.toml"], "different names"),
         (["--reference", "ridg"], "Did you mean 'ridge'?"),
     ],
 )
-def test_mistakes(compare, options, expected):
+def test_mistakes(compare, tmp_path, options, expected):
     done = compare(*options)
     assert done.code == 1
     assert expected in done.err
+    assert not (tmp_path / "out").exists()

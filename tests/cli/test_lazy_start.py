@@ -27,7 +27,8 @@ def test_import_of_the_package():
 
 
 @pytest.mark.parametrize(
-    "verb", [[], ["demo"], ["data"], ["data", "build"], ["train"], ["evaluate"], ["export"]]
+    "verb",
+    [[], ["demo"], ["data"], ["data", "build"], ["train"], ["evaluate"], ["compare"], ["export"]],
 )
 def test_help(verb):
     process = subprocess.run(

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+MOST_KILLS = 20
 CONTEXT = multiprocessing.get_context("forkserver")
 SPLITS = {"train": [3, 5, 4, 2, 3, 4] * 4, "validation": [4, 2, 3, 5]}
 TASK = {"kind": "regression", "columns": ["a"], "labels": ["a"], "metrics": "default"}
@@ -62,12 +63,12 @@ def run_process(folder: Path, kill_after: float | None = None) -> tuple[bool, fl
     return process.exitcode == 0, time.monotonic() - started
 
 
-def run_with_kills(folder: Path, moments: random.Random, longest: float, least: int = 1) -> int:
+def run_with_kills(folder: Path, moments: random.Random, longest: float) -> int:
     """Starts and kills a run again and again until it ends; gives the number of kills."""
     kills = 0
     while True:
-        # The last tries are not killed, or a slow machine would never end.
-        patience = moments.uniform(0, longest) if kills < least + 20 else None
+        # In the end it is left alone, or a slow machine would never come to one.
+        patience = moments.uniform(0, longest) if kills < MOST_KILLS else None
         ended, _ = run_process(folder, patience)
         if ended:
             return kills

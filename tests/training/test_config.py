@@ -1,5 +1,7 @@
 """The config of a run: TOML there and back, and one clear error for what cannot be."""
 
+import pickle
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,9 +142,15 @@ def test_all_mistakes_of_a_file_at_once(tmp_path):
 
 @pytest.mark.parametrize(("data", "model"), list(_PRESETS))
 def test_presets_are_configs_the_models_take(data, model):
-    from rmfn_tf.training.signatures import check_signatures
+    from rmfn_tf.training.signatures import checked_config
 
-    check_signatures(RunConfig(data=data, model=model, **preset(data, model)))
+    checked_config({"data": data, "model": model, **preset(data, model)})
+
+
+def test_an_error_comes_out_of_a_worker_process_whole():
+    error = ConfigError(["first.", "second."], "c.toml")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.mistakes) == (str(error), ["first.", "second."])
 
 
 def test_changes_to_a_preset_are_made_entry_by_entry():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.data import fit_scaling
-from rmfn_tf.training.floors import floor_predictions, pooled_features
+from rmfn_tf.training.floors import FLOORS, floor_predictions, pooled_features
 from support.random_examples import make_examples
 
 LENGTHS = [3, 5, 4, 2, 3, 4, 1, 6] * 4
@@ -39,6 +39,7 @@ def test_no_floor_sees_the_test_labels(kind, tasks):
     first = floor_predictions(tasks[kind], train, test)
     second = floor_predictions(tasks[kind], train, other)
     outputs = {"regression": 1, "classification": 2, "multilabel": 4}[kind]
+    assert tuple(first) == FLOORS[kind]
     for name, values in first.items():
         assert values.shape == (len(LENGTHS), outputs)
         np.testing.assert_array_equal(values, second[name])

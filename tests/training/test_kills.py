@@ -21,10 +21,11 @@ def whole(tmp_path_factory):
     return folder / "run", seconds
 
 
-@pytest.mark.parametrize("seed", range(3))
+# Their first kill falls into the first sixth of the run, so that one there is.
+@pytest.mark.parametrize("seed", [1, 3, 4])
 def test_killed_at_any_time(tmp_path, whole, seed):
     folder, seconds = whole
-    run_with_kills(tmp_path / "run", random.Random(seed), longest=seconds)
+    assert run_with_kills(tmp_path / "run", random.Random(seed), longest=0.6 * seconds) > 0
     assert differences(tmp_path / "run", folder) == []
     assert list((tmp_path / "run").rglob(".partial-*")) == []
 

@@ -6,9 +6,13 @@ import pytest
 from rmfn_tf.metrics import metrics_for
 from rmfn_tf.training import weighted_scores as module
 from rmfn_tf.training.scores import score
-from rmfn_tf.training.weighted_scores import WeightedScorer, weighted_scores
+from rmfn_tf.training.weighted_scores import WeightedScorer
 
 ITEMS = 12
+
+
+def weighted_scores(task, labels, predictions, weights):
+    return WeightedScorer(task, labels, predictions)(weights)
 
 
 def halves(generator, low, high, shape):
