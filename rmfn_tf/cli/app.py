@@ -9,13 +9,14 @@ from rmfn_tf.cli.data import data
 from rmfn_tf.cli.demo import demo
 from rmfn_tf.cli.evaluate import evaluate
 from rmfn_tf.cli.export import export
+from rmfn_tf.cli.reproduce import reproduce
 from rmfn_tf.cli.train import train
 
 app = typer.Typer(
     name="rmfn",
     help="The Recurrent Multistage Fusion Network: from the files you hold to a served model.\n\n"
     "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn evaluate`, "
-    "`rmfn compare`, `rmfn export`.",
+    "`rmfn compare`, `rmfn reproduce`, `rmfn export`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,6 +26,7 @@ app.add_typer(data, name="data")
 app.command()(train)
 app.command()(evaluate)
 app.command()(compare)
+app.command()(reproduce)
 app.command()(export)
 
 

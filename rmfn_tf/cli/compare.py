@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import Data, DataDir, Json, ManualDir
+from rmfn_tf.cli.options import Data, DataDir, Epochs, Json, ManualDir, Workers
 
 
 def compare(
@@ -26,10 +26,8 @@ def compare(
         str | None,
         typer.Option(help="The row the others are tested against, as ef_lstm or ridge."),
     ] = None,
-    workers: Annotated[
-        int, typer.Option(help="Processes that train side by side, of one thread each.")
-    ] = 1,
-    epochs: Annotated[int | None, typer.Option(help="Epochs at most, for all models.")] = None,
+    workers: Workers = 1,
+    epochs: Epochs = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     as_json: Json = False,
@@ -56,9 +54,9 @@ def compare(
     from rich.console import Console
 
     from rmfn_tf.cli.show import build_data, progress_bar
+    from rmfn_tf.comparison.compare import compare_models
+    from rmfn_tf.comparison.terminal import to_table
     from rmfn_tf.datasets.registry import resolve
-    from rmfn_tf.training.compare import compare_models
-    from rmfn_tf.training.report import to_table
 
     cls, name = resolve(data)
     data = f"{cls.name}/{name}"

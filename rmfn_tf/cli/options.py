@@ -18,3 +18,7 @@ DataDir = Annotated[
     typer.Option(help="Where built data sets are kept [default: ~/tensorflow_datasets]."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+Workers = Annotated[
+    int, typer.Option(help="Processes that train side by side, of one thread each.")
+]
+Epochs = Annotated[int | None, typer.Option(help="Epochs at most, for all models.")]

@@ -86,3 +86,31 @@ def show_metrics(result: Mapping[str, Any], title: str, as_json: bool) -> None:
     if result["constant_predictions"] and "r" in names:
         rows_said = ", ".join(result["constant_predictions"])
         console.print(f"The same prediction for every example, so r is 0: {rows_said}.")
+
+
+def show_dry_run(result: Mapping[str, Any], as_json: bool) -> None:
+    """Prints what `rmfn_tf.training.dry_run` says, as lines and a table, or as JSON."""
+    if as_json:
+        print(json.dumps(result))
+        return
+    steps, parameters, seconds = result["steps"], result["parameters"], result["seconds"]
+    examples = ", ".join(f"{count} {split}" for split, count in result["examples"].items())
+    widths = ", ".join(
+        f"{name} (batch, time, {each['width']}) in {each['present']} of "
+        f"{result['examples']['train']}"
+        for name, each in result["modalities"].items()
+    )
+    layers = ", ".join(f"{name} {count:,}" for name, count in parameters["by_layer"].items())
+    lines = {
+        "run": f"{result['model']} on {result['data']}: nothing is written",
+        "examples": examples,
+        "inputs": widths,
+        "time": f"{steps['shortest']} to {steps['longest']} steps, median {steps['median']:g}; "
+        f"padded to {', '.join(map(str, result['padded_to']))}",
+        "batches": f"{result['batches']} of {result['batch_size']} an epoch",
+        "parameters": f"{parameters['total']:,} trainable: {layers}",
+        "an epoch": f"{seconds['epoch']:.2g} s; the whole run {time_in_words(seconds['run'])}",
+    }
+    for name, line in lines.items():
+        print(f"{name:11} {line}")
+    show_metrics(result["floors"], "Floors", as_json=False)

@@ -52,6 +52,13 @@ def train(
             "optimizer.weight_decay=0.1; repeatable.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show shapes, parameters, floors and the time of an epoch; write nothing.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train a model; report it on the validation split (or out of fold) beside trivial floors.
@@ -78,7 +85,9 @@ def train(
     if resume and (settings or config or out):
         raise ValueError("--resume takes everything from the run folder: give no other settings.")
     folder = resume or out
-    if folder is None:
+    if dry_run and resume:
+        raise ValueError("--dry-run is for a new run: it takes no --resume.")
+    if folder is None and not dry_run:
         raise ValueError("Name the run folder to make with --out.")
 
     from rmfn_tf.start import start_tensorflow
@@ -88,10 +97,16 @@ def train(
     from rmfn_tf.cli.show import build_data, epoch_printer, show_metrics
     from rmfn_tf.training.run import check_new, train_run
 
-    if not resume:
+    if folder and not resume:
         check_new(folder)
     chosen = _config(settings, config, resume)
     builder = build_data(chosen.data, manual_dir, data_dir, quiet=as_json)
+    if folder is None or dry_run:
+        from rmfn_tf.cli.show import show_dry_run
+        from rmfn_tf.training.dry_run import dry_run as describe
+
+        show_dry_run(describe(chosen, builder), as_json)
+        return
     result = train_run(
         chosen, builder, folder, resume=bool(resume), on_epoch=epoch_printer(quiet=as_json)
     )

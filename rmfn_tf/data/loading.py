@@ -29,6 +29,7 @@ def load_examples(
         ValueError: the builder has no such split or no such metadata, or an example is broken
             (the message names it).
     """
+    import tensorflow as tf
     import tensorflow_datasets as tfds  # here, so that folds and scaling go without TensorFlow
 
     metadata = builder.info.metadata
@@ -40,11 +41,17 @@ def load_examples(
     total = _num_examples(builder, split)
     modalities, task = dict(metadata["modalities"]), metadata["task"]
     rows = []
-    for row in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
-        _check_widths(row, modalities)
-        rows.append(row)
-        if on_progress is not None:
-            on_progress(len(rows), total)
+    try:
+        for row in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
+            _check_widths(row, modalities)
+            rows.append(row)
+            if on_progress is not None:
+                on_progress(len(rows), total)
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"load_examples: split {split!r} in {builder.data_dir} cannot be read: "
+            f"{str(error.message).splitlines()[0]} Remove that folder and build the data again."
+        ) from error
 
     extra = [
         name

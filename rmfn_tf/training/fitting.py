@@ -20,6 +20,7 @@ from rmfn_tf.training.signatures import OPTIMIZERS
 from rmfn_tf.training.splits import LearningData
 
 CHECKPOINT = "checkpoint.npz"
+PREDICT_BATCH = 256
 _LOSSES = {
     "regression": "mean_absolute_error",
     "classification": "sparse_categorical_crossentropy",
@@ -100,7 +101,7 @@ def fit_model(
             epochs=config.epochs,
             validation_data=None
             if data.validation is None
-            else epoch_batches(data.validation, 256),
+            else epoch_batches(data.validation, PREDICT_BATCH),
             callbacks=[NanGuard(), _AfterEpoch(config, checkpoint, folder, on_epoch)],
             shuffle=False,
             verbose=0,
@@ -148,7 +149,7 @@ def compile_model(
 
 def predict(model: keras.Model, examples: Examples) -> np.ndarray:
     """Predictions `(N, outputs)` in the order of the examples."""
-    return np.asarray(model.predict(epoch_batches(examples, 256), verbose=0))
+    return np.asarray(model.predict(epoch_batches(examples, PREDICT_BATCH), verbose=0))
 
 
 class _AfterEpoch(keras.callbacks.Callback):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -33,10 +33,7 @@ def floor_predictions(
     pooled_train, pooled_test = (pooled_features(each, scaling) for each in (train, test))
     if task["kind"] == "regression":
         constant = np.tile(np.median(train.labels, axis=0), (len(test), 1))
-        # Each column chooses its own strength, by leave-one-out inside the training examples.
-        ridge = make_pipeline(StandardScaler(), RidgeCV(_ALPHAS, alpha_per_target=True))
-        ridge.fit(pooled_train, train.labels)
-        return {"constant": constant, "ridge": ridge.predict(pooled_test).reshape(len(test), -1)}
+        return {"constant": constant, "ridge": _ridge(pooled_train, train.labels, pooled_test)}
     if task["kind"] == "classification":
         shares = np.bincount(train.labels, minlength=task["num_classes"])
         majority = np.tile(np.eye(len(shares))[shares.argmax()], (len(test), 1))
@@ -73,23 +70,35 @@ def pooled_features(examples: Examples, scaling: Mapping[str, Any]) -> np.ndarra
     return np.concatenate(columns, axis=1)
 
 
+def _ridge(train: np.ndarray, labels: np.ndarray, test: np.ndarray) -> np.ndarray:
+    if len(train) == 1:  # nothing can be left out, and nothing varies
+        return np.tile(labels, (len(test), 1))
+    # Each column chooses its own strength, by leave-one-out inside the training examples.
+    model = make_pipeline(StandardScaler(), RidgeCV(_ALPHAS, alpha_per_target=True))
+    return model.fit(train, labels).predict(test).reshape(len(test), -1)
+
+
 def _logistic(
     train: np.ndarray, labels: np.ndarray, test: np.ndarray, num_classes: int
 ) -> np.ndarray:
     probabilities = np.zeros((len(test), num_classes))
-    if len(np.unique(labels)) == 1:
-        probabilities[:, labels[0]] = 1.0
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) == 1:
+        probabilities[:, classes[0]] = 1.0
         return probabilities
-    model = make_pipeline(
-        StandardScaler(),
-        LogisticRegressionCV(
+    if counts.min() > 1:
+        regression = LogisticRegressionCV(
             Cs=np.logspace(-4, 1, 6),
+            # A fold of its own for each member of the rarest class, where there are few.
+            cv=int(min(5, counts.min())),
             l1_ratios=(0.0,),
             scoring="accuracy",
             use_legacy_attributes=False,
             max_iter=1000,
-        ),
-    )
+        )
+    else:  # a class of one cannot be held out: no strength can be chosen
+        regression = LogisticRegression(C=0.01, max_iter=1000)
+    model = make_pipeline(StandardScaler(), regression)
     model.fit(train, labels)
-    probabilities[:, model[-1].classes_] = model.predict_proba(test)
+    probabilities[:, classes] = model.predict_proba(test)
     return probabilities

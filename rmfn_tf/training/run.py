@@ -19,6 +19,7 @@ from rmfn_tf.training.predictions import write_predictions
 from rmfn_tf.training.provenance import check_trained_on, data_facts, session_facts
 from rmfn_tf.training.scores import report
 from rmfn_tf.training.splits import (
+    LearningData,
     check_splits,
     open_learning_data,
     open_pool,
@@ -182,7 +183,11 @@ def _train_folds(
         folder = out / f"fold_{fold.number:02d}"
         folder.mkdir(exist_ok=True)
         told = _told(on_epoch, fold.number, config.folds)
-        fitted = fit_model(config, fold.learning, folder, told)
+        try:
+            fitted = fit_model(config, fold.learning, folder, told)
+        except NonFiniteLoss as error:
+            kept = _keep_best(config, fold.learning, folder, error)
+            raise NonFiniteLoss(f"Fold {fold.number} of {config.folds}: {kept}") from error
         history += [{"fold": fold.number, **row} for row in fitted.history]
         seconds += fitted.seconds
         held_out = pool.take(fold.rows)
@@ -203,7 +208,9 @@ def _told(
     return lambda last: on_epoch(RunProgress(last, fold, folds))
 
 
-def _keep_best(config: RunConfig, data: Any, out: Path, error: NonFiniteLoss) -> NonFiniteLoss:
+def _keep_best(
+    config: RunConfig, data: LearningData, out: Path, error: NonFiniteLoss
+) -> NonFiniteLoss:
     """Makes `model.keras` of the best epoch before the loss left the numbers, where there is one;
     gives the error that says so."""
     checkpoint = Checkpoint.read(out / CHECKPOINT)

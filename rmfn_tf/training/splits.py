@@ -55,6 +55,14 @@ def check_splits(config: RunConfig, builder: Any) -> None:
         raise ValueError(f"{config.data} has only the splits {splits}: train with --folds.")
 
 
+def check_test_split(config: RunConfig, builder: Any) -> None:
+    """ValueError where there is no test split to judge a run on; reads nothing of it."""
+    splits = builder.info.splits
+    if "test" not in splits or not splits["test"].num_examples:
+        held = {name: split.num_examples for name, split in splits.items()}
+        raise ValueError(f"{config.data} has no test split with examples; it has {held}.")
+
+
 def open_learning_data(builder: Any) -> LearningData:
     """Reads `train` and `validation` of a built data set, and no other split."""
     train, validation = (load_examples(builder, split) for split in ("train", "validation"))

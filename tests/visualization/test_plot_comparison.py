@@ -7,7 +7,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import same_color, to_rgba
 from matplotlib.figure import Figure
 
-from rmfn_tf.training.published import published_for
+from rmfn_tf.comparison.published import published_for
 from rmfn_tf.visualization.comparison import plot_comparison
 
 SENTIMENT = ["mae", "r", "a2", "f1", "a2_non0", "f1_non0", "a7", "a5"]

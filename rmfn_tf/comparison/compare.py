@@ -3,28 +3,28 @@
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.metrics import metrics_for
+from rmfn_tf.comparison.markdown import to_markdown
+from rmfn_tf.comparison.published import published_for
+from rmfn_tf.comparison.spreadsheet import to_csv
+from rmfn_tf.comparison.summary import BOOTSTRAP, PERMUTATION, lower_is_better, summarize
+from rmfn_tf.comparison.workers import start_worker, train_in_worker
 from rmfn_tf.training.config import RunConfig, unknown_name
 from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.files import only_writer, replace_file, write_json, write_text
 from rmfn_tf.training.floors import FLOORS
 from rmfn_tf.training.predictions import Predictions, read_predictions
-from rmfn_tf.training.published import published_for
-from rmfn_tf.training.report import to_csv, to_markdown
 from rmfn_tf.training.run import is_finished, train_run
-from rmfn_tf.training.scores import score
-from rmfn_tf.training.statistics import bootstrap_intervals, holm, permutation_p_values
-from rmfn_tf.training.workers import start_worker, train_in_worker
+from rmfn_tf.training.splits import check_splits, check_test_split
 from rmfn_tf.visualization import plot_comparison
 
 OnRun = Callable[[int, int], None]
-_BOOTSTRAP, _PERMUTATION = 2000, 9999
 
 
 def compare_models(
@@ -50,76 +50,96 @@ def compare_models(
         builder: the built data set.
         out: the folder.
         reference: the row that the others are tested against; a floor may be one. By default
-            `ef_lstm` where it is a row, or else the last config.
+            `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
         workers: processes that train side by side, of one thread each; 1 trains in this process
             with TensorFlow's own threads.
         command: stands in the tables.
         on_run: called as `on_run(finished, total)` after each run.
 
     Returns:
-        The content of `compare.json`; `rmfn_tf.training.report` renders it.
+        The content of `compare.json`; `to_markdown`, `to_table` and `to_csv` render it.
 
     Raises:
         ValueError: configs of different data, an unknown reference, a run that failed.
         OSError: a folder cannot be written.
     """
-    first = next(iter(configs.values()))
-    floors = FLOORS[builder.info.metadata["task"]["kind"]]
-    _check_rows(configs, floors)
-    reference = reference or ("ef_lstm" if "ef_lstm" in configs else list(configs)[-1])
+    task = builder.info.metadata["task"]
+    floors = FLOORS[task["kind"]]
+    _check_rows(configs, floors, builder)
+    reference = reference or _default_reference(list(configs), floors)
     if reference not in (*configs, *floors):
         raise ValueError(unknown_name("reference", reference, (*configs, *floors)))
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):
         jobs = {
-            out / "runs" / row / f"seed_{seed}": replace(config, seed=seed)
+            run_folder(out, row, seed): replace(config, seed=seed)
             for row, config in configs.items()
             for seed in seeds
         }
         _train_all(jobs, builder, workers, on_run)
-        items, by_row = _judge(configs, seeds, builder, out)
-        task = builder.info.metadata["task"]
-        values = _values(task, items, by_row, reference)
-        rows = [
-            {
-                "row": row,
-                "kind": "floor" if row in floors else "model",
-                "runs": len(runs),
-                "values": values[row],
-            }
-            for row, runs in by_row.items()
-        ]
-        metrics = metrics_for(task)
+        items, by_row = judge(configs, seeds, builder, out)
+        values = summarize(task, items, by_row, reference)
+        first = next(iter(configs.values()))
+        videos = len(np.unique(items.groups))
         result = {
             "data": first.data,
             "split": f"{first.folds} folds" if first.folds else "test",
             "items": len(items.ids),
-            "videos": len(np.unique(items.groups)),
+            "videos": videos,
             "seeds": list(seeds),
             "reference": reference,
             "command": command,
             "fingerprint": builder.info.metadata["fingerprint"],
-            "resamples": {"bootstrap": _BOOTSTRAP, "permutation": _PERMUTATION},
-            "metrics": [metric.name for metric in metrics],
-            "lower_is_better": [each.name for each in metrics if each._direction == "down"],
-            "rows": rows,
+            "resamples": {"bootstrap": BOOTSTRAP, "permutation": PERMUTATION},
+            "metrics": list(values[reference]),
+            "lower_is_better": lower_is_better(task),
+            "rows": [
+                {
+                    "row": row,
+                    "kind": "floor" if row in floors else "model",
+                    "runs": len(runs),
+                    "values": values[row],
+                }
+                for row, runs in by_row.items()
+            ],
             "constant_predictions": [
                 row
                 for row, runs in by_row.items()
                 if all((values == values[:1]).all() for values in runs)
             ],
             "published": published_for(first.data),
-            "notes": [
-                "Holm's correction covers every p-value of this table: all rows and metrics "
-                "together.",
-            ],
+            "notes": _notes(videos, len(seeds)),
         }
         _write(out, result)
     return result
 
 
-def _check_rows(configs: Mapping[str, RunConfig], floors: Sequence[str]) -> None:
+def run_folder(out: Path, row: str, seed: int) -> Path:
+    """Where a comparison keeps the run of a row and seed."""
+    return out / "runs" / row / f"seed_{seed}"
+
+
+def _default_reference(rows: Sequence[str], floors: Sequence[str]) -> str:
+    if "ef_lstm" in rows:
+        return "ef_lstm"
+    return rows[-1] if len(rows) > 1 else floors[0]
+
+
+def _notes(videos: int, seeds: int) -> list[str]:
+    notes = ["Holm's correction covers every p-value of this table: all rows and metrics together."]
+    if seeds == 1:
+        notes.append("One seed: p says nothing of what another seed would give. Take 5 or more.")
+    if videos == 1:
+        notes.append("One video: nothing can be resampled, so there are no intervals, and p is 1.")
+    return notes
+
+
+def _check_rows(configs: Mapping[str, RunConfig], floors: Sequence[str], builder: Any) -> None:
+    """Everything that would fail at the end, told before anything is trained."""
     first = next(iter(configs.values()))
+    check_splits(first, builder)
+    if not first.folds:
+        check_test_split(first, builder)
     for row, config in configs.items():
         if row in floors:
             raise ValueError(f"A row cannot be called {row!r}: that is a floor of its own.")
@@ -159,15 +179,20 @@ def _train_all(
                 future.result()
                 done += 1
                 tell()
+        except BrokenProcessPool as error:
+            raise ValueError(
+                "A worker was killed from outside, most likely for want of memory. What it had "
+                "finished is kept: start the same command again, with fewer --workers."
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _judge(
+def judge(
     configs: Mapping[str, RunConfig], seeds: Sequence[int], builder: Any, out: Path
 ) -> tuple[Predictions, dict[str, list[np.ndarray]]]:
-    """Opens the test split where there is one.
+    """Reads what every run predicts; opens the test split where there is one and it is closed.
 
     Returns:
         The items, and row -> its predictions, one per seed, models first. Floors are those of the
@@ -179,7 +204,7 @@ def _judge(
     first = next(iter(configs))
     for row, config in configs.items():
         for seed in seeds:
-            run = out / "runs" / row / f"seed_{seed}"
+            run = run_folder(out, row, seed)
             if not config.folds:
                 evaluate_run(run, builder, "test")
             name = "out_of_fold" if config.folds else "test"
@@ -189,51 +214,6 @@ def _judge(
                 for floor, values in items.by_row.items():
                     floors.setdefault(floor, []).append(values)
     return items, models | floors
-
-
-def _values(
-    task: Mapping[str, Any],
-    items: Predictions,
-    by_row: Mapping[str, list[np.ndarray]],
-    reference: str,
-) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Row -> what a table says of it: metric -> mean, std, low, high, best, difference to
-    the reference, p, p_holm."""
-    labels, groups = items.labels, items.groups
-    p_values = {
-        (row, name): p
-        for row, runs in by_row.items()
-        if row != reference
-        for name, p in permutation_p_values(
-            task, labels, runs, by_row[reference], groups, resamples=_PERMUTATION
-        ).items()
-    }
-    adjusted = holm(p_values)
-    metrics = metrics_for(task)
-    lower = [each.name for each in metrics if each._direction == "down"]
-    scores = {}
-    for row, runs in by_row.items():
-        scored = [score(task, labels, run) for run in runs]
-        scores[row] = {each.name: [run[each.name] for run in scored] for each in metrics}
-    table = {}
-    for row, runs in by_row.items():
-        intervals = bootstrap_intervals(task, labels, runs, groups, resamples=_BOOTSTRAP)
-        values: dict[str, dict[str, float | None]] = {}
-        for name, mine in scores[row].items():
-            tested = row != reference
-            mean = float(np.mean(mine))
-            values[name] = {
-                "mean": mean,
-                "std": float(np.std(mine, ddof=1)) if len(mine) > 1 else None,
-                "low": intervals[name][0],
-                "high": intervals[name][1],
-                "best": min(mine) if name in lower else max(mine),
-                "difference": mean - float(np.mean(scores[reference][name])) if tested else None,
-                "p": p_values[row, name] if tested else None,
-                "p_holm": adjusted[row, name] if tested else None,
-            }
-        table[row] = values
-    return table
 
 
 def _write(out: Path, result: Mapping[str, Any]) -> None:

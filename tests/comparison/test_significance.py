@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap, kstest
 
-from rmfn_tf.training import statistics
+from rmfn_tf.comparison import resampling
+from rmfn_tf.comparison.holm import holm
+from rmfn_tf.comparison.intervals import bootstrap_intervals
+from rmfn_tf.comparison.permutation import permutation_p_values
 from rmfn_tf.training.scores import score
-from rmfn_tf.training.statistics import bootstrap_intervals, holm, permutation_p_values
 
 TASK = {"kind": "regression", "labels": ["sentiment"], "metrics": "ict_mmmo"}
 SENTIMENT = {**TASK, "metrics": "sentiment"}
@@ -176,7 +178,7 @@ def test_the_seed_alone_decides(monkeypatch):
     assert results(1) == first
     assert all(a != b for a, b in zip(first, other, strict=True))
     # Nor does it matter how many are drawn at a time.
-    monkeypatch.setattr(statistics, "_DRAWN", 7 * 2 * len(labels))
+    monkeypatch.setattr(resampling, "_DRAWN", 7 * 2 * len(labels))
     p_values, intervals = results(1)
     assert p_values == first[0]
     for name in intervals:

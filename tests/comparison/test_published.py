@@ -2,8 +2,8 @@
 
 import pytest
 
+from rmfn_tf.comparison.published import published_for
 from rmfn_tf.metrics import metrics_for
-from rmfn_tf.training.published import published_for
 
 # The text of the design: percent for a2, f1, a7, accuracy; MAE and r as they are.
 MOSI = """

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from rmfn_tf.training.published import published_for
-from rmfn_tf.training.report import to_csv, to_markdown, to_table
+from rmfn_tf.comparison.markdown import to_markdown
+from rmfn_tf.comparison.published import published_for
+from rmfn_tf.comparison.spreadsheet import to_csv
+from rmfn_tf.comparison.terminal import to_table
 
-NUMBERS = ("mean", "std", "low", "high", "difference", "p", "p_holm")
+NUMBERS = ("mean", "std", "low", "high", "difference", "p_items", "p_seeds", "p", "p_holm")
 
 
 def value(mean: float, **changes: Any) -> dict[str, Any]:
@@ -25,15 +27,14 @@ def value(mean: float, **changes: Any) -> dict[str, Any]:
         "low": mean - 0.1,
         "high": mean + 0.2,
         "best": mean + 0.05,
-        "difference": None,
-        "p": None,
-        "p_holm": None,
+        **dict.fromkeys(("difference", "p_items", "p_seeds", "p", "p_holm")),
     }
     return {**made, **changes}
 
 
 def against(mean: float, difference: float, p: float, p_holm: float, **changes: Any) -> dict:
-    return value(mean, difference=difference, p=p, p_holm=p_holm, **changes)
+    values = {"difference": difference, "p_items": p / 2, "p_seeds": p, "p": p, "p_holm": p_holm}
+    return value(mean, **values, **changes)
 
 
 def make_result(**changes: Any) -> dict[str, Any]:

@@ -1,0 +1,99 @@
+"""`rmfn reproduce`: a published table run again."""
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rmfn_tf.cli.options import DataDir, Epochs, Json, ManualDir, Workers
+
+
+def reproduce(
+    name: Annotated[str, typer.Argument(help="Which: pom.")],
+    out: Annotated[Path, typer.Option(help="Folder for the runs and tables; may be there.")],
+    seeds: Annotated[
+        int | None, typer.Option(help="Runs of each model [default: the protocol's].")
+    ] = None,
+    workers: Workers = 1,
+    epochs: Epochs = None,
+    manual_dir: ManualDir = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Check a copy of the data, run the published protocol, name every difference.
+
+    The test split is opened once per run, after all are trained. Start it again with the same
+    --out, and only what is missing runs. Results: reproduce.md and .json in --out, beside the
+    files of `rmfn compare`.
+
+    Example: rmfn reproduce pom --manual-dir copies/pom --out reproduced/pom
+    """
+    for option, value in (("seeds", seeds), ("workers", workers)):
+        if value is not None and value < 1:
+            raise ValueError(f"--{option} must be at least 1; got {value}.")
+
+    from rmfn_tf.start import start_tensorflow
+
+    start_tensorflow(deterministic=True)
+
+    from rich.console import Console
+
+    from rmfn_tf.cli.show import build_data, progress_bar
+    from rmfn_tf.comparison.protocols import protocol_for
+    from rmfn_tf.comparison.reproduce import reproduce
+    from rmfn_tf.comparison.terminal import to_table
+    from rmfn_tf.training.presets import merge, preset
+    from rmfn_tf.training.signatures import checked_config
+
+    protocol = protocol_for(name)
+    changes: dict[str, Any] = {"data": protocol.data}
+    if epochs is not None:
+        changes["epochs"] = epochs
+    configs = {
+        model: checked_config(merge(preset(protocol.data, model), {**changes, "model": model}))
+        for model in protocol.models
+    }
+    builder = build_data(protocol.data, manual_dir, data_dir, quiet=as_json)
+    with progress_bar("Training", quiet=as_json) as on_run:
+        result = reproduce(
+            protocol,
+            configs,
+            builder,
+            out,
+            seeds=protocol.seeds if seeds is None else seeds,
+            workers=workers,
+            command=shlex.join(["rmfn", *sys.argv[1:]]),
+            on_run=on_run,
+        )
+    if as_json:
+        print(json.dumps(result))
+        return
+    console = Console()
+    console.print(to_table(result))
+    _show_labels(result, console)
+    console.print("\nData and protocol differ from the papers':")
+    for sentence in result["differences"]:
+        console.print(f"- {sentence}", highlight=False)
+    print(f"Tables, figure and runs: {out}")
+
+
+def _show_labels(result: Mapping[str, Any], console: Any) -> None:
+    from rich.table import Table
+
+    columns = [
+        (metric, row)
+        for metric, by_row in result["per_label"][0]["values"].items()
+        for row in by_row
+    ]
+    table = Table(title="\nLabel by label, mean over seeds", title_justify="left", box=None)
+    table.add_column("")
+    for metric, row in columns:
+        table.add_column(f"{metric}\n{row}", justify="right")
+    for each in result["per_label"]:
+        cells = (f"{each['values'][metric][row]:z.3f}" for metric, row in columns)
+        table.add_row(each["label"], *cells)
+    console.print(table)

@@ -1,0 +1,1 @@
+"""Models beside each other: resampling, tests, tables, and what was published."""

@@ -1,0 +1,61 @@
+"""Where a copy of the data differs from the papers' is found and said."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rmfn_tf.comparison.protocols import PROTOCOLS, protocol_for
+from rmfn_tf.comparison.published import published_for
+from rmfn_tf.comparison.reproduce import data_differences
+from rmfn_tf.datasets.registry import resolve
+from rmfn_tf.models.registry import list_models
+from rmfn_tf.training.splits import LearningData
+from support.random_examples import make_examples
+
+
+def learning(language=(True, True, True), visual=(True, True, True)):
+    train = replace(
+        make_examples([3, 2, 4]),
+        present={
+            "language": np.array(language),
+            "acoustic": np.ones(3, bool),
+            "visual": np.array(visual),
+        },
+    )
+    return LearningData({}, train, train.take([0]))
+
+
+def counts(here):
+    return {"train": {"here": here, "published": 600}}
+
+
+def test_a_copy_like_the_papers_has_no_difference():
+    assert data_differences(counts(600), learning()) == []
+
+
+def test_other_counts():
+    assert data_differences(counts(599), learning()) == [
+        "train has 599 examples; the papers have 600."
+    ]
+
+
+def test_a_modality_that_is_absent_or_in_part():
+    found = data_differences(counts(600), learning([False] * 3, [True, False, True]))
+    assert len(found) == 2
+    assert "language is absent in this copy (0 of 3 in train, 0 of 1 in validation)" in found[0]
+    assert "visual is there for 2 of 3 in train, 1 of 1 in validation" in found[1]
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_protocols_are_of_data_and_models_that_exist(name):
+    protocol = protocol_for(name)
+    cls, config = resolve(protocol.data)
+    assert (cls.name, protocol.data) == (name, f"{name}/{config}")
+    assert set(protocol.models) <= set(list_models())
+    assert published_for(protocol.data) is not None
+
+
+def test_no_protocol_of_that_name():
+    with pytest.raises(ValueError, match="unknown reproduction 'mosi'"):
+        protocol_for("mosi")
