@@ -40,6 +40,24 @@ def find_files(
     return {name: folder / name for name in present}
 
 
+def find_aligned(folder: str | Path | None, aligned: str, unaligned: str) -> dict[str, Path]:
+    """The aligned one of two files, by name.
+
+    Raises:
+        SourceError: it is not there; where the unaligned one is, the message says why that one
+            does not do.
+    """
+    try:
+        return find_files(folder, [aligned])
+    except SourceError as error:
+        if folder is None or not (Path(folder).expanduser() / unaligned).is_file():
+            raise
+        raise SourceError(
+            f"{error} {unaligned}, which is there, does not do: its modalities differ in length, "
+            "so that its steps do not belong together."
+        ) from error
+
+
 def hash_files(files: Mapping[str, Path]) -> dict[str, str]:
     """file name -> SHA-256 of the file's bytes in hexadecimal, in the same order."""
     hashes = {}

@@ -19,6 +19,7 @@ import numpy as np
 
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.files import find_files
+from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
 from rmfn_tf.datasets.sources.hdf5 import read_array
 from rmfn_tf.datasets.sources.padding import strip_padding
 from rmfn_tf.datasets.sources.sample import Sample
@@ -115,17 +116,7 @@ class MfnArrays:
                 found=f"labels of shape {labels.shape}",
                 mend=f"The feature files beside it need {wanted}: take all files from one copy",
             )
-        with np.errstate(over="ignore"):
-            labels = labels.astype(np.float32)
-        bad = np.argwhere(~np.isfinite(labels))
-        if bad.size:
-            raise SourceError.at(
-                path,
-                KEY,
-                found=f"{len(bad)} labels that are not finite, the first in row {bad[0, 0]}",
-                mend="Every sample needs a label: take the file from another copy",
-            )
-        return labels
+        return to_finite_labels(path, KEY, labels)
 
     def _features_of_row(self, arrays: Mapping[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
         features = strip_padding({name: array[row] for name, array in arrays.items()})
