@@ -65,7 +65,7 @@ def compare(
         changes["epochs"] = epochs
     configs = {name: _config(row, changes) for name, row in rows.items()}
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
-    with progress_bar("Training", quiet=as_json) as on_run:
+    with progress_bar("Training", quiet=as_json) as on_progress:
         result = compare_models(
             configs,
             range(seeds),
@@ -74,7 +74,7 @@ def compare(
             reference=reference,
             workers=workers,
             command=shlex.join(["rmfn", *sys.argv[1:]]),
-            on_run=on_run,
+            on_progress=on_progress,
         )
     if as_json:
         print(json.dumps(result))

@@ -13,7 +13,7 @@ from rmfn_tf.cli.options import DataDir, Epochs, Json, ManualDir, Workers
 
 
 def reproduce(
-    name: Annotated[str, typer.Argument(help="Which: pom.")],
+    name: Annotated[str, typer.Argument(help="Which: cmu_mosi, iemocap, pom.")],
     out: Annotated[Path, typer.Option(help="Folder for the runs and tables; may be there.")],
     seeds: Annotated[
         int | None, typer.Option(help="Runs of each model [default: the protocol's].")
@@ -58,7 +58,7 @@ def reproduce(
         for model in protocol.models
     }
     builder = build_data(protocol.data, manual_dir, data_dir, quiet=as_json)
-    with progress_bar("Training", quiet=as_json) as on_run:
+    with progress_bar("Training", quiet=as_json) as on_progress:
         result = reproduce(
             protocol,
             configs,
@@ -67,14 +67,20 @@ def reproduce(
             seeds=protocol.seeds if seeds is None else seeds,
             workers=workers,
             command=shlex.join(["rmfn", *sys.argv[1:]]),
-            on_run=on_run,
+            on_progress=on_progress,
         )
     if as_json:
         print(json.dumps(result))
         return
     console = Console()
     console.print(to_table(result))
-    _show_labels(result, console)
+    if len(result["per_label"]) > 1:  # of a single label the table above has all
+        _show_labels(result, console)
+    counts = ", ".join(
+        f"{split} {each['here']} (papers {each['published']})"
+        for split, each in result["counts"].items()
+    )
+    console.print(f"\nExamples: {counts}.", highlight=False)
     console.print("\nData and protocol differ from the papers':")
     for sentence in result["differences"]:
         console.print(f"- {sentence}", highlight=False)
@@ -84,16 +90,13 @@ def reproduce(
 def _show_labels(result: Mapping[str, Any], console: Any) -> None:
     from rich.table import Table
 
-    columns = [
-        (metric, row)
-        for metric, by_row in result["per_label"][0]["values"].items()
-        for row in by_row
-    ]
-    table = Table(title="\nLabel by label, mean over seeds", title_justify="left", box=None)
+    from rmfn_tf.comparison.reproduce import LABELS_TITLE, label_table
+
+    header, lines = label_table(result)
+    table = Table(title=f"\n{LABELS_TITLE}", title_justify="left", box=None)
     table.add_column("")
-    for metric, row in columns:
-        table.add_column(f"{metric}\n{row}", justify="right")
-    for each in result["per_label"]:
-        cells = (f"{each['values'][metric][row]:z.3f}" for metric, row in columns)
-        table.add_row(each["label"], *cells)
+    for name in header[1:]:
+        table.add_column(name.replace(" ", "\n"), justify="right")
+    for line in lines:
+        table.add_row(*line)
     console.print(table)

@@ -1,9 +1,6 @@
 """Models beside each other: the same seeds, the same split or folds, one table."""
 
-import multiprocessing
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +11,14 @@ from rmfn_tf.comparison.markdown import to_markdown
 from rmfn_tf.comparison.published import published_for
 from rmfn_tf.comparison.spreadsheet import to_csv
 from rmfn_tf.comparison.summary import BOOTSTRAP, PERMUTATION, lower_is_better, summarize
-from rmfn_tf.comparison.workers import start_worker, train_in_worker
+from rmfn_tf.comparison.train_all import OnProgress, train_all
 from rmfn_tf.training.config import RunConfig, unknown_name
 from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.files import only_writer, replace_file, write_json, write_text
 from rmfn_tf.training.floors import FLOORS
 from rmfn_tf.training.predictions import Predictions, read_predictions
-from rmfn_tf.training.run import is_finished, train_run
 from rmfn_tf.training.splits import check_splits, check_test_split
 from rmfn_tf.visualization import plot_comparison
-
-OnRun = Callable[[int, int], None]
 
 
 def compare_models(
@@ -36,7 +30,7 @@ def compare_models(
     reference: str | None = None,
     workers: int = 1,
     command: str = "",
-    on_run: OnRun | None = None,
+    on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
     """Trains every config with every seed, judges them on the same items, and writes the tables.
 
@@ -51,10 +45,10 @@ def compare_models(
         out: the folder.
         reference: the row that the others are tested against; a floor may be one. By default
             `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
-        workers: processes that train side by side, of one thread each; 1 trains in this process
-            with TensorFlow's own threads.
+        workers: runs that train side by side, in processes of one thread each; a single one takes
+            as many threads as TensorFlow likes.
         command: stands in the tables.
-        on_run: called as `on_run(finished, total)` after each run.
+        on_progress: called as `on_progress(done, total)` every second, in epochs of all runs.
 
     Returns:
         The content of `compare.json`; `to_markdown`, `to_table` and `to_csv` render it.
@@ -76,7 +70,7 @@ def compare_models(
             for row, config in configs.items()
             for seed in seeds
         }
-        _train_all(jobs, builder, workers, on_run)
+        train_all(jobs, builder, workers, on_progress)
         items, by_row = judge(configs, seeds, builder, out)
         values = summarize(task, items, by_row, reference)
         first = next(iter(configs.values()))
@@ -148,45 +142,6 @@ def _check_rows(configs: Mapping[str, RunConfig], floors: Sequence[str], builder
                 f"Row {row!r} is of {config.data} with {config.folds} folds, the first of "
                 f"{first.data} with {first.folds}: compare on the same data and folds."
             )
-
-
-def _train_all(
-    jobs: Mapping[Path, RunConfig], builder: Any, workers: int, on_run: OnRun | None
-) -> None:
-    missing = {folder: config for folder, config in jobs.items() if not is_finished(folder)}
-    done = len(jobs) - len(missing)
-
-    def tell() -> None:
-        if on_run is not None:
-            on_run(done, len(jobs))
-
-    tell()
-    if workers == 1:
-        for folder, config in missing.items():
-            train_run(config, builder, folder, resume=True)
-            done += 1
-            tell()
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=start_worker) as pool:
-        data_dir = str(builder.data_dir_root)
-        futures = [
-            pool.submit(train_in_worker, config, data_dir, folder)
-            for folder, config in missing.items()
-        ]
-        try:
-            for future in as_completed(futures):
-                future.result()
-                done += 1
-                tell()
-        except BrokenProcessPool as error:
-            raise ValueError(
-                "A worker was killed from outside, most likely for want of memory. What it had "
-                "finished is kept: start the same command again, with fewer --workers."
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def judge(

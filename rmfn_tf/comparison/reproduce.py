@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from rmfn_tf.comparison.compare import OnRun, compare_models, judge
+from rmfn_tf.comparison.compare import compare_models, judge
 from rmfn_tf.comparison.markdown import bullets, plain_table, to_markdown
 from rmfn_tf.comparison.protocols import Protocol
+from rmfn_tf.comparison.train_all import OnProgress
 from rmfn_tf.metrics import per_label_table
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.files import write_json, write_text
 from rmfn_tf.training.splits import LearningData, open_learning_data
+
+LABELS_TITLE = "Label by label, mean over seeds"
 
 
 def reproduce(
@@ -24,7 +27,7 @@ def reproduce(
     seeds: int,
     workers: int = 1,
     command: str = "",
-    on_run: OnRun | None = None,
+    on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
     """Runs a protocol by `compare_models` and sets its table beside the published one.
 
@@ -39,7 +42,7 @@ def reproduce(
         seeds: how many runs of each row, from seed 0.
         workers: as in `compare_models`.
         command: stands in the tables.
-        on_run: as in `compare_models`.
+        on_progress: as in `compare_models`.
 
     Returns:
         The result of the comparison, and `counts` (of each split: `here` and `published`),
@@ -62,7 +65,7 @@ def reproduce(
         reference=protocol.reference,
         workers=workers,
         command=command,
-        on_run=on_run,
+        on_progress=on_progress,
     )
     if seeds != protocol.seeds:
         found.append(f"{seeds} seeds were run; the protocol has {protocol.seeds}.")
@@ -112,7 +115,8 @@ def label_rows(
 
     Returns:
         A row per label: `{"label": name, "values": {metric: {row: mean}}}`, the rows being the
-        models and the reference.
+        models and the reference. In a multilabel task each has a `base_rate`, the share of the
+        items in which the label is present.
     """
     task = builder.info.metadata["task"]
     items, by_row = judge(configs, seeds, builder, out)
@@ -121,9 +125,11 @@ def label_rows(
         row: [per_label_table(task, items.labels, run) for run in by_row[row]] for row in rows
     }
     metrics = [name for name in tables[reference][0][0] if name != "label"]
+    multilabel = task["kind"] == "multilabel"
     return [
         {
             "label": label,
+            **({"base_rate": float(items.labels[:, k].mean())} if multilabel else {}),
             "values": {
                 metric: {
                     row: float(np.mean([table[k][metric] for table in tables[row]])) for row in rows
@@ -137,12 +143,7 @@ def label_rows(
 
 def reproduction_markdown(result: Mapping[str, Any]) -> str:
     """The data, the differences, the comparison's own report, and the labels one by one."""
-    first = result["per_label"][0]["values"]
-    columns = [(metric, row) for metric, by_row in first.items() for row in by_row]
-    labels = [
-        [each["label"], *(f"{each['values'][metric][row]:z.3f}" for metric, row in columns)]
-        for each in result["per_label"]
-    ]
+    header, labels = label_table(result)
     return (
         "\n\n".join(
             [
@@ -151,16 +152,29 @@ def reproduction_markdown(result: Mapping[str, Any]) -> str:
                 plain_table(["split", "", "here", "papers"], count_rows(result), numbers=2),
                 "## What differs from the published protocol and data",
                 bullets(result["differences"]),
-                "## Label by label, mean over seeds",
-                plain_table(
-                    ["label", *(f"{metric} {row}" for metric, row in columns)],
-                    labels,
-                    numbers=len(columns),
-                ),
+                f"## {LABELS_TITLE}",
+                plain_table(header, labels, numbers=len(header) - 1),
             ]
         )
         + "\n"
     )
+
+
+def label_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """The header, and a line per label: its base rate where it has one, each metric of each row."""
+    labels = result["per_label"]
+    columns = [(metric, row) for metric, by_row in labels[0]["values"].items() for row in by_row]
+    rates = ["base_rate"] if "base_rate" in labels[0] else []
+    lines = [
+        [
+            each["label"],
+            *(f"{each[rate]:z.3f}" for rate in rates),
+            *(f"{each['values'][metric][row]:z.3f}" for metric, row in columns),
+        ]
+        for each in labels
+    ]
+    header = ["label", *(["base rate"] if rates else [])]
+    return [*header, *(f"{metric} {row}" for metric, row in columns)], lines
 
 
 def count_rows(result: Mapping[str, Any]) -> list[list[str]]:

@@ -10,8 +10,12 @@ from rmfn_tf.start import start_tensorflow
 from rmfn_tf.training.config import RunConfig
 
 
-def start_worker() -> None:
-    """One thread, determinism as in a single run, and no life of its own after its parent's."""
+def start_worker(threads: int) -> None:
+    """Determinism as in a single run, and no life of its own after its parent's.
+
+    Args:
+        threads: that TensorFlow may use; 0 leaves it to TensorFlow.
+    """
     parent = multiprocessing.parent_process()
     if parent is not None:
 
@@ -20,7 +24,7 @@ def start_worker() -> None:
             os._exit(1)
 
         threading.Thread(target=follow, daemon=True).start()
-    start_tensorflow(deterministic=True, threads=1)
+    start_tensorflow(deterministic=True, threads=threads)
 
 
 def train_in_worker(config: RunConfig, data_dir: str, folder: Path) -> None:

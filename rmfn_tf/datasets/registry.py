@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 from rmfn_tf.suggestions import did_you_mean
 
 # One line a data set: its folder, which holds `<name>_dataset_builder.py` with the class Builder.
-DATASETS = ("ict_mmmo", "pom", "synthetic")
+DATASETS = ("cmu_mosi", "ict_mmmo", "iemocap", "pom", "synthetic")
 
 
 def register_with_tfds() -> None:

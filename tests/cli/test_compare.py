@@ -2,6 +2,11 @@
 
 import csv
 import json
+import multiprocessing
+import os
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -24,9 +29,29 @@ def compare(rmfn, tmp_path, manual_dir):
     return run
 
 
-def test_a_fixed_split(compare, tmp_path):
+@pytest.fixture
+def opened(tmp_path, monkeypatch):
+    """For each reading of the test split, which of the runs were finished by then."""
+    from rmfn_tf.training import evaluate, run
+
+    read = []
+    load = evaluate.load_examples
+
+    def recorded(builder, split, *more):
+        if split == "test":
+            runs = sorted((tmp_path / "out/runs").glob("*/*"))
+            read.append([run.is_finished(each) for each in runs])
+        return load(builder, split, *more)
+
+    monkeypatch.setattr(evaluate, "load_examples", recorded)
+    return read
+
+
+def test_a_fixed_split(compare, tmp_path, opened):
     done = compare()
     assert (done.code, done.err) == (0, "")
+    # The test split is not read while anything is trained.
+    assert opened == [[True] * 4] * 4
     result, out = json.loads(done.out), tmp_path / "out"
     assert result == json.loads((out / "compare.json").read_text())
     assert [row["row"] for row in result["rows"]] == ["ef_lstm", "again", "constant", "ridge"]
@@ -60,23 +85,6 @@ def test_only_what_is_missing_runs(compare, tmp_path):
     assert [len(each.read_text().splitlines()) for each in openings] == [1] * 4
 
 
-def test_the_test_split_is_not_read_while_anything_is_trained(compare, tmp_path, monkeypatch):
-    from rmfn_tf.training import evaluate, run
-
-    read = []
-    load = evaluate.load_examples
-
-    def recorded(builder, split, *more):
-        if split == "test":
-            finished = [run.is_finished(each) for each in (tmp_path / "out/runs").glob("*/*")]
-            read.append(finished)
-        return load(builder, split, *more)
-
-    monkeypatch.setattr(evaluate, "load_examples", recorded)
-    assert compare().code == 0
-    assert read == [[True] * 4] * 4
-
-
 def test_folds_with_two_workers(compare, tmp_path):
     folds = ("--folds", "2", "--workers", "2")
     done = compare(*folds, models="ef_lstm", data="ict_mmmo/trimodal")
@@ -101,3 +109,17 @@ def test_mistakes(compare, tmp_path, options, expected):
     assert done.code == 1
     assert expected in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_that_is_killed_is_one_line(compare, tmp_path):
+    def kill():
+        while not (workers := multiprocessing.active_children()):
+            time.sleep(0.1)
+        os.kill(workers[0].pid, signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    done = compare(models="ef_lstm")
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert "start the same command again, with fewer --workers" in done.err
+    assert compare(models="ef_lstm").code == 0

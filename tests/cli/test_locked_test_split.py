@@ -61,7 +61,7 @@ def test_compare_without_test_examples_trains_nothing(rmfn, tmp_path, manual_dir
     def refuse(*arguments, **more):
         raise AssertionError("trained")
 
-    monkeypatch.setattr(compare, "train_run", refuse)
+    monkeypatch.setattr(compare, "train_all", refuse)
     data_dir = tmp_path / "data"
     assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, "--data-dir", data_dir).code == 0
     (described,) = data_dir.rglob("dataset_info.json")

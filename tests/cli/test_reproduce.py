@@ -1,11 +1,15 @@
-"""`rmfn reproduce pom`, whole, on a small made-up copy without words."""
+"""`rmfn reproduce`, whole, on small made-up copies; that of POM has no words."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from rmfn_tf.comparison import summary
+from rmfn_tf.comparison.protocols import PROTOCOLS
 from support.mfn_files import make_arrays, write_arrays
+from support.small_copies import iemocap_mult, write_copy
 
 pytestmark = pytest.mark.slow
 
@@ -13,18 +17,19 @@ POM = {"language": 300, "acoustic": 43, "visual": 41}
 SIZES = {"train": 6, "validation": 4, "test": 3}
 
 
-@pytest.fixture
-def copy_of_pom(tmp_path):
+def write_pom(folder):
     arrays = make_arrays(POM, 17, SIZES)
-    return write_arrays(
-        tmp_path / "copy", {name: each for name, each in arrays.items() if "text" not in name}
-    )
+    write_arrays(folder, {name: each for name, each in arrays.items() if "text" not in name})
 
 
 @pytest.fixture
-def reproduce(rmfn, tmp_path, copy_of_pom):
+def reproduce(rmfn, tmp_path):
     def run(*options, name="pom"):
-        files = ("--manual-dir", copy_of_pom, "--data-dir", tmp_path / "data")
+        if name == "pom":
+            write_pom(tmp_path / "copy")
+        elif name in PROTOCOLS:
+            write_copy(PROTOCOLS[name].data, tmp_path / "copy")
+        files = ("--manual-dir", tmp_path / "copy", "--data-dir", tmp_path / "data")
         return rmfn("reproduce", name, *files, "--out", tmp_path / "out", "--epochs", "1", *options)
 
     return run
@@ -65,11 +70,66 @@ def test_the_whole_protocol(reproduce, tmp_path):
     assert [len(each.read_text().splitlines()) for each in openings] == [1, 1]
 
 
-def test_what_a_person_sees(reproduce, tmp_path):
+def test_what_a_person_sees(reproduce):
     done = reproduce("--seeds", "1")
     assert (done.code, done.err) == (0, "")
-    for expected in ("LMF", "persuasive", "language is absent", str(tmp_path / "out")):
+    for expected in ("LMF", "persuasive", "test 3 (papers 203)", "language is absent"):
         assert expected in done.out
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """The quicker model alone, as POM's test has RMFN, and few resamples."""
+    for name, protocol in PROTOCOLS.items():
+        monkeypatch.setitem(PROTOCOLS, name, replace(protocol, models=("ef_lstm",)))
+    monkeypatch.setattr(summary, "BOOTSTRAP", 50)
+    monkeypatch.setattr(summary, "PERMUTATION", 49)
+
+
+@pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize(
+    ("name", "reference", "floors", "labels", "published"),
+    [
+        (
+            "cmu_mosi",
+            "ef_lstm",
+            ["constant", "ridge"],
+            ["sentiment"],
+            ["RMFN", "always negative", "a7"],
+        ),
+        (
+            "iemocap",
+            "majority",
+            ["majority", "logistic"],
+            ["neutral", "happy", "sad", "angry"],
+            ["LMF", "never present"],
+        ),
+    ],
+)
+def test_the_other_data_sets(reproduce, tmp_path, name, reference, floors, labels, published):
+    done = reproduce("--seeds", "1", name=name)
+    assert (done.code, done.err) == (0, "")
+    result = json.loads((tmp_path / "out" / "reproduce.json").read_text())
+    assert result["reference"] == reference
+    assert {row["row"] for row in result["rows"]} == {"ef_lstm", *floors}
+    assert [each["label"] for each in result["per_label"]] == labels
+    text = (tmp_path / "out" / "reproduce.md").read_text()
+    for expected in published:
+        assert expected in done.out
+        assert expected in text
+    for label in labels:
+        assert f"| {label} |" in text
+        assert (f"\n {label} " in done.out) == (len(labels) > 1)
+    said = " ".join(result["differences"])
+    assert f"the papers have {PROTOCOLS[name].counts['train']}" in said
+    assert "untuned on this data set" in said
+    assert "is absent in this copy" not in said
+    rates = [each.get("base_rate") for each in result["per_label"]]
+    if name == "iemocap":
+        assert rates == pytest.approx(iemocap_mult()["test"]["labels"][:, :, 1].mean(axis=0))
+        assert "base rate" in text
+    else:
+        assert rates == [None]
 
 
 @pytest.mark.parametrize(

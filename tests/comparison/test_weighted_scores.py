@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from rmfn_tf.comparison import weighted_scores as module
 from rmfn_tf.comparison.weighted_scores import WeightedScorer
 from rmfn_tf.metrics import metrics_for
-from rmfn_tf.training import weighted_scores as module
 from rmfn_tf.training.scores import score
 
 ITEMS = 12

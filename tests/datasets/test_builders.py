@@ -7,35 +7,71 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
+from rmfn_tf.datasets.cmu_mosi.cmu_mosi_dataset_builder import Builder as CmuMosi
 from rmfn_tf.datasets.ict_mmmo.ict_mmmo_dataset_builder import Builder as IctMmmo
+from rmfn_tf.datasets.iemocap.iemocap_dataset_builder import Builder as Iemocap
 from rmfn_tf.datasets.pom.pom_dataset_builder import Builder as Pom
 from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import Builder as Synthetic
 from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import SarcasmConfig
+from support import small_copies
 from support.mfn_files import make_arrays, write_arrays
 
 SIZES = {"train": 3, "validation": 2, "test": 4}
 
 
-class FromArrays(tfds.testing.DatasetBuilderTestCase):
+class FromFiles(tfds.testing.DatasetBuilderTestCase):
     """Writes the folder of source files that the config reads."""
 
-    WIDTHS: ClassVar[dict[str, int]] = {}
-    NUM_COLUMNS = 1
-    LACKS: ClassVar[tuple[str, ...]] = ()
+    @classmethod
+    def write_files(cls, folder):
+        config = cls.BUILDER_CONFIG_NAMES_TO_TEST[0]
+        small_copies.write_copy(f"{cls.DATASET_CLASS.name}/{config}", folder)
 
     @classmethod
     def setUpClass(cls):
-        arrays = make_arrays(cls.WIDTHS, cls.NUM_COLUMNS, SIZES)
-        for name in cls.LACKS:
-            del arrays[name]
         cls.EXAMPLE_DIR = tempfile.mkdtemp()
-        write_arrays(Path(cls.EXAMPLE_DIR), arrays)
+        cls.write_files(Path(cls.EXAMPLE_DIR))
         super().setUpClass()
 
     @classmethod
     def tearDownClass(cls):
         super().tearDownClass()
         shutil.rmtree(cls.EXAMPLE_DIR)
+
+
+class FromArrays(FromFiles):
+    """Of the form that ICT-MMMO and POM share."""
+
+    WIDTHS: ClassVar[dict[str, int]] = {}
+    NUM_COLUMNS = 1
+    LACKS: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def write_files(cls, folder):
+        arrays = make_arrays(cls.WIDTHS, cls.NUM_COLUMNS, SIZES)
+        for name in cls.LACKS:
+            del arrays[name]
+        write_arrays(folder, arrays)
+
+
+class TestCmuMosiArrays(FromFiles):
+    DATASET_CLASS = CmuMosi
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["mfn_arrays"]
+    SPLITS: ClassVar[dict[str, int]] = small_copies.SIZES
+
+
+class TestCmuMosiMmsa(TestCmuMosiArrays):
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["mmsa_aligned"]
+
+
+class TestCmuMosiMult(TestCmuMosiArrays):
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["mult_aligned"]
+
+
+class TestIemocap(FromFiles):
+    DATASET_CLASS = Iemocap
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["mult_aligned"]
+    SPLITS: ClassVar[dict[str, int]] = small_copies.SIZES
 
 
 class TestIctMmmo(FromArrays):
@@ -72,4 +108,4 @@ class TestSynthetic(tfds.testing.DatasetBuilderTestCase):
     EXAMPLE_DIR = tempfile.gettempdir()  # no files are needed, but the test case wants a folder
 
 
-del FromArrays  # pytest would collect it
+del FromFiles, FromArrays  # pytest would collect them

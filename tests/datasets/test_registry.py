@@ -6,7 +6,16 @@ import tensorflow_datasets as tfds
 import rmfn_tf.datasets
 from rmfn_tf.datasets.registry import DATASETS, builder_class, resolve
 
-NAMES = ["ict_mmmo/mfn_arrays", "ict_mmmo/trimodal", "pom/mfn_arrays", "synthetic/sarcasm"]
+NAMES = [
+    "cmu_mosi/mfn_arrays",
+    "cmu_mosi/mmsa_aligned",
+    "cmu_mosi/mult_aligned",
+    "ict_mmmo/mfn_arrays",
+    "ict_mmmo/trimodal",
+    "iemocap/mult_aligned",
+    "pom/mfn_arrays",
+    "synthetic/sarcasm",
+]
 
 
 def test_every_name_is_listed():
@@ -41,6 +50,8 @@ def test_the_first_config_is_the_default():
     [
         ("pomm", " Did you mean 'pom'?"),
         ("ict_mmmo/trimodel", " Did you mean 'ict_mmmo/trimodal'?"),
+        ("mosi", " Did you mean 'cmu_mosi'?"),
+        ("cmu_mosi/mult", " Did you mean 'cmu_mosi/mult_aligned'?"),
         ("pom/arrays", " Did you mean 'pom/mfn_arrays'?"),
         ("xyz", ""),
         ("", ""),

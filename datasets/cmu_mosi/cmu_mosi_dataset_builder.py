@@ -1,0 +1,84 @@
+"""CMU Multimodal Opinion Sentiment Intensity (CMU-MOSI)."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow_datasets as tfds
+from etils import epath
+
+from rmfn_tf.datasets.builder import SequenceBuilder
+from rmfn_tf.datasets.sources.mmsa_pickle import MmsaPickle
+from rmfn_tf.datasets.sources.mosi_arrays import MosiArrays
+from rmfn_tf.datasets.sources.mult_pickle import MultPickle
+from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.video_splits import check_each_video_in_one_split
+
+_WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
+_BERT = {"language": 768, "acoustic": 5, "visual": 20}
+SOURCES: dict[str, MosiArrays | MmsaPickle | MultPickle] = {
+    "mfn_arrays": MosiArrays(widths=_WORD_VECTORS),
+    "mmsa_aligned": MmsaPickle(widths=_BERT),
+    "mult_aligned": MultPickle("mosi", widths=_WORD_VECTORS),
+}
+
+
+class Builder(SequenceBuilder):
+    """`cmu_mosi`: one example a segment, scored -3 to 3; see README.md."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "1.0.0": "From the authors' arrays and from MMSA's and MulT's aligned pickles."
+    }
+    BUILDER_CONFIGS: ClassVar[list] = [
+        tfds.core.BuilderConfig(
+            name="mfn_arrays",
+            description="The arrays published with the Memory Fusion Network: 300/5/20 features; "
+            "no ids.",
+        ),
+        tfds.core.BuilderConfig(
+            name="mmsa_aligned",
+            description="The aligned pickle of the MMSA framework: 768/5/20 features, BERT's in "
+            "place of word vectors; a step is a word piece.",
+        ),
+        tfds.core.BuilderConfig(
+            name="mult_aligned",
+            description="The aligned pickle of the Multimodal Transformer: 300/5/20 features.",
+        ),
+    ]
+    MANUAL_DOWNLOAD_INSTRUCTIONS = """
+    The folder must hold, for mfn_arrays, X_{split}.h5 and y_{split}.h5 for the splits train, valid
+    and test, as published with the Memory Fusion Network; for mmsa_aligned, aligned_50.pkl; for
+    mult_aligned, mosi_data.pkl.
+    """
+    pkg_dir_path = epath.Path(__file__).parent
+
+    def _info(self) -> Any:
+        return self.sequence_info(
+            modalities=SOURCES[self.builder_config.name].widths,
+            label=tfds.features.Tensor(
+                shape=(),
+                dtype=np.float32,
+                doc=tfds.features.Documentation(
+                    desc="Sentiment, from strongly negative to strongly positive.",
+                    value_range="-3 to 3",
+                ),
+            ),
+            task={
+                "kind": "regression",
+                "columns": ["sentiment"],
+                "labels": ["sentiment"],
+                "ranges": {"sentiment": [-3, 3]},
+                "metrics": "sentiment",
+            },
+        )
+
+    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
+        return SOURCES[self.builder_config.name].find(manual_dir)
+
+    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
+        source = SOURCES[self.builder_config.name]
+        splits = {split: source.read(files, split) for split in source.splits}
+        check_each_video_in_one_split(splits, files)
+        return splits
