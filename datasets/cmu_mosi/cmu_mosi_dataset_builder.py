@@ -1,7 +1,5 @@
 """CMU Multimodal Opinion Sentiment Intensity (CMU-MOSI)."""
 
-from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,16 +10,9 @@ from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.mmsa_pickle import MmsaPickle
 from rmfn_tf.datasets.sources.mosi_arrays import MosiArrays
 from rmfn_tf.datasets.sources.mult_pickle import MultPickle
-from rmfn_tf.datasets.sources.sample import Sample
-from rmfn_tf.datasets.sources.video_splits import check_each_video_in_one_split
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
 _BERT = {"language": 768, "acoustic": 5, "visual": 20}
-SOURCES: dict[str, MosiArrays | MmsaPickle | MultPickle] = {
-    "mfn_arrays": MosiArrays(widths=_WORD_VECTORS),
-    "mmsa_aligned": MmsaPickle(widths=_BERT),
-    "mult_aligned": MultPickle("mosi", widths=_WORD_VECTORS),
-}
 
 
 class Builder(SequenceBuilder):
@@ -52,11 +43,16 @@ class Builder(SequenceBuilder):
     and test, as published with the Memory Fusion Network; for mmsa_aligned, aligned_50.pkl; for
     mult_aligned, mosi_data.pkl.
     """
+    SOURCES: ClassVar[dict] = {
+        "mfn_arrays": MosiArrays(widths=_WORD_VECTORS),
+        "mmsa_aligned": MmsaPickle(widths=_BERT),
+        "mult_aligned": MultPickle("mosi", widths=_WORD_VECTORS),
+    }
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:
         return self.sequence_info(
-            modalities=SOURCES[self.builder_config.name].widths,
+            modalities=self.SOURCES[self.builder_config.name].widths,
             label=tfds.features.Tensor(
                 shape=(),
                 dtype=np.float32,
@@ -73,12 +69,3 @@ class Builder(SequenceBuilder):
                 "metrics": "sentiment",
             },
         )
-
-    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
-        return SOURCES[self.builder_config.name].find(manual_dir)
-
-    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
-        source = SOURCES[self.builder_config.name]
-        splits = {split: source.read(files, split) for split in source.splits}
-        check_each_video_in_one_split(splits, files)
-        return splits

@@ -13,10 +13,6 @@ from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
 from rmfn_tf.datasets.sources.sample import Sample
 
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 36}
-SOURCES = {
-    "mfn_arrays": MfnArrays(widths=MODALITIES, num_columns=1, optional=("train",)),
-    "trimodal": MfnArrays(widths=MODALITIES, num_columns=1, splits=("validation", "test")),
-}
 
 
 class Builder(SequenceBuilder):
@@ -42,6 +38,10 @@ class Builder(SequenceBuilder):
     and test; text_train_emb.h5 is taken where it is there. The config trimodal needs the files of
     valid and test alone.
     """
+    SOURCES: ClassVar[dict] = {
+        "mfn_arrays": MfnArrays(widths=MODALITIES, num_columns=1, optional=("train",)),
+        "trimodal": MfnArrays(widths=MODALITIES, num_columns=1, splits=("validation", "test")),
+    }
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:
@@ -64,12 +64,8 @@ class Builder(SequenceBuilder):
             },
         )
 
-    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
-        return SOURCES[self.builder_config.name].find(manual_dir)
-
     def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
-        source = SOURCES[self.builder_config.name]
-        splits = {split: source.read(files, split) for split in source.splits}
+        splits = super().read_splits(files)
         if self.builder_config.name == "trimodal":
             # TFDS keeps the name `all` for "every split": with one split, that is this one.
             return {"pooled": [sample for samples in splits.values() for sample in samples]}

@@ -1,7 +1,5 @@
 """Interactive Emotional Dyadic Motion Capture (IEMOCAP)."""
 
-from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,13 +8,8 @@ from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
-from rmfn_tf.datasets.sources.sample import Sample
-from rmfn_tf.datasets.sources.video_splits import check_each_video_in_one_split
 
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 35}
-SOURCES = {
-    "mult_aligned": MultPickle("iemocap", widths=MODALITIES, emotions=IEMOCAP_EMOTIONS),
-}
 
 
 class Builder(SequenceBuilder):
@@ -35,6 +28,9 @@ class Builder(SequenceBuilder):
     The folder must hold iemocap_data.pkl, as published with the Multimodal Transformer. IEMOCAP is
     given only to those who signed its release form, and must not be passed on.
     """
+    SOURCES: ClassVar[dict] = {
+        "mult_aligned": MultPickle("iemocap", widths=MODALITIES, emotions=IEMOCAP_EMOTIONS),
+    }
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:
@@ -56,12 +52,3 @@ class Builder(SequenceBuilder):
                 "metrics": "iemocap",
             },
         )
-
-    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
-        return SOURCES[self.builder_config.name].find(manual_dir)
-
-    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
-        source = SOURCES[self.builder_config.name]
-        splits = {split: source.read(files, split) for split in source.splits}
-        check_each_video_in_one_split(splits, files)
-        return splits

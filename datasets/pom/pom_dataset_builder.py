@@ -1,7 +1,5 @@
 """Persuasive Opinion Multimedia (POM)."""
 
-from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +8,6 @@ from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
-from rmfn_tf.datasets.sources.sample import Sample
 
 COLUMNS = (
     "confident",
@@ -35,13 +32,6 @@ NOT_SCORED = ("sentiment",)
 UP_TO_FIVE = ("reserved", "trusting", "relaxed", "outgoing", "thorough", "nervous")  # others: 7
 
 MODALITIES = {"language": 300, "acoustic": 43, "visual": 41}
-SOURCES = {
-    "mfn_arrays": MfnArrays(
-        widths=MODALITIES,
-        num_columns=len(COLUMNS),
-        optional=("train", "validation", "test"),
-    )
-}
 
 
 class Builder(SequenceBuilder):
@@ -60,6 +50,13 @@ class Builder(SequenceBuilder):
     valid and test, as published with the Memory Fusion Network; text_{split}_emb.h5 is taken where
     it is there.
     """
+    SOURCES: ClassVar[dict] = {
+        "mfn_arrays": MfnArrays(
+            widths=MODALITIES,
+            num_columns=len(COLUMNS),
+            optional=("train", "validation", "test"),
+        )
+    }
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:
@@ -82,10 +79,3 @@ class Builder(SequenceBuilder):
                 "metrics": "pom",
             },
         )
-
-    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
-        return SOURCES[self.builder_config.name].find(manual_dir)
-
-    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
-        source = SOURCES[self.builder_config.name]
-        return {split: source.read(files, split) for split in source.splits}

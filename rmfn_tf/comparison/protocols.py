@@ -28,6 +28,10 @@ class Protocol:
     differences: tuple[str, ...]
 
 
+_NO_ROW = (
+    "RMFN's own published row for this data set could not be seen: other models' rows of the same "
+    "year and data set stand below, and there is no number of RMFN's to arrive at."
+)
 _UNTUNED = (
     "The sizes, rates and epochs are this package's preset (each run's config.toml), untuned on "
     "this data set, and not the paper's, which could not be seen."
@@ -60,8 +64,7 @@ PROTOCOLS = {
         reference="majority",
         seeds=5,
         differences=(
-            "RMFN's own published row for IEMOCAP could not be seen: other models' rows of the "
-            "same year and data set stand below, and there is no number of RMFN's to arrive at.",
+            _NO_ROW,
             _UNTUNED,
             "One network predicts all four emotions under their mean binary cross-entropy. Whether "
             "the published rows trained one network for all or one for each is not known.",
@@ -81,8 +84,7 @@ PROTOCOLS = {
         reference="constant",
         seeds=5,
         differences=(
-            "RMFN's own published row for POM could not be seen: other models' rows of the same "
-            "year and data set stand below, and there is no number of RMFN's to arrive at.",
+            _NO_ROW,
             "The sizes, rates and epochs are this package's preset (each run's config.toml), not "
             "the paper's, which could not be seen.",
             "One network predicts all 16 traits under their mean absolute error. Whether the "

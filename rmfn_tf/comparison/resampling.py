@@ -28,6 +28,8 @@ def averages(
 
 
 def checked_runs(name: str, predictions: Sequence[np.ndarray], items: int) -> list[np.ndarray]:
+    """The predictions as `(N, outputs)` float64, one array a seed; ValueError, which calls them
+    `name`, where they are none or not all of the N items."""
     runs = [item_columns(f"{name}[{k}]", run) for k, run in enumerate(predictions)]
     shapes = [run.shape for run in runs]
     if not runs or len(set(shapes)) > 1 or len(runs[0]) != items:
@@ -51,6 +53,7 @@ def members_of(groups: np.ndarray, items: int) -> tuple[np.ndarray, int]:
 
 
 def check_draws(resamples: int, seed: int) -> None:
+    """ValueError for no resamples or a negative seed."""
     if resamples < 1 or seed < 0:
         raise ValueError(
             f"`resamples` must be 1 or more and `seed` 0 or more; got {resamples} and {seed}."

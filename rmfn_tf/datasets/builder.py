@@ -4,7 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -14,13 +14,15 @@ from tensorflow_datasets.core import utils as tfds_utils
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.files import hash_files
 from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.source import Source
+from rmfn_tf.datasets.sources.video_splits import check_each_video_in_one_split
 
 
 class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     """Turns `Sample`s into TFDS examples and writes down what they are.
 
-    A data set subclasses it in TFDS' folder form and says three things: `_info` (by
-    `sequence_info`), `find_sources` and `read_splits`.
+    A data set subclasses it in TFDS' folder form and says two things: `_info` (by `sequence_info`)
+    and its `SOURCES`, or how `read_splits` makes it without any.
 
     An example is `{"id", "video_id", "segment", <modality>: (T, F) float32, "words": (T,) string,
     "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
@@ -35,6 +37,9 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     - `fingerprint`: SHA-256 over split, id and label of every example in order.
     """
 
+    # Config -> what reads its files; empty for a data set that is made from nothing.
+    SOURCES: ClassVar[Mapping[str, Source]] = {}
+
     # Called as `on_progress(done, total)` after each example while the data are built.
     on_progress: Callable[[int, int], None] | None = None
 
@@ -44,11 +49,19 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         Raises:
             SourceError: any is missing; the message names every file wanted.
         """
-        return {}
+        source = self.SOURCES.get(self.builder_config.name)
+        return {} if source is None else source.find(manual_dir)
 
     def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
-        """split name -> its samples, in the order in which they are to be stored."""
-        raise NotImplementedError
+        """split name -> its samples, in the order in which they are to be stored.
+
+        Raises:
+            SourceError: a file cannot be right, or a video is in two splits.
+        """
+        source = self.SOURCES[self.builder_config.name]
+        splits = {split: source.read(files, split) for split in source.splits}
+        check_each_video_in_one_split(splits, files)
+        return splits
 
     def sequence_info(
         self,

@@ -1,7 +1,7 @@
 """What a run would be, told before it is started."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -27,7 +27,7 @@ def dry_run(config: RunConfig, builder: Any) -> dict[str, Any]:
     """Shapes, parameters, floors and the time of an epoch; nothing is written or kept.
 
     With folds it is the first fold's. The time is that of a few training steps of a network that is
-    thrown away, and of the validation pass, taken after the first ones, which compile.
+    thrown away, and of the validation pass; what their first time takes longer is compiling.
 
     Args:
         config: the run.
@@ -41,7 +41,8 @@ def dry_run(config: RunConfig, builder: Any) -> dict[str, Any]:
         - `batches`: training steps an epoch, of `batch_size`;
         - `parameters`: trainable ones, `total` and `by_layer`;
         - `floors`: see `report`;
-        - `seconds`: of an `epoch`, and of the whole `run` if no epoch is spared.
+        - `seconds`: of `compiling`, once a fold, of an `epoch`, and of the whole `run` if no epoch
+          is spared (writing checkpoints comes on top).
 
     Raises:
         ValueError: as `train_run`.
@@ -55,7 +56,7 @@ def dry_run(config: RunConfig, builder: Any) -> dict[str, Any]:
     )
     model = build_model(config, task, learning.train)
     compile_model(model, config, task, steps)
-    seconds = _seconds_an_epoch(model, batches, steps, learning.validation)
+    compiling, epoch = _time_an_epoch(model, batches, steps, learning.validation)
     lengths = learning.train.lengths
     return {
         "data": config.data,
@@ -75,7 +76,11 @@ def dry_run(config: RunConfig, builder: Any) -> dict[str, Any]:
         "batch_size": config.batch_size,
         "parameters": _parameters(model),
         "floors": report(split, task, judged.labels, floor_predictions(task, inside, judged)),
-        "seconds": {"epoch": seconds, "run": seconds * config.epochs * max(config.folds, 1)},
+        "seconds": {
+            "compiling": compiling,
+            "epoch": epoch,
+            "run": (compiling + epoch * config.epochs) * max(config.folds, 1),
+        },
     }
 
 
@@ -102,24 +107,27 @@ def _parameters(model: keras.Model) -> dict[str, Any]:
     return {"total": sum(by_layer.values()), "by_layer": by_layer}
 
 
-def _seconds_an_epoch(
+def _time_an_epoch(
     model: keras.Model, batches: Any, steps: int, validation: Examples | None
-) -> float:
+) -> tuple[float, float]:
+    """Seconds of compiling, and of an epoch of so many steps."""
     timed = min(steps, _TIMED_STEPS)
-
-    def train() -> None:
-        model.fit(batches, steps_per_epoch=timed, shuffle=False, verbose=0)
-
-    seconds = _seconds_of(train) / timed * steps
+    compiling, seconds = _time_twice(
+        lambda: model.fit(batches, steps_per_epoch=timed, shuffle=False, verbose=0)
+    )
+    seconds *= steps / timed
     if validation is not None:
         held_out = epoch_batches(validation, PREDICT_BATCH)
-        seconds += _seconds_of(lambda: model.evaluate(held_out, verbose=0))
-    return seconds
+        more, judging = _time_twice(lambda: model.evaluate(held_out, verbose=0))
+        compiling, seconds = compiling + more, seconds + judging
+    return compiling, seconds
 
 
-def _seconds_of(action: Any) -> float:
-    """Of the second call: the first one compiles."""
-    action()
-    started = time.monotonic()
-    action()
-    return time.monotonic() - started
+def _time_twice(action: Callable[[], Any]) -> tuple[float, float]:
+    """By how much the first call was slower than the second, and what the second took."""
+    times = [time.monotonic()]
+    for _ in range(2):
+        action()
+        times.append(time.monotonic())
+    first, second = times[1] - times[0], times[2] - times[1]
+    return max(first - second, 0.0), second

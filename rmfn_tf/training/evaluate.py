@@ -31,6 +31,11 @@ def read_config(run: Path) -> RunConfig:
 
 def load_run(run: Path) -> tuple[RunConfig, keras.Model]:
     """The config and the best model of a run folder; ValueError where it has none."""
+    config = _config_with_model(run)
+    return config, keras.models.load_model(run / "model.keras")
+
+
+def _config_with_model(run: Path) -> RunConfig:
     config = read_config(run)
     if config.folds:
         raise ValueError(f"{run} has no model.keras: a run over folds keeps no single model.")
@@ -38,7 +43,7 @@ def load_run(run: Path) -> tuple[RunConfig, keras.Model]:
         raise ValueError(
             f"{run} has no model.keras: it is not finished. Go on with `rmfn train --resume {run}`."
         )
-    return config, keras.models.load_model(run / "model.keras")
+    return config
 
 
 def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
@@ -58,22 +63,21 @@ def evaluate_run(run: Path, builder: Any, split: str) -> dict[str, Any]:
         ValueError: not a run folder, a run that is not finished, an unknown split, or data other
             than the run was trained on.
     """
-    config, model = load_run(run)
+    config = _config_with_model(run)
     if split not in builder.info.splits:
         raise ValueError(
             f"{config.data} has no split {split!r}; it has {list(builder.info.splits)}."
         )
     check_trained_on(run, config.data, builder.info.metadata)
     with only_writer(run):
-        return _judge(run, config, model, builder, split)
+        return _judge(run, builder, split)
 
 
-def _judge(
-    run: Path, config: RunConfig, model: keras.Model, builder: Any, split: str
-) -> dict[str, Any]:
+def _judge(run: Path, builder: Any, split: str) -> dict[str, Any]:
     kept = run / "metrics_test.json"
     if split == "test" and kept.exists():
         return json.loads(kept.read_text())
+    config, model = load_run(run)
     examples = _open_test(run, builder) if split == "test" else load_examples(builder, split)
     task = builder.info.metadata["task"]
     predictions = {config.model: predict(model, examples)}

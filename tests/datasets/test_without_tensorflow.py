@@ -7,6 +7,7 @@ import pytest
 
 MODULES = (
     "rmfn_tf.datasets",
+    "rmfn_tf.datasets.alignment",
     "rmfn_tf.datasets.sources.mfn_arrays",
     "rmfn_tf.datasets.synthetic.sarcasm",
     "rmfn_tf.datasets.synthetic.stand_ins",

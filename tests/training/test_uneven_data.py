@@ -85,7 +85,9 @@ def test_a_modality_that_is_nowhere_and_a_feature_that_is_never_a_number(trained
         )
 
     train, validation = make_examples([3, 5, 4, 2]), make_examples([2, 3], seed=1)
-    trained(damaged(train), damaged(validation), model="rmfn")
+    predictions = trained(damaged(train), damaged(validation), model="rmfn")
+    assert set(predictions) == {"rmfn", "constant", "ridge"}
+    assert np.ptp(predictions["rmfn"]) > 0, "the features that are left are not seen"
 
 
 @pytest.mark.slow
@@ -101,7 +103,9 @@ def test_labels_without_spread(trained):
 @pytest.mark.slow
 def test_one_step_and_five_thousand(trained):
     train, validation = make_examples([1, 1, 5000]), make_examples([5000, 1], seed=1)
-    trained(train, validation, model="rmfn")
+    predictions = trained(train, validation, model="rmfn")
+    assert predictions["rmfn"].shape == (2, 1)
+    assert predictions["rmfn"][0] != predictions["rmfn"][1]
 
 
 def test_one_nan_label_is_an_error_that_names_the_example():
