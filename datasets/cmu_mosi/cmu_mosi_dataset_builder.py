@@ -48,6 +48,7 @@ class Builder(SequenceBuilder):
         "mmsa_aligned": MmsaPickle(widths=_BERT),
         "mult_aligned": MultPickle("mosi", widths=_WORD_VECTORS),
     }
+    PUBLISHED_COUNTS: ClassVar[dict] = {"train": 1284, "validation": 229, "test": 686}
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:

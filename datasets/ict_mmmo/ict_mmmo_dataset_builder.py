@@ -1,6 +1,6 @@
 """ICT Multi-Modal Movie Opinion (ICT-MMMO)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
-from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.reading import Reading
 
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 36}
 
@@ -42,6 +42,7 @@ class Builder(SequenceBuilder):
         "mfn_arrays": MfnArrays(widths=MODALITIES, num_columns=1, optional=("train",)),
         "trimodal": MfnArrays(widths=MODALITIES, num_columns=1, splits=("validation", "test")),
     }
+    PUBLISHED_COUNTS: ClassVar[dict] = {"train": 220, "validation": 40, "test": 80}
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:
@@ -64,9 +65,10 @@ class Builder(SequenceBuilder):
             },
         )
 
-    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
-        splits = super().read_splits(files)
+    def read(self, files: Mapping[str, Path]) -> Reading:
+        reading = super().read(files)
         if self.builder_config.name == "trimodal":
             # TFDS keeps the name `all` for "every split": with one split, that is this one.
-            return {"pooled": [sample for samples in splits.values() for sample in samples]}
-        return splits
+            pooled = [sample for samples in reading.splits.values() for sample in samples]
+            return Reading({"pooled": pooled})
+        return reading

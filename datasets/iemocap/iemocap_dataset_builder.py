@@ -31,6 +31,7 @@ class Builder(SequenceBuilder):
     SOURCES: ClassVar[dict] = {
         "mult_aligned": MultPickle("iemocap", widths=MODALITIES, emotions=IEMOCAP_EMOTIONS),
     }
+    PUBLISHED_COUNTS: ClassVar[dict] = {"train": 2717, "validation": 798, "test": 938}
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:

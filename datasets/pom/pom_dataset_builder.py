@@ -57,6 +57,7 @@ class Builder(SequenceBuilder):
             optional=("train", "validation", "test"),
         )
     }
+    PUBLISHED_COUNTS: ClassVar[dict] = {"train": 600, "validation": 100, "test": 203}
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:

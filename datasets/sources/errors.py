@@ -1,5 +1,6 @@
-"""The one kind of error that a broken or missing source file gives."""
+"""The errors that broken and missing source files give."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -14,3 +15,20 @@ class SourceError(ValueError):
         """`<file>, key '<key>': <found>. <mend>.`, for errors about one place in one file."""
         place = str(path) if key is None else f"{path}, key {key!r}"
         return cls(f"{place}: {found}. {mend}.")
+
+
+class MissingFiles(SourceError):
+    """The folder lacks files that a build needs.
+
+    Args:
+        message: which, and every file wanted.
+        found: file name -> path of those that are there.
+        readable: whether those are enough to be read, though not to build from.
+    """
+
+    def __init__(
+        self, message: str, found: Mapping[str, Path] | None = None, readable: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.found = dict(found or {})
+        self.readable = readable

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from rmfn_tf.datasets.sources.errors import SourceError
+from rmfn_tf.datasets.sources.errors import MissingFiles
 
 
 def find_files(
@@ -21,38 +21,38 @@ def find_files(
         file name -> path, in the order of `names`, then of `optional`.
 
     Raises:
-        SourceError: the folder, or any of `names`, is not there; every file wanted is named.
+        MissingFiles: the folder, or any of `names`, is not there; every file wanted is named.
     """
     names, optional = list(names), list(optional)
     wanted = f"it must hold {', '.join(names)}"
     if optional:
         wanted += f" (and may hold {', '.join(optional)})"
     if folder is None:
-        raise SourceError(f"Name the folder with the source files (manual_dir): {wanted}.")
+        raise MissingFiles(f"Name the folder with the source files (manual_dir): {wanted}.")
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "does not exist"
-        raise SourceError(f"The folder with the source files, {folder}, {state}: {wanted}.")
-    missing = [name for name in names if not (folder / name).is_file()]
+        raise MissingFiles(f"The folder with the source files, {folder}, {state}: {wanted}.")
+    present = {name: folder / name for name in names + optional if (folder / name).is_file()}
+    missing = [name for name in names if name not in present]
     if missing:
-        raise SourceError(f"{folder} lacks {', '.join(missing)}: {wanted}.")
-    present = names + [name for name in optional if (folder / name).is_file()]
-    return {name: folder / name for name in present}
+        raise MissingFiles(f"{folder} lacks {', '.join(missing)}: {wanted}.", present)
+    return present
 
 
 def find_aligned(folder: str | Path | None, aligned: str, unaligned: str) -> dict[str, Path]:
     """The aligned one of two files, by name.
 
     Raises:
-        SourceError: it is not there; where the unaligned one is, the message says why that one
+        MissingFiles: it is not there; where the unaligned one is, the message says why that one
             does not do.
     """
     try:
         return find_files(folder, [aligned])
-    except SourceError as error:
+    except MissingFiles as error:
         if folder is None or not (Path(folder).expanduser() / unaligned).is_file():
             raise
-        raise SourceError(
+        raise MissingFiles(
             f"{error} {unaligned}, which is there, does not do: its modalities differ in length, "
             "so that its steps do not belong together."
         ) from error

@@ -20,9 +20,16 @@ import numpy as np
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.files import find_files
 from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
-from rmfn_tf.datasets.sources.hdf5 import read_array
+from rmfn_tf.datasets.sources.hdf5 import (
+    errors_as_source_error,
+    find_dataset,
+    open_file,
+    read_array,
+)
 from rmfn_tf.datasets.sources.padding import strip_padding
+from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.source import OnProgress, Source
 
 KEY = "d1"
 _SPLIT_IN_NAMES = {"train": "train", "validation": "valid", "test": "test"}
@@ -35,7 +42,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True)
-class MfnArrays:
+class MfnArrays(Source):
     """What the arrays of one data set must look like.
 
     Args:
@@ -52,7 +59,7 @@ class MfnArrays:
     optional: tuple[str, ...] = ()
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The files in `folder`, by name; `SourceError` names every file where any is missing."""
+        """The files in `folder`, by name; `MissingFiles` names every file where any is missing."""
         names: list[str] = []
         optional: list[str] = []
         for split in self.splits:
@@ -61,12 +68,21 @@ class MfnArrays:
                 (optional if may_lack else names).append(_file_name(part, split))
         return find_files(folder, names, optional)
 
-    def read(self, files: Mapping[str, Path], split: str) -> list[Sample]:
-        """The samples of one split, padding undone, in the order of the rows.
+    def fits(self, files: Mapping[str, Path]) -> bool:
+        """Whether the arrays have this data set's widths: others come under the same names."""
+        return all(
+            _read_width(files[name]) == self.widths[modality]
+            for split in self.splits
+            for modality in self.widths
+            if (name := _file_name(modality, split)) in files
+        )
+
+    def read(self, files: Mapping[str, Path], on_progress: OnProgress | None = None) -> Reading:
+        """All samples, padding undone, in the order of the rows.
 
         Args:
             files: what `find` gave.
-            split: one of `splits`.
+            on_progress: not called.
 
         Returns:
             Samples with the id `<split>-<row>`, features as float32, and as label a float
@@ -77,6 +93,9 @@ class MfnArrays:
                 must have, other rows or steps than the arrays beside it, or a label that is not
                 finite.
         """
+        return Reading({split: self._read_split(files, split) for split in self.splits})
+
+    def _read_split(self, files: Mapping[str, Path], split: str) -> list[Sample]:
         arrays = {
             modality: self._read_features(files[_file_name(modality, split)], modality)
             for modality in self.widths
@@ -125,6 +144,12 @@ class MfnArrays:
             name: features.get(name, np.zeros((steps, width), np.float32))
             for name, width in self.widths.items()
         }
+
+
+def _read_width(path: Path) -> int | None:
+    with errors_as_source_error(path, KEY), open_file(path) as file:
+        shape = find_dataset(path, file, KEY, KEY).shape
+    return shape[-1] if shape else None
 
 
 def _file_name(part: str, split: str) -> str:

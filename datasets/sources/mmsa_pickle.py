@@ -20,8 +20,11 @@ from pathlib import Path
 from rmfn_tf.datasets.sources.files import find_aligned
 from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
 from rmfn_tf.datasets.sources.pickled_split import PickledSplit
+from rmfn_tf.datasets.sources.reading import Reading
+from rmfn_tf.datasets.sources.restricted_pickle import read_pickle
 from rmfn_tf.datasets.sources.sample import Sample
 from rmfn_tf.datasets.sources.segment_id import split_segment_id
+from rmfn_tf.datasets.sources.source import OnProgress, Source
 
 ALIGNED = "aligned_50.pkl"
 UNALIGNED = "unaligned_50.pkl"
@@ -34,7 +37,7 @@ _LABELS = "regression_labels"
 
 
 @dataclass(frozen=True)
-class MmsaPickle:
+class MmsaPickle(Source):
     """What the file of one data set must hold.
 
     Args:
@@ -49,16 +52,16 @@ class MmsaPickle:
         """The file in `folder`, by name.
 
         Raises:
-            SourceError: it is not there; the message says so too where the unaligned one is.
+            MissingFiles: it is not there; the message says so too where the unaligned one is.
         """
         return find_aligned(folder, ALIGNED, UNALIGNED)
 
-    def read(self, files: Mapping[str, Path], split: str) -> list[Sample]:
-        """The samples of one split, padding undone, in the order of the rows.
+    def read(self, files: Mapping[str, Path], on_progress: OnProgress | None = None) -> Reading:
+        """All samples, padding undone, in the order of the rows.
 
         Args:
             files: what `find` gave.
-            split: one of `splits`.
+            on_progress: not called.
 
         Returns:
             Samples with the file's own id, its video and the clip's number in it as the file
@@ -71,7 +74,15 @@ class MmsaPickle:
                 than it must have, modalities of different lengths, an id of another form or
                 twice, or a label that is not finite.
         """
-        pickled = PickledSplit(files[ALIGNED], split)
+        content = read_pickle(files[ALIGNED])
+        return Reading(
+            {
+                split: self._read_split(PickledSplit(files[ALIGNED], content, split))
+                for split in self.splits
+            }
+        )
+
+    def _read_split(self, pickled: PickledSplit) -> list[Sample]:
         features = pickled.read_features(_KEYS, self.widths)
         labels = _read_labels(pickled, len(features))
         ids = _read_ids(pickled, len(features))

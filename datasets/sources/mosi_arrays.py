@@ -20,14 +20,16 @@ from rmfn_tf.datasets.sources.files import find_files
 from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
 from rmfn_tf.datasets.sources.hdf5 import read_array
 from rmfn_tf.datasets.sources.padding import strip_padding
+from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.source import OnProgress, Source
 
 KEY = "data"
 _SPLIT_IN_NAMES = {"train": "train", "validation": "valid", "test": "test"}
 
 
 @dataclass(frozen=True)
-class MosiArrays:
+class MosiArrays(Source):
     """What the arrays must look like.
 
     Args:
@@ -39,17 +41,17 @@ class MosiArrays:
     splits: tuple[str, ...] = ("train", "validation", "test")
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The files in `folder`, by name; `SourceError` names every file where any is missing."""
+        """The files in `folder`, by name; `MissingFiles` names every file where any is missing."""
         return find_files(
             folder, [_file_name(part, split) for split in self.splits for part in "Xy"]
         )
 
-    def read(self, files: Mapping[str, Path], split: str) -> list[Sample]:
-        """The samples of one split, padding undone, in the order of the rows.
+    def read(self, files: Mapping[str, Path], on_progress: OnProgress | None = None) -> Reading:
+        """All samples, padding undone, in the order of the rows.
 
         Args:
             files: what `find` gave.
-            split: one of `splits`.
+            on_progress: not called.
 
         Returns:
             Samples with the id `<split>-<row>`, features as float32 and the score as label.
@@ -58,6 +60,9 @@ class MosiArrays:
             SourceError: a file is not readable, X has another rank or width than it must have, y
                 has other rows than X, or a label is not finite.
         """
+        return Reading({split: self._read_split(files, split) for split in self.splits})
+
+    def _read_split(self, files: Mapping[str, Path], split: str) -> list[Sample]:
         features = self._read_features(files[_file_name("X", split)])
         labels = _read_labels(files[_file_name("y", split)], len(features))
         ends = np.cumsum(list(self.widths.values()))[:-1]

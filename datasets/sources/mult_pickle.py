@@ -9,7 +9,7 @@
     id       (N, 3)   video, start and end in seconds, as text; IEMOCAP's file has none
 
 Steps are padded with zero rows to a fixed number. MulT's own code takes (0, 1) for present; an
-author of a like file said (1, 0). An utterance of IEMOCAP has one emotion of the four, so a split
+author of a like file said (1, 0). An utterance of IEMOCAP has one emotion of the four, so a file
 in which every row marks just one in the first place is read as (1, 0) for present.
 """
 
@@ -23,7 +23,10 @@ from rmfn_tf.datasets.sources.files import find_aligned
 from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
 from rmfn_tf.datasets.sources.mult_ids import read_mult_ids
 from rmfn_tf.datasets.sources.pickled_split import PickledSplit
+from rmfn_tf.datasets.sources.reading import Reading
+from rmfn_tf.datasets.sources.restricted_pickle import read_pickle
 from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.source import OnProgress, Source
 
 IEMOCAP_EMOTIONS = ("neutral", "happy", "sad", "angry")
 _KEYS = {"language": "text", "acoustic": "audio", "visual": "vision"}
@@ -31,7 +34,7 @@ _LABELS = "labels"
 
 
 @dataclass(frozen=True)
-class MultPickle:
+class MultPickle(Source):
     """What the file of one data set must hold.
 
     Args:
@@ -55,16 +58,16 @@ class MultPickle:
         """The file in `folder`, by name.
 
         Raises:
-            SourceError: it is not there; the message says so too where the unaligned one is.
+            MissingFiles: it is not there; the message says so too where the unaligned one is.
         """
         return find_aligned(folder, self.file_name, f"{self.name}_data_noalign.pkl")
 
-    def read(self, files: Mapping[str, Path], split: str) -> list[Sample]:
-        """The samples of one split, padding undone, in the order of the rows.
+    def read(self, files: Mapping[str, Path], on_progress: OnProgress | None = None) -> Reading:
+        """All samples, padding undone, in the order of the rows.
 
         Args:
             files: what `find` gave.
-            split: one of `splits`.
+            on_progress: not called.
 
         Returns:
             Samples with features as float32, and as label a float (a score) or a `(emotions,)`
@@ -75,16 +78,38 @@ class MultPickle:
                 than it must have, modalities of different lengths, an id twice, or a label that
                 is not finite, or not one of two where it must be.
         """
-        pickled = PickledSplit(files[self.file_name], split)
-        features = pickled.read_features(_KEYS, self.widths)
-        labels = self._read_labels(pickled, len(features))
-        ids = read_mult_ids(pickled, split, len(features))
-        return [
-            Sample(name.id, features[row], labels[row], name.video_id, name.segment)
-            for row, name in enumerate(ids)
-        ]
+        path = files[self.file_name]
+        content = read_pickle(path)
+        pickled = {split: PickledSplit(path, content, split) for split in self.splits}
+        features = {name: each.read_features(_KEYS, self.widths) for name, each in pickled.items()}
+        labels = {
+            name: self._read_labels(each, len(features[name])) for name, each in pickled.items()
+        }
+        if self.emotions:
+            labels = _choose_present(labels)
+        return Reading(
+            {
+                split: [
+                    Sample(
+                        name.id,
+                        steps,
+                        label if self.emotions else float(label),
+                        name.video_id,
+                        name.segment,
+                    )
+                    for name, steps, label in zip(
+                        read_mult_ids(each, split, len(labels[split])),
+                        features[split],
+                        labels[split],
+                        strict=True,
+                    )
+                ]
+                for split, each in pickled.items()
+            }
+        )
 
-    def _read_labels(self, pickled: PickledSplit, rows: int) -> list[float] | np.ndarray:
+    def _read_labels(self, pickled: PickledSplit, rows: int) -> np.ndarray:
+        """`(rows,)` scores, or `(rows, emotions, 2)` pairs."""
         labels = pickled.read_numbers(_LABELS)
         wanted = (rows, len(self.emotions), 2) if self.emotions else (rows, 1, 1)
         if labels.shape != wanted:
@@ -93,12 +118,14 @@ class MultPickle:
                 f"labels of shape {labels.shape}",
                 f"The features beside it need {wanted}: take the file from another copy",
             )
-        labels = to_finite_labels(pickled.path, _LABELS, labels.reshape(rows, -1))
-        return self._to_columns(pickled, labels) if self.emotions else labels[:, 0].tolist()
+        finite = to_finite_labels(pickled.path, _LABELS, labels.reshape(rows, -1))
+        if not self.emotions:
+            return finite[:, 0]
+        self._check_pairs(pickled, finite.reshape(wanted))
+        return finite.reshape(wanted)
 
-    def _to_columns(self, pickled: PickledSplit, labels: np.ndarray) -> np.ndarray:
-        """(rows, 2 x emotions), a pair an emotion -> (rows, emotions) of 0 and 1."""
-        first, second = labels[:, ::2], labels[:, 1::2]
+    def _check_pairs(self, pickled: PickledSplit, pairs: np.ndarray) -> None:
+        first, second = np.moveaxis(pairs, 2, 0)
         bad = np.argwhere((second != 0) & (second != 1) | (first != 1 - second))
         if bad.size:
             row, column = bad[0]
@@ -108,5 +135,14 @@ class MultPickle:
                 f"{self.emotions[column]} in row {row}",
                 "It must be (1, 0) or (0, 1), for absent and present",
             )
-        all_but_one = len(self.emotions) > 2 and (first.sum(axis=1) == 1).all()
-        return first if all_but_one else second
+
+
+def _choose_present(labels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Split -> `(rows, emotions, 2)` pairs to split -> `(rows, emotions)` of 0 and 1.
+
+    One decision for the whole file, since every part of it was written by the same hand.
+    """
+    one_in_first = all((pairs[:, :, 0].sum(axis=1) == 1).all() for pairs in labels.values())
+    several = all(pairs.shape[1] > 2 for pairs in labels.values())
+    present = 0 if one_in_first and several else 1
+    return {split: pairs[:, :, present] for split, pairs in labels.items()}

@@ -8,7 +8,6 @@ import numpy as np
 
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.padding import strip_padding
-from rmfn_tf.datasets.sources.restricted_pickle import read_pickle
 
 _SPLIT_IN_FILES = {"train": "train", "validation": "valid", "test": "test"}
 _MAX_COLUMNS = 3
@@ -20,17 +19,18 @@ class PickledSplit:
     """A split's arrays, each checked when it is asked for.
 
     Args:
-        path: the pickle, a dict of `train`, `valid` and `test`.
+        path: the pickle, for messages.
+        content: what `read_pickle` gave: a dict of `train`, `valid` and `test`.
         split: train, validation or test.
 
     Raises:
-        SourceError: the file is not readable, or not such a dict.
+        SourceError: it is not such a dict.
     """
 
-    def __init__(self, path: Path, split: str) -> None:
+    def __init__(self, path: Path, content: Any, split: str) -> None:
         self.path = path
         self._key = _SPLIT_IN_FILES[split]
-        values = _get(path, read_pickle(path), self._key, "")
+        values = _get(path, content, self._key, "")
         if not isinstance(values, dict):
             raise self.error(None, f"a {type(values).__name__}, not a dict of arrays", _OTHER_FILE)
         self._values = values

@@ -1,6 +1,6 @@
 """Synthetic data, made at build time from the seed in the config."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,6 +10,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
+from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sample import Sample
 from rmfn_tf.datasets.synthetic import sarcasm
 from rmfn_tf.datasets.synthetic.stand_ins import spoken_intervals, spoken_words
@@ -64,10 +65,12 @@ class Builder(SequenceBuilder):
             },
         )
 
-    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
+    def read(self, files: Mapping[str, Path]) -> Reading:
         config = self.builder_config
         made = sarcasm.make_splits(config.seed, config.sizes)
-        return {split: _samples(split, *parts, config.seed) for split, parts in made.items()}
+        return Reading(
+            {split: _samples(split, *parts, config.seed) for split, parts in made.items()}
+        )
 
 
 def _samples(

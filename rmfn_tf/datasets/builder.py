@@ -1,8 +1,7 @@
 """The TFDS builder that all data sets here share."""
 
-import hashlib
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,8 +10,10 @@ import tensorflow_datasets as tfds
 from etils import epath
 from tensorflow_datasets.core import utils as tfds_utils
 
+from rmfn_tf.datasets.description import describe, fingerprint
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.files import hash_files
+from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sample import Sample
 from rmfn_tf.datasets.sources.source import Source
 from rmfn_tf.datasets.sources.video_splits import check_each_video_in_one_split
@@ -22,7 +23,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     """Turns `Sample`s into TFDS examples and writes down what they are.
 
     A data set subclasses it in TFDS' folder form and says two things: `_info` (by `sequence_info`)
-    and its `SOURCES`, or how `read_splits` makes it without any.
+    and its `SOURCES`, or how `read` makes it without any.
 
     An example is `{"id", "video_id", "segment", <modality>: (T, F) float32, "words": (T,) string,
     "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
@@ -34,34 +35,60 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     - `modalities`: modality -> F, in the order of the modalities,
     - `task`: see `sequence_info`,
     - `sources`: source file name -> SHA-256,
-    - `fingerprint`: SHA-256 over split, id and label of every example in order.
+    - `options`: options of the source that are not its defaults,
+    - `report`: see `describe`,
+    - `fingerprint`: see `fingerprint`.
     """
 
     # Config -> what reads its files; empty for a data set that is made from nothing.
     SOURCES: ClassVar[Mapping[str, Source]] = {}
 
-    # Called as `on_progress(done, total)` after each example while the data are built.
+    # Split -> how many examples the papers have in it; empty where there are no papers.
+    PUBLISHED_COUNTS: ClassVar[Mapping[str, int]] = {}
+
+    # Options of the source; see its OPTIONS.
+    options: Mapping[str, str] = {}
+
+    # Called as `on_progress(done, total)` while the data are read, and after each example.
     on_progress: Callable[[int, int], None] | None = None
+
+    @classmethod
+    def make_config(
+        cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
+    ) -> Any:
+        """What TFDS takes as `config` for a config of this name: its name, where it is known."""
+        return name
+
+    @property
+    def source(self) -> Source | None:
+        """What reads the files, with the options set; None where there are none.
+
+        Raises:
+            ValueError: an option that the source does not have.
+        """
+        source = self.SOURCES.get(self.builder_config.name)
+        if source is None and self.options:
+            raise ValueError(f"{self.name} is read from no files, and so has no options.")
+        return None if source is None else source.with_options(self.options)
 
     def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
         """The source files in the user's folder, by name; none where a data set needs none.
 
         Raises:
-            SourceError: any is missing; the message names every file wanted.
+            MissingFiles: any is missing; the message names every file wanted.
         """
-        source = self.SOURCES.get(self.builder_config.name)
-        return {} if source is None else source.find(manual_dir)
+        return {} if self.source is None else self.source.find(manual_dir)
 
-    def read_splits(self, files: Mapping[str, Path]) -> Mapping[str, Collection[Sample]]:
-        """split name -> its samples, in the order in which they are to be stored.
+    def read(self, files: Mapping[str, Path]) -> Reading:
+        """All that is to be stored, in its order.
 
         Raises:
             SourceError: a file cannot be right, or a video is in two splits.
         """
-        source = self.SOURCES[self.builder_config.name]
-        splits = {split: source.read(files, split) for split in source.splits}
-        check_each_video_in_one_split(splits, files)
-        return splits
+        assert self.source is not None  # a data set without files overrides this
+        reading = self.source.read(files, self.on_progress)
+        check_each_video_in_one_split(reading.splits, files)
+        return reading
 
     def sequence_info(
         self,
@@ -141,29 +168,26 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
             dl_manager.manual_dir if self.MANUAL_DOWNLOAD_INSTRUCTIONS else None
         )
         self.info.metadata["sources"] = hash_files(files)
-        splits = self.read_splits(files)
-        total = sum(len(samples) for samples in splits.values())
+        reading = self.read(files)
+        options = {} if self.source is None else self.source.changed_options()
+        self.info.metadata["options"] = options
+        self.info.metadata["report"] = describe(reading)
+        self.info.metadata["fingerprint"] = fingerprint(reading, options)
+        self._done = 0
+        total = sum(len(samples) for samples in reading.splits.values())
         return {
-            split: self._generate_examples(split, samples, total)
-            for split, samples in splits.items()
+            split: self._generate_examples(samples, total)
+            for split, samples in reading.splits.items()
         }
 
     def _generate_examples(
-        self, split: str, samples: Collection[Sample], total: int
+        self, samples: Sequence[Sample], total: int
     ) -> Iterator[tuple[int, dict]]:
         for row, sample in enumerate(samples):
-            label = np.asarray(sample.label, "<f8").tobytes()
-            self._fingerprint.update(f"{split}\0{sample.id}\0".encode() + label)
             yield row, to_example(sample)
             self._done += 1
             if self.on_progress is not None:
                 self.on_progress(self._done, total)
-
-    def _download_and_prepare(self, dl_manager: Any, download_config: Any) -> None:
-        self._fingerprint = hashlib.sha256()
-        self._done = 0
-        super()._download_and_prepare(dl_manager, download_config)
-        self.info.metadata["fingerprint"] = self._fingerprint.hexdigest()
 
     @tfds_utils.classproperty
     @classmethod

@@ -4,6 +4,7 @@ import pickle
 import pickletools
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,14 @@ IEMOCAP = MultPickle("iemocap", WIDTHS, emotions=IEMOCAP_EMOTIONS)
 def test_pickles(tmp_path, source, name, values, protocol):
     path = write_pickle(tmp_path / name, {"test": values["test"]}, protocol)
     outcomes = {True: 0, False: 0}
+    test_only = replace(source, splits=("test",))
 
     @SEEDED
     @given(damaged(path.read_bytes()))
     def read_damaged(data):
         path.write_bytes(data)
         try:
-            samples = source.read({name: path}, "test")
+            samples = test_only.read({name: path}).splits["test"]
         except SourceError:
             samples = []
         outcomes[bool(samples)] += 1

@@ -35,7 +35,7 @@ def test_every_row_becomes_a_sample(folder, arrays, num_columns):
     files = reader.find(folder)
     assert set(files) == set(arrays)
     for split, name in (("train", "train"), ("validation", "valid"), ("test", "test")):
-        samples = reader.read(files, split)
+        samples = reader.read(files).splits[split]
         assert [sample.id for sample in samples] == [f"{split}-{i}" for i in range(SIZES[split])]
         for row, sample in enumerate(samples):
             real = slice(row % 3, STEPS - (row % 2 == 0))
@@ -61,12 +61,12 @@ def test_a_text_file_that_may_lack(folder, num_columns):
     (folder / "text_train_emb.h5").unlink()
     reader = source(num_columns, optional=("train",))
     files = reader.find(folder)
-    for sample in reader.read(files, "train"):
+    for sample in reader.read(files).splits["train"]:
         steps = sample.features["acoustic"].shape[0]
         assert sample.features["language"].shape == (steps, WIDTHS["language"])
         assert sample.features["language"].dtype == np.float32
         assert sample.present == {"language": False, "acoustic": True, "visual": True}
-    assert all(sample.present["language"] for sample in reader.read(files, "test"))
+    assert all(sample.present["language"] for sample in reader.read(files).splits["test"])
 
 
 def test_a_text_file_that_must_be_there(folder, num_columns):
@@ -85,7 +85,7 @@ def test_splits_that_are_not_read_are_not_wanted(tmp_path):
 def test_a_modality_of_zeros_is_not_present(folder, arrays, num_columns):
     arrays["video_test.h5"][1] = 0
     write_array(folder / "video_test.h5", arrays["video_test.h5"])
-    samples = source(num_columns).read(source(num_columns).find(folder), "test")
+    samples = source(num_columns).read(source(num_columns).find(folder)).splits["test"]
     assert [sample.present["visual"] for sample in samples] == [True, False, True]
 
 
@@ -93,7 +93,7 @@ def test_a_sample_of_zeros_keeps_its_label(folder, arrays, num_columns):
     for name in ("text_test_emb.h5", "audio_test.h5", "video_test.h5"):
         arrays[name][1] = 0
         write_array(folder / name, arrays[name])
-    sample = source(num_columns).read(source(num_columns).find(folder), "test")[1]
+    sample = source(num_columns).read(source(num_columns).find(folder)).splits["test"][1]
     assert sample.num_steps == 1
     assert not any(sample.present.values())
     np.testing.assert_array_equal(sample.label, arrays["y_test.h5"][1].astype(np.float32))
@@ -103,7 +103,7 @@ def test_a_sample_of_zeros_keeps_its_label(folder, arrays, num_columns):
 def test_features_that_are_not_finite_go_through(folder, arrays, num_columns, value):
     arrays["audio_test.h5"][0, 1, 2] = value
     write_array(folder / "audio_test.h5", arrays["audio_test.h5"])
-    sample = source(num_columns).read(source(num_columns).find(folder), "test")[0]
+    sample = source(num_columns).read(source(num_columns).find(folder)).splits["test"][0]
     expected = np.inf if value == 1e300 else value
     np.testing.assert_equal(sample.features["acoustic"][1, 2], np.float32(expected))
 
@@ -126,7 +126,7 @@ def test_arrays_that_cannot_be_right(folder, arrays, num_columns, name, change, 
     write_array(folder / name, change(arrays[name]))
     reader = source(num_columns)
     with pytest.raises(SourceError, match=complaint) as caught:
-        reader.read(reader.find(folder), "test")
+        reader.read(reader.find(folder)).splits["test"]
     assert str(folder / name) in str(caught.value)
     assert "'d1'" in str(caught.value)
 
@@ -134,4 +134,4 @@ def test_arrays_that_cannot_be_right(folder, arrays, num_columns, name, change, 
 def test_another_key(folder, arrays, num_columns):
     write_array(folder / "y_test.h5", arrays["y_test.h5"], key="data")
     with pytest.raises(SourceError, match="no such key; it holds 'data'"):
-        source(num_columns).read(source(num_columns).find(folder), "test")
+        source(num_columns).read(source(num_columns).find(folder)).splits["test"]

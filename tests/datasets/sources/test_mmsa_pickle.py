@@ -15,7 +15,7 @@ SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 
 def read(folder, data, split="test", protocol=4):
     write_pickle(folder / ALIGNED, data, protocol)
-    return SOURCE.read(SOURCE.find(folder), split)
+    return SOURCE.read(SOURCE.find(folder)).splits[split]
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 5])
@@ -130,9 +130,9 @@ def test_values_that_cannot_be_right(tmp_path, changes, complaint):
     ("data", "complaint"),
     [
         ([1, 2], "a list, not a dict"),
-        ({}, "key 'test': no such key; it holds nothing"),
-        ({"train": {}, "dev": {}}, "key 'test': no such key; it holds 'train', 'dev'"),
-        ({"test": np.zeros(3)}, "key 'test': a ndarray, not a dict"),
+        ({}, "key 'train': no such key; it holds nothing"),
+        ({"test": {}, "dev": {}}, "key 'train': no such key; it holds 'test', 'dev'"),
+        ({"train": np.zeros(3)}, "key 'train': a ndarray, not a dict"),
     ],
 )
 def test_another_kind_of_pickle(tmp_path, data, complaint):

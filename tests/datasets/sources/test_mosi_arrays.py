@@ -39,7 +39,7 @@ def test_columns_are_taken_apart(tmp_path, label_shape):
     files = SOURCE.find(write(tmp_path, arrays))
     assert set(files) == set(arrays)
     for split, name in (("train", "train"), ("validation", "valid"), ("test", "test")):
-        samples = SOURCE.read(files, split)
+        samples = SOURCE.read(files).splits[split]
         assert [sample.id for sample in samples] == [f"{split}-{i}" for i in range(SIZES[name])]
         for row, sample in enumerate(samples):
             steps = arrays[f"X_{name}.h5"][row, row % 3 : STEPS - (row % 2 == 0)].astype("f4")
@@ -82,11 +82,11 @@ def test_arrays_that_cannot_be_right(tmp_path, name, change, complaint):
     arrays = make_arrays()
     arrays[name] = change(arrays[name])
     with pytest.raises(SourceError, match=complaint) as caught:
-        SOURCE.read(SOURCE.find(write(tmp_path, arrays)), "test")
+        SOURCE.read(SOURCE.find(write(tmp_path, arrays))).splits["test"]
     assert "key 'data'" in str(caught.value)
     assert str(tmp_path) in str(caught.value)
 
 
 def test_another_key(tmp_path):
     with pytest.raises(SourceError, match="no such key; it holds 'd1'"):
-        SOURCE.read(SOURCE.find(write_arrays(tmp_path, make_arrays())), "test")
+        SOURCE.read(SOURCE.find(write_arrays(tmp_path, make_arrays()))).splits["test"]

@@ -14,7 +14,7 @@ SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 
 def read(folder, data, source=MOSI, split="test"):
     write_pickle(folder / source.file_name, data)
-    return source.read(source.find(folder), split)
+    return source.read(source.find(folder)).splits[split]
 
 
 def change(key, value, **options):
@@ -67,10 +67,20 @@ def test_iemocap_with_the_places_swapped(tmp_path):
     """(1, 0) for present shows in every row having one (1, 0): an utterance has one emotion."""
     data = make_mult(emotions=4, ids=False)
     expected = [sample.label for sample in read(tmp_path, data, IEMOCAP)]
-    data["test"]["labels"] = data["test"]["labels"][..., ::-1]
+    for values in data.values():
+        values["labels"] = values["labels"][..., ::-1]
     np.testing.assert_array_equal(
         [sample.label for sample in read(tmp_path, data, IEMOCAP)], expected
     )
+
+
+def test_the_places_are_the_same_in_the_whole_file(tmp_path):
+    """A split in which each row happens to lack one emotion says nothing where others differ."""
+    data = make_mult(emotions=4, ids=False)
+    lacks_one = 1 - np.eye(4)[: SIZES["test"]]
+    data["test"]["labels"] = np.stack([1 - lacks_one, lacks_one], axis=2)
+    labels = [sample.label for sample in read(tmp_path, data, IEMOCAP)]
+    np.testing.assert_array_equal(labels, lacks_one)
 
 
 def test_several_emotions_or_none(tmp_path):
