@@ -1,5 +1,8 @@
 """CMU Multimodal Opinion Sentiment Intensity (CMU-MOSI)."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -7,12 +10,21 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.mmsa_pickle import MmsaPickle
+from rmfn_tf.datasets.sources.csd_segments import CsdSegments
+from rmfn_tf.datasets.sources.mmsa_pickle import ALIGNED, MOSI_SHA256, MmsaPickle
 from rmfn_tf.datasets.sources.mosi_arrays import MosiArrays
+from rmfn_tf.datasets.sources.mosi_folds import compare_folds
 from rmfn_tf.datasets.sources.mult_pickle import MultPickle
+from rmfn_tf.datasets.sources.reading import Reading
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
 _BERT = {"language": 768, "acoustic": 5, "visual": 20}
+_RAW = {"language": 300, "acoustic": 74, "visual": 47}
+# The features that the papers took of COVAREP and Facet, from 0.
+_SELECTED = {
+    "acoustic": (1, 3, 6, 25, 60),
+    "visual": (0, 2, 5, 10, 11, 12, 14, 17, 20, 21, 22, 24, 25, 29, 30, 31, 32, 36, 37, 40),
+}
 
 
 class Builder(SequenceBuilder):
@@ -20,7 +32,8 @@ class Builder(SequenceBuilder):
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {
-        "1.0.0": "From the authors' arrays and from MMSA's and MulT's aligned pickles."
+        "1.0.0": "From the authors' arrays, MMSA's and MulT's aligned pickles, and the SDK's "
+        "computational sequences."
     }
     BUILDER_CONFIGS: ClassVar[list] = [
         tfds.core.BuilderConfig(
@@ -37,18 +50,40 @@ class Builder(SequenceBuilder):
             name="mult_aligned",
             description="The aligned pickle of the Multimodal Transformer: 300/5/20 features.",
         ),
+        tfds.core.BuilderConfig(
+            name="csd_selected",
+            description="The CMU-MultimodalSDK's computational sequences, aligned here: 300/5/20 "
+            "features, the papers' choice, of all words of a segment.",
+        ),
+        tfds.core.BuilderConfig(
+            name="csd_selected_20",
+            description="The same of the last 20 words of each segment, as in the papers.",
+        ),
+        tfds.core.BuilderConfig(
+            name="csd_raw",
+            description="The computational sequences, aligned here: all 300/74/47 features of all "
+            "words.",
+        ),
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     The folder must hold, for mfn_arrays, X_{split}.h5 and y_{split}.h5 for the splits train, valid
-    and test, as published with the Memory Fusion Network; for mmsa_aligned, aligned_50.pkl; for
-    mult_aligned, mosi_data.pkl.
+    and test, as published with the Memory Fusion Network; for mmsa_aligned, aligned_50.pkl of the
+    MMSA framework; for mult_aligned, mosi_data.pkl of the Multimodal Transformer; for the others,
+    computational sequences of the CMU-MultimodalSDK: CMU_MOSI_Opinion_Labels.csd,
+    CMU_MOSI_TimestampedWords.csd, CMU_MOSI_TimestampedWordVectors.csd, CMU_MOSI_COVAREP.csd and
+    CMU_MOSI_Visual_Facet_41.csd. Each was given out by its authors, beside their code on GitHub;
+    the SDK's own server has mostly been down since 2021. For research use.
     """
     SOURCES: ClassVar[dict] = {
         "mfn_arrays": MosiArrays(widths=_WORD_VECTORS),
         "mmsa_aligned": MmsaPickle(widths=_BERT),
         "mult_aligned": MultPickle("mosi", widths=_WORD_VECTORS),
+        "csd_selected": CsdSegments(_RAW, _SELECTED),
+        "csd_selected_20": CsdSegments(_RAW, _SELECTED, last=20),
+        "csd_raw": CsdSegments(_RAW),
     }
     PUBLISHED_COUNTS: ClassVar[dict] = {"train": 1284, "validation": 229, "test": 686}
+    PUBLISHED_SHA256: ClassVar[dict] = {ALIGNED: MOSI_SHA256[ALIGNED]}
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:
@@ -70,3 +105,7 @@ class Builder(SequenceBuilder):
                 "metrics": "sentiment",
             },
         )
+
+    def read(self, files: Mapping[str, Path]) -> Reading:
+        reading = super().read(files)
+        return replace(reading, notes=[*reading.notes, *compare_folds(reading.splits)])

@@ -22,13 +22,21 @@ class MissingFiles(SourceError):
 
     Args:
         message: which, and every file wanted.
+        needs: every file wanted, in few words.
+        lacks: those that are missing, where others are there.
         found: file name -> path of those that are there.
         readable: whether those are enough to be read, though not to build from.
     """
 
     def __init__(
-        self, message: str, found: Mapping[str, Path] | None = None, readable: bool = False
+        self,
+        message: str,
+        needs: str = "",
+        lacks: str = "",
+        found: Mapping[str, Path] | None = None,
+        readable: bool = False,
     ) -> None:
         super().__init__(message)
+        self.needs, self.lacks = needs, lacks
         self.found = dict(found or {})
         self.readable = readable

@@ -24,19 +24,23 @@ def find_files(
         MissingFiles: the folder, or any of `names`, is not there; every file wanted is named.
     """
     names, optional = list(names), list(optional)
-    wanted = f"it must hold {', '.join(names)}"
+    needs = ", ".join(names)
     if optional:
-        wanted += f" (and may hold {', '.join(optional)})"
+        needs += f" (and may hold {', '.join(optional)})"
+    wanted = f"it must hold {needs}"
     if folder is None:
-        raise MissingFiles(f"Name the folder with the source files (manual_dir): {wanted}.")
+        raise MissingFiles(f"Name the folder with the source files (manual_dir): {wanted}.", needs)
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "does not exist"
-        raise MissingFiles(f"The folder with the source files, {folder}, {state}: {wanted}.")
+        raise MissingFiles(f"The folder with the source files, {folder}, {state}: {wanted}.", needs)
     present = {name: folder / name for name in names + optional if (folder / name).is_file()}
     missing = [name for name in names if name not in present]
     if missing:
-        raise MissingFiles(f"{folder} lacks {', '.join(missing)}: {wanted}.", present)
+        lacks = ", ".join(missing)
+        raise MissingFiles(
+            f"{folder} lacks {lacks}: {wanted}.", needs, lacks if present else "", present
+        )
     return present
 
 
@@ -54,7 +58,9 @@ def find_aligned(folder: str | Path | None, aligned: str, unaligned: str) -> dic
             raise
         raise MissingFiles(
             f"{error} {unaligned}, which is there, does not do: its modalities differ in length, "
-            "so that its steps do not belong together."
+            "so that its steps do not belong together.",
+            error.needs,
+            f"{aligned}; {unaligned} does not do, its modalities differ in length",
         ) from error
 
 

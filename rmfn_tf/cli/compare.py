@@ -56,10 +56,9 @@ def compare(
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.comparison.compare import compare_models
     from rmfn_tf.comparison.terminal import to_table
-    from rmfn_tf.datasets.registry import resolve
+    from rmfn_tf.datasets.choosing import choose
 
-    cls, name = resolve(data)
-    data = f"{cls.name}/{name}"
+    data = choose(data, manual_dir, data_dir).name
     changes: dict[str, Any] = {"data": data, "folds": folds}
     if epochs is not None:
         changes["epochs"] = epochs

@@ -1,24 +1,56 @@
 """`rmfn data`: data sets on disk."""
 
 import json
+from typing import Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import Data, DataDir, Json, ManualDir
+from rmfn_tf.cli.options import DataDir, Json, ManualDir
 
-data = typer.Typer(help="Build the data sets from the files you hold.", no_args_is_help=True)
-
-
-@data.callback()
-def _data() -> None:
-    """Keeps `build` a verb of its own while it is the only one."""
+data = typer.Typer(
+    help="Check the files you hold, and build the data sets from them.", no_args_is_help=True
+)
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        help="Data set, with or without its config: cmu_mosi/mmsa_aligned, cmu_mosi. What is left "
+        "out is chosen by the files in --manual-dir."
+    ),
+]
+Mode = Annotated[
+    str | None,
+    typer.Option(
+        help="Of computational sequences: `default`, or `mmsdk` for the CMU-MultimodalSDK's own "
+        "numbers, bit for bit."
+    ),
+]
+Pauses = Annotated[
+    str | None,
+    typer.Option(help="Of computational sequences: keep [default], drop, or merge `sp`."),
+]
+WordShift = Annotated[
+    str | None,
+    typer.Option(
+        help="Of computational sequences, whether words sit one row late: 0, 1, or auto to look "
+        "[default: auto; with --mode mmsdk 0]."
+    ),
+]
 
 
 @data.command()
 def build(
-    name: Data, manual_dir: ManualDir = None, data_dir: DataDir = None, as_json: Json = False
+    name: Name = None,
+    manual_dir: ManualDir = None,
+    data_dir: DataDir = None,
+    mode: Mode = None,
+    pauses: Pauses = None,
+    word_shift: WordShift = None,
+    as_json: Json = False,
 ) -> None:
     """Build a data set, or take the one that was built from the same files.
+
+    A build that is killed leaves nothing; one of other files or options is replaced when the new
+    one is whole. Then `rmfn train NAME` needs no --manual-dir.
 
     Example: rmfn data build ict_mmmo/trimodal --manual-dir copies/mmmo
     """
@@ -26,17 +58,82 @@ def build(
 
     start_tensorflow()
     from rmfn_tf.cli.show import build_data
+    from rmfn_tf.datasets.verifying import inspect
 
-    builder = build_data(name, manual_dir, data_dir, quiet=as_json)
-    counts = {split: info.num_examples for split, info in builder.info.splits.items()}
-    result = {
-        "data": builder.info.full_name,
-        "folder": str(builder.data_dir),
-        "examples": counts,
-        "fingerprint": builder.info.metadata["fingerprint"],
-    }
+    builder = build_data(
+        name, manual_dir, data_dir, as_json, options=_options(mode, pauses, word_shift)
+    )
+    result = inspect(f"{builder.name}/{builder.builder_config.name}", data_dir)
+    _show(result, as_json)
+
+
+@data.command()
+def verify(
+    name: Name = None,
+    manual_dir: ManualDir = None,
+    mode: Mode = None,
+    pauses: Pauses = None,
+    word_shift: WordShift = None,
+    as_json: Json = False,
+) -> None:
+    """Read your files as a build would, and say what they hold; write nothing.
+
+    Counts stand beside the published ones, SHA-256 beside the published ones, and what would be
+    left out beside why. Ends with exit code 1 where something is missing to build.
+
+    Example: rmfn data verify cmu_mosi --manual-dir copies/mosi_csd
+    """
+    from rmfn_tf.start import start_tensorflow
+
+    start_tensorflow()
+    from rmfn_tf.cli.show import progress_bar
+    from rmfn_tf.datasets.verifying import verify as read
+
+    with progress_bar("Reading", quiet=as_json) as on_progress:
+        result = read(
+            name,
+            manual_dir=manual_dir,
+            options=_options(mode, pauses, word_shift),
+            on_progress=on_progress,
+        )
+    _show(result, as_json)
+    if result["missing"]:
+        raise ValueError(result["missing"])
+
+
+@data.command()
+def info(name: Name = None, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Say what a built data set holds; or where its files come from; or which data sets there are.
+
+    Examples: rmfn data info; rmfn data info iemocap
+    """
+    from rmfn_tf.start import start_tensorflow
+
+    start_tensorflow()
+    from rmfn_tf.cli.show_data import show_catalogue, show_origin
+    from rmfn_tf.datasets.catalogue import catalogue, origin
+    from rmfn_tf.datasets.choosing import choose
+    from rmfn_tf.datasets.verifying import inspect
+
+    if name is None:
+        show_catalogue(catalogue(data_dir), as_json)
+        return
+    choice = choose(name, None, data_dir)
+    if choice.builder(data_dir).is_whole():
+        _show(inspect(choice.name, data_dir), as_json)
+    else:
+        show_origin(origin(choice), as_json)
+
+
+def _options(mode: str | None, pauses: str | None, word_shift: str | None) -> dict[str, str]:
+    options = {"mode": mode, "pauses": pauses, "word_shift": word_shift}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _show(result: dict[str, Any], as_json: bool) -> None:
+    from rmfn_tf.cli.show_data import show_data
+
     if as_json:
         print(json.dumps(result))
-        return
-    for key, value in result.items():
-        print(f"{key:12} {value}")
+    else:
+        show_data(result)

@@ -26,6 +26,8 @@ def reproduce(
 ) -> None:
     """Check a copy of the data, run the published protocol, name every difference.
 
+    Any copy does: the files in --manual-dir say which it is.
+
     The test split is opened once per run, after all are trained. Start it again with the same
     --out, and only what is missing runs. Results: reproduce.md and .json in --out, beside the
     files of `rmfn compare`.
@@ -46,18 +48,20 @@ def reproduce(
     from rmfn_tf.comparison.protocols import protocol_for
     from rmfn_tf.comparison.reproduce import reproduce
     from rmfn_tf.comparison.terminal import to_table
+    from rmfn_tf.datasets.choosing import choose
     from rmfn_tf.training.presets import merge, preset
     from rmfn_tf.training.signatures import checked_config
 
     protocol = protocol_for(name)
-    changes: dict[str, Any] = {"data": protocol.data}
+    data = choose(protocol.data, manual_dir, data_dir).name
+    changes: dict[str, Any] = {"data": data}
     if epochs is not None:
         changes["epochs"] = epochs
     configs = {
-        model: checked_config(merge(preset(protocol.data, model), {**changes, "model": model}))
+        model: checked_config(merge(preset(data, model), {**changes, "model": model}))
         for model in protocol.models
     }
-    builder = build_data(protocol.data, manual_dir, data_dir, quiet=as_json)
+    builder = build_data(data, manual_dir, data_dir, quiet=as_json)
     with progress_bar("Training", quiet=as_json) as on_progress:
         result = reproduce(
             protocol,

@@ -25,13 +25,27 @@ def progress_bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
-def build_data(name: str, manual_dir: Any, data_dir: Any, quiet: bool) -> Any:
-    """Builds (or takes) a data set, with a progress bar."""
+def build_data(
+    name: str | None,
+    manual_dir: Any,
+    data_dir: Any,
+    quiet: bool,
+    options: Mapping[str, str] | None = None,
+) -> Any:
+    """Builds (or takes) a data set, with a progress bar, and says which where it was detected."""
     import rmfn_tf.datasets
+    from rmfn_tf.datasets.choosing import choose
 
-    with progress_bar(f"Building {name}", quiet) as on_progress:
+    choice = choose(name, manual_dir, data_dir)
+    if choice.why and not quiet:
+        Console(stderr=True).print(f"Taken: {choice.why}.", highlight=False, soft_wrap=True)
+    with progress_bar(f"Building {choice.name}", quiet) as on_progress:
         return rmfn_tf.datasets.build(
-            name, manual_dir=manual_dir, data_dir=data_dir, on_progress=on_progress
+            choice.name,
+            manual_dir=manual_dir,
+            data_dir=data_dir,
+            options=options,
+            on_progress=on_progress,
         )
 
 

@@ -1,6 +1,7 @@
 """`rmfn train`: a run folder from a data set."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -95,11 +96,14 @@ def train(
     start_tensorflow(deterministic=True)
 
     from rmfn_tf.cli.show import build_data, epoch_printer, show_metrics
+    from rmfn_tf.datasets.choosing import choose
     from rmfn_tf.training.run import check_new, train_run
 
     if folder and not resume:
         check_new(folder)
     chosen = _config(settings, config, resume)
+    if not resume:
+        chosen = replace(chosen, data=choose(chosen.data, manual_dir, data_dir).name)
     builder = build_data(chosen.data, manual_dir, data_dir, quiet=as_json)
     if folder is None or dry_run:
         from rmfn_tf.cli.show import show_dry_run

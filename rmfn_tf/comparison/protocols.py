@@ -1,7 +1,7 @@
 """What `rmfn reproduce` runs for each data set, and what of it differs from the papers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rmfn_tf.training.config import unknown_name
 
@@ -11,21 +11,21 @@ class Protocol:
     """How a published table is set beside ours.
 
     Args:
-        data: the data set and config.
-        counts: split -> how many examples the papers have in it.
+        data: the data set.
         models: the rows that are trained.
         reference: the row that they are tested against.
         seeds: how many runs of each, from seed 0.
         differences: sentences: what is known to differ from the published protocol, whatever copy
             of the data is at hand.
+        copies: config -> sentences: what differs with that copy.
     """
 
     data: str
-    counts: Mapping[str, int]
     models: tuple[str, ...]
     reference: str
     seeds: int
     differences: tuple[str, ...]
+    copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _NO_ROW = (
@@ -41,10 +41,14 @@ _ONE_EPOCH = (
     "the seeds is reported, not the best."
 )
 
+_ALIGNED_HERE = (
+    "Words and frames were aligned here; how the published rows' files were aligned in detail is "
+    "not known."
+)
+
 PROTOCOLS = {
     "cmu_mosi": Protocol(
-        data="cmu_mosi/mfn_arrays",
-        counts={"train": 1284, "validation": 229, "test": 686},
+        data="cmu_mosi",
         models=("rmfn", "ef_lstm"),
         reference="ef_lstm",
         seeds=5,
@@ -53,13 +57,28 @@ PROTOCOLS = {
             _ONE_EPOCH,
             "One network is trained under mean absolute error, and all metrics are of its score. "
             "Whether the published rows trained a network for each metric is not known.",
-            "The authors' arrays name no videos, so each segment counts as a video of its own. "
-            "Segments of one video are alike: the intervals are too narrow, the p-values too low.",
         ),
+        copies={
+            "mfn_arrays": (
+                "The authors' arrays name no videos, so each segment counts as a video of its own. "
+                "Segments of one video are alike: the intervals are too narrow, the p-values too "
+                "low.",
+            ),
+            "mmsa_aligned": (
+                "Language is BERT's in place of the papers' word vectors, a step a word piece.",
+            ),
+            "mult_aligned": ("The file is the Multimodal Transformer's, younger than the rows.",),
+            "csd_selected": (_ALIGNED_HERE, "All words of a segment; the papers took the last 20."),
+            "csd_selected_20": (_ALIGNED_HERE,),
+            "csd_raw": (
+                _ALIGNED_HERE,
+                "All words of a segment and all features; the papers took the last 20 words and "
+                "chose 5 acoustic and 20 visual features.",
+            ),
+        },
     ),
     "iemocap": Protocol(
-        data="iemocap/mult_aligned",
-        counts={"train": 2717, "validation": 798, "test": 938},
+        data="iemocap",
         models=("rmfn", "ef_lstm"),
         reference="majority",
         seeds=5,
@@ -78,8 +97,7 @@ PROTOCOLS = {
         ),
     ),
     "pom": Protocol(
-        data="pom/mfn_arrays",
-        counts={"train": 600, "validation": 100, "test": 203},
+        data="pom",
         models=("rmfn",),
         reference="constant",
         seeds=5,

@@ -53,7 +53,7 @@ def reproduce(
     """
     counts = {
         split: {"here": builder.info.splits[split].num_examples, "published": published}
-        for split, published in protocol.counts.items()
+        for split, published in builder.PUBLISHED_COUNTS.items()
     }
     # Of what is learned from alone: the test split is still closed.
     found = data_differences(counts, open_learning_data(builder))
@@ -67,11 +67,12 @@ def reproduce(
         command=command,
         on_progress=on_progress,
     )
+    of_this_copy = protocol.copies.get(builder.builder_config.name, ())
     if seeds != protocol.seeds:
         found.append(f"{seeds} seeds were run; the protocol has {protocol.seeds}.")
     result |= {
         "counts": counts,
-        "differences": [*found, *protocol.differences],
+        "differences": [*found, *of_this_copy, *protocol.differences],
         "per_label": label_rows(configs, range(seeds), protocol.reference, builder, out),
     }
     write_text(out / "reproduce.md", reproduction_markdown(result))

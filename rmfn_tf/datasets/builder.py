@@ -46,6 +46,9 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     # Split -> how many examples the papers have in it; empty where there are no papers.
     PUBLISHED_COUNTS: ClassVar[Mapping[str, int]] = {}
 
+    # File name -> SHA-256 of published files whose size, which checksums.tsv wants, is not known.
+    PUBLISHED_SHA256: ClassVar[Mapping[str, str]] = {}
+
     # Options of the source; see its OPTIONS.
     options: Mapping[str, str] = {}
 
@@ -58,6 +61,15 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     ) -> Any:
         """What TFDS takes as `config` for a config of this name: its name, where it is known."""
         return name
+
+    @classmethod
+    def sources_for(cls, folder: Path) -> dict[str, Source]:
+        """`<data set>/<config>` -> what would read this folder, to find out which can.
+
+        Raises:
+            SourceError: the folder says that it is of this data set, and that cannot be read.
+        """
+        return {f"{cls.name}/{config}": source for config, source in cls.SOURCES.items()}
 
     @property
     def source(self) -> Source | None:
@@ -145,7 +157,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         folder = download_config.manual_dir
         replaces = download_config.download_mode.overwrite_dataset
         reuses = folder and not replaces and self.is_whole()
-        if reuses and self.source_hashes(folder) != self.info.metadata.get("sources"):
+        if reuses and not self.is_built_from(self.source_hashes(folder)):
             raise SourceError(
                 f"{self.data_dir} was built from other files than those in {folder}. To replace "
                 f'it: rmfn_tf.datasets.build("{self.name}/{self.builder_config_name}", '
@@ -162,6 +174,19 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         if not self.data_path.exists() or not self.is_prepared():
             return False
         return all(path.exists() for split in self.info.splits.values() for path in split.filepaths)
+
+    def is_built_from(
+        self, sources: Mapping[str, str], options: Mapping[str, str] | None = None
+    ) -> bool:
+        """Whether this version lies on disk, whole and made from these files.
+
+        Args:
+            sources: file name -> SHA-256.
+            options: the options it must have been made with that are not defaults; None: any.
+        """
+        if not self.is_whole() or self.info.metadata.get("sources") != sources:
+            return False
+        return options is None or self.info.metadata.get("options") == options
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict]]]:
         files = self.find_sources(

@@ -1,6 +1,7 @@
 """Which data sets there are, and how `tfds.load` finds them."""
 
 import importlib
+import re
 from typing import Any
 
 import tensorflow_datasets as tfds
@@ -9,6 +10,10 @@ from rmfn_tf.suggestions import did_you_mean
 
 # One line a data set: its folder, which holds `<name>_dataset_builder.py` with the class Builder.
 DATASETS = ("cmu_mosi", "ict_mmmo", "iemocap", "pom", "synthetic")
+
+# Its configs are the users' own folders, so that none is known beforehand.
+OWN_DATA = "custom"
+_OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 
 def register_with_tfds() -> None:
@@ -24,7 +29,7 @@ def builder_class(name: str) -> Any:
 
 
 def list_names() -> list[str]:
-    """Every `<data set>/<config>`, a data set's default config first."""
+    """Every `<data set>/<config>` known beforehand, a data set's default config first."""
     return [
         f"{dataset}/{config}"
         for dataset in DATASETS
@@ -35,18 +40,25 @@ def list_names() -> list[str]:
 def resolve(name: str) -> tuple[Any, str]:
     """`"pom"` or `"pom/mfn_arrays"` -> builder class and config name (the first is the default).
 
+    `"custom"` alone has no config, and its name is empty.
+
     Raises:
         ValueError: no such data set or config; all are listed, and the closest is suggested.
     """
     dataset, _, config = name.partition("/")
     if dataset in DATASETS:
         cls = builder_class(dataset)
+        if dataset == OWN_DATA and (not config or _OWN_NAME.fullmatch(config)):
+            return cls, config
         config = config or next(iter(cls.builder_configs))
         if config in cls.builder_configs:
             return cls, config
     known = list_names()
     suggestion = did_you_mean(name, known) or did_you_mean(name, DATASETS)
-    raise ValueError(f"Unknown data set {name!r}.{suggestion} Known: {', '.join(known)}.")
+    raise ValueError(
+        f"Unknown data set {name!r}.{suggestion} Known: {', '.join(known)}, "
+        f"and {OWN_DATA}/<name> for data of your own."
+    )
 
 
 class _Provider:

@@ -22,7 +22,12 @@ def test_build_train_evaluate_export(rmfn, determinism, tmp_path, manual_dir, sm
 
     built = rmfn("data", "build", DATA, *files, "--json")
     assert built.code == 0
-    assert json.loads(built.out)["examples"] == {"train": 6, "validation": 4, "test": 3}
+    splits = json.loads(built.out)["splits"]
+    assert {split: each["examples"] for split, each in splits.items()} == {
+        "train": 6,
+        "validation": 4,
+        "test": 3,
+    }
 
     options = (*small, "--set", f"units={units}", "--model", model, "--seed", "3", "--json")
     trained = rmfn("train", DATA, *files, "--out", run, *options)

@@ -8,6 +8,7 @@ import pytest
 
 from rmfn_tf.comparison import summary
 from rmfn_tf.comparison.protocols import PROTOCOLS
+from rmfn_tf.datasets.registry import builder_class, resolve
 from support.mfn_files import make_arrays, write_arrays
 from support.small_copies import iemocap_mult, write_copy
 
@@ -22,13 +23,18 @@ def write_pom(folder):
     write_arrays(folder, {name: each for name, each in arrays.items() if "text" not in name})
 
 
+def resolve_name(name):
+    cls, config = resolve(name)
+    return f"{cls.name}/{config}"
+
+
 @pytest.fixture
 def reproduce(rmfn, tmp_path):
     def run(*options, name="pom"):
         if name == "pom":
             write_pom(tmp_path / "copy")
         elif name in PROTOCOLS:
-            write_copy(PROTOCOLS[name].data, tmp_path / "copy")
+            write_copy(resolve_name(name), tmp_path / "copy")
         files = ("--manual-dir", tmp_path / "copy", "--data-dir", tmp_path / "data")
         return rmfn("reproduce", name, *files, "--out", tmp_path / "out", "--epochs", "1", *options)
 
@@ -121,7 +127,9 @@ def test_the_other_data_sets(reproduce, tmp_path, name, reference, floors, label
         assert f"| {label} |" in text
         assert (f"\n {label} " in done.out) == (len(labels) > 1)
     said = " ".join(result["differences"])
-    assert f"the papers have {PROTOCOLS[name].counts['train']}" in said
+    assert f"the papers have {builder_class(name).PUBLISHED_COUNTS['train']}" in said
+    if name == "cmu_mosi":
+        assert "The authors' arrays name no videos" in said
     assert "untuned on this data set" in said
     assert "is absent in this copy" not in said
     rates = [each.get("base_rate") for each in result["per_label"]]
@@ -130,6 +138,21 @@ def test_the_other_data_sets(reproduce, tmp_path, name, reference, floors, label
         assert "base rate" in text
     else:
         assert rates == [None]
+
+
+@pytest.mark.usefixtures("fast")
+def test_another_copy_than_the_authors(rmfn, tmp_path):
+    write_copy("cmu_mosi/mult_aligned", tmp_path / "copy")
+    done = rmfn(
+        *("reproduce", "cmu_mosi", "--manual-dir", tmp_path / "copy", "--seeds", "1"),
+        *("--data-dir", tmp_path / "data", "--out", tmp_path / "out", "--epochs", "1", "--json"),
+    )
+    assert done.code == 0
+    result = json.loads(done.out)
+    assert result["data"] == "cmu_mosi/mult_aligned"
+    said = " ".join(result["differences"])
+    assert "The file is the Multimodal Transformer's" in said
+    assert "The authors' arrays name no videos" not in said
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,18 @@ class TestCmuMosiMult(TestCmuMosiArrays):
     BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["mult_aligned"]
 
 
+class TestCmuMosiCsdSelected(TestCmuMosiArrays):
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["csd_selected"]
+
+
+class TestCmuMosiCsdLast20(TestCmuMosiArrays):
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["csd_selected_20"]
+
+
+class TestCmuMosiCsdRaw(TestCmuMosiArrays):
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["csd_raw"]
+
+
 class TestIemocap(FromFiles):
     DATASET_CLASS = Iemocap
     BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["mult_aligned"]

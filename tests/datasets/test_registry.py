@@ -10,6 +10,9 @@ NAMES = [
     "cmu_mosi/mfn_arrays",
     "cmu_mosi/mmsa_aligned",
     "cmu_mosi/mult_aligned",
+    "cmu_mosi/csd_selected",
+    "cmu_mosi/csd_selected_20",
+    "cmu_mosi/csd_raw",
     "ict_mmmo/mfn_arrays",
     "ict_mmmo/trimodal",
     "iemocap/mult_aligned",
@@ -54,7 +57,7 @@ def test_the_first_config_is_the_default():
         ("cmu_mosi/mult", " Did you mean 'cmu_mosi/mult_aligned'?"),
         ("pom/arrays", " Did you mean 'pom/mfn_arrays'?"),
         ("xyz", ""),
-        ("", ""),
+        ("custom/no spaces", ""),
     ],
 )
 @pytest.mark.parametrize("function", [rmfn_tf.datasets.build, rmfn_tf.datasets.load_builder])
@@ -62,5 +65,6 @@ def test_unknown_names(function, name, suggestion, tmp_path):
     with pytest.raises(ValueError, match="Unknown data set") as caught:
         function(name, data_dir=tmp_path)
     assert str(caught.value) == (
-        f"Unknown data set {name!r}.{suggestion} Known: {', '.join(NAMES)}."
+        f"Unknown data set {name!r}.{suggestion} Known: {', '.join(NAMES)}, and "
+        "custom/<name> for data of your own."
     )

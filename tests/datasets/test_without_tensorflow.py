@@ -36,7 +36,7 @@ except ValueError as error:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert process.stdout.startswith("False ")
-    assert "lacks audio_train.h5" in process.stdout
+    assert "pom/mfn_arrays: audio_train.h5, " in process.stdout
 
 
 def test_tfds_finds_ours_without_importing_all_its_own():

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from support.mfn_files import STEPS, write_array
+from support.mosi_csds import make_csds, write_csds
 from support.pickle_files import KEYS, make_mmsa, make_mult, write_pickle
 
 SIZES = {"train": 4, "validation": 2, "test": 3}
@@ -66,6 +67,8 @@ def write_copy(name: str, folder: Path) -> Path:
             return write_pickle(folder / "aligned_50.pkl", mosi_mmsa()).parent
         case "cmu_mosi/mult_aligned":
             return write_pickle(folder / "mosi_data.pkl", mosi_mult()).parent
+        case "cmu_mosi/csd_selected" | "cmu_mosi/csd_selected_20" | "cmu_mosi/csd_raw":
+            return write_csds(folder, make_csds())
         case "iemocap/mult_aligned":
             return write_pickle(folder / "iemocap_data.pkl", iemocap_mult()).parent
     raise KeyError(name)

@@ -1,0 +1,1 @@
+"""The TFDS data set `custom`."""

@@ -1,0 +1,51 @@
+"""Which data sets there are, and where their files come from."""
+
+from pathlib import Path
+from typing import Any
+
+from rmfn_tf.datasets.choosing import Choice, instructions
+from rmfn_tf.datasets.registry import DATASETS, builder_class
+from rmfn_tf.datasets.sources.errors import MissingFiles
+
+
+def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
+    """Every config known beforehand: `{"data", "description", "built"}`.
+
+    Args:
+        data_dir: where built data sets are kept.
+    """
+    return [
+        {
+            "data": choice.name,
+            "description": config.description,
+            "built": choice.builder(data_dir).is_whole(),
+        }
+        for dataset in DATASETS
+        for name, config in builder_class(dataset).builder_configs.items()
+        for choice in [Choice(builder_class(dataset), name)]
+    ]
+
+
+def origin(choice: Choice) -> dict[str, str]:
+    """What a config is, which files it is built from, and where people get them on what terms.
+
+    Returns:
+        `{"data", "description", "files", "terms"}`, the last two empty where it needs no files.
+    """
+    return {
+        "data": choice.name,
+        "description": choice.cls.get_metadata().description,
+        "files": _files(choice),
+        "terms": instructions(choice.cls),
+    }
+
+
+def _files(choice: Choice) -> str:
+    source = choice.cls.SOURCES.get(choice.config)
+    if source is None:
+        return ""
+    try:
+        source.find(None)
+    except MissingFiles as error:
+        return error.needs
+    return ""
