@@ -32,6 +32,7 @@ from rmfn_tf.datasets.sources.hdf5_declaration import (
     check_declaration,
     type_name,
 )
+from rmfn_tf.datasets.sources.hdf5_values import read_values
 from rmfn_tf.datasets.sources.recording import Recording
 
 MAX_VIDEOS = 100_000  # the largest set of the field has 3,837
@@ -127,7 +128,7 @@ class Csd:
         owner = self._owners.setdefault(h5py.h5o.get_info(dataset.id).addr, key)
         if owner != key:
             raise SourceError.at(self.path, key, found=f"the same array as {owner}", mend=_FRESH)
-        return dataset[()]
+        return read_values(self.path, key, dataset)
 
 
 @contextmanager

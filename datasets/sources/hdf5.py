@@ -10,6 +10,7 @@ import numpy as np
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.hdf5_declaration import NUMBERS, check_declaration
 from rmfn_tf.datasets.sources.hdf5_local_heaps import check_local_heaps
+from rmfn_tf.datasets.sources.hdf5_values import read_values
 
 # What h5py raises for damaged files, depending on where the damage lies.
 _H5PY_ERRORS = (
@@ -47,7 +48,7 @@ def read_array(path: Path, key: str, rank: int | None = None) -> np.ndarray:
     with errors_as_source_error(path, key), open_file(path) as file:
         dataset = find_dataset(path, file, key, key)
         check_declaration(path, key, dataset, NUMBERS, rank)
-        return dataset[()]
+        return read_values(path, key, dataset)
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def open_file(path: Path) -> h5py.File:
     if not path.is_file():  # a pipe would be waited for
         raise SourceError.at(path, found="no such file", mend="Put the file there")
     check_local_heaps(path)
-    return h5py.File(path, "r")
+    return h5py.File(path, "r", driver="sec2")  # the one whose handle is a file descriptor
 
 
 def find_group(path: Path, parent: h5py.Group, name: str, key: str) -> h5py.Group:

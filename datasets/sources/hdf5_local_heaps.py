@@ -9,8 +9,9 @@ the place of the first free block in them (8) and their address in the file (8).
 begins with the place of the next one (8), or 1 where there is none. All numbers are little-endian.
 """
 
+import os
 import struct
-from mmap import ACCESS_READ, mmap
+from collections.abc import Iterator
 from pathlib import Path
 
 from rmfn_tf.datasets.sources.errors import SourceError
@@ -18,10 +19,11 @@ from rmfn_tf.datasets.sources.errors import SourceError
 MAX_FILE_BYTES = 2**35  # the largest published computational sequence has 15 GB
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_HEAP_SIGNATURE = b"HEAP\0"
 _HEAP = struct.Struct("<4sB3xQQQ")
-_PLACE = struct.Struct("<Q")
 _NO_BLOCK = 1
 _SMALLEST_BLOCK = 16
+_PIECE_BYTES = 2**20
 
 
 def check_local_heaps(path: Path) -> None:
@@ -45,8 +47,7 @@ def check_local_heaps(path: Path) -> None:
                 found="not readable as HDF5 (it does not begin as such a file does)",
                 mend="The file is cut off, damaged or of another format: copy it afresh",
             )
-        with mmap(stream.fileno(), 0, access=ACCESS_READ) as data:
-            ends = _free_lists_end(data)
+        ends = _free_lists_end(stream.fileno(), size)
     if not ends:
         raise SourceError.at(
             path,
@@ -63,17 +64,34 @@ def _is_plain_hdf5(start: bytes) -> bool:
     return sizes == b"\x08\x08"
 
 
-def _free_lists_end(data: mmap) -> bool:
+def _free_lists_end(file: int, file_bytes: int) -> bool:
     """Whether the free blocks of all heaps together are no more than the file has room for."""
-    left = len(data) // _SMALLEST_BLOCK
-    place = data.find(b"HEAP\0")
-    while 0 <= place <= len(data) - _HEAP.size:
-        _, _, size, block, address = _HEAP.unpack_from(data, place)
+    left = file_bytes // _SMALLEST_BLOCK
+    for size, block, address in _find_heaps(file):
+        mark, steps = _NO_BLOCK, 0
         # HDF5 itself refuses a block outside of the heap, or a heap outside of the file.
-        while block < size and block != _NO_BLOCK and address + block + 8 <= len(data):
-            left -= 1
-            if left < 0:
+        while block < size and block != _NO_BLOCK and address + block + 8 <= file_bytes:
+            steps += 1
+            if block == mark or steps > left:
                 return False
-            (block,) = _PLACE.unpack_from(data, address + block)
-        place = data.find(b"HEAP\0", place + 1)
+            if steps & (steps - 1) == 0:  # at ever longer distances: any circle comes to hold it
+                mark = block
+            block = int.from_bytes(os.pread(file, 8, address + block), "little")
+        left -= steps
     return True
+
+
+def _find_heaps(file: int) -> Iterator[tuple[int, int, int]]:
+    """For each heap the size of its data, the place of its first free block, and their address.
+
+    Read piece by piece: what is mapped or held of a file counts as memory of the process.
+    """
+    start = 0
+    # The pieces overlap, so that a heap that begins in one is whole in it.
+    while piece := os.pread(file, _PIECE_BYTES + _HEAP.size - 1, start):
+        place = piece.find(_HEAP_SIGNATURE)
+        while 0 <= place < _PIECE_BYTES and place + _HEAP.size <= len(piece):
+            _, _, size, block, address = _HEAP.unpack_from(piece, place)
+            yield size, block, address
+            place = piece.find(_HEAP_SIGNATURE, place + 1)
+        start += _PIECE_BYTES

@@ -30,5 +30,5 @@ def check_each_video_in_one_split(
                     f"{', '.join(map(str, files.values()))}: the video {sample.video_id[:80]!a} "
                     f"has segments in {first} and in {split} (there {sample.id[:80]!a}). No video "
                     "may be in two splits, or a model is judged on what it has seen: take the "
-                    "file from another copy."
+                    "files from another copy, or put each video in one split."
                 )

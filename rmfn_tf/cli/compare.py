@@ -8,7 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import Data, DataDir, Epochs, Json, ManualDir, Workers
+from rmfn_tf.cli.options import (
+    Data,
+    DataDir,
+    Epochs,
+    Json,
+    Labels,
+    ManualDir,
+    Workers,
+    to_labels,
+)
 
 
 def compare(
@@ -26,6 +35,7 @@ def compare(
         str | None,
         typer.Option(help="The row the others are tested against, as ef_lstm or ridge."),
     ] = None,
+    labels: Labels = None,
     workers: Workers = 1,
     epochs: Epochs = None,
     manual_dir: ManualDir = None,
@@ -59,7 +69,7 @@ def compare(
     from rmfn_tf.datasets.choosing import choose
 
     data = choose(data, manual_dir, data_dir).name
-    changes: dict[str, Any] = {"data": data, "folds": folds}
+    changes: dict[str, Any] = {"data": data, "folds": folds, "labels": to_labels(labels)}
     if epochs is not None:
         changes["epochs"] = epochs
     configs = {name: _config(row, changes) for name, row in rows.items()}

@@ -1,10 +1,12 @@
 """`rmfn data`: data sets on disk."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from rmfn_tf.cli.data_align import align
 from rmfn_tf.cli.options import DataDir, Json, ManualDir
 
 data = typer.Typer(
@@ -26,13 +28,13 @@ Mode = Annotated[
 ]
 Pauses = Annotated[
     str | None,
-    typer.Option(help="Of computational sequences: keep [default], drop, or merge `sp`."),
+    typer.Option(help="Of computational sequences: keep \\[default], drop, or merge `sp`."),
 ]
 WordShift = Annotated[
     str | None,
     typer.Option(
         help="Of computational sequences, whether words sit one row late: 0, 1, or auto to look "
-        "[default: auto; with --mode mmsdk 0]."
+        "\\[default: auto; with --mode mmsdk 0]."
     ),
 ]
 
@@ -123,6 +125,23 @@ def info(name: Name = None, data_dir: DataDir = None, as_json: Json = False) -> 
         _show(inspect(choice.name, data_dir), as_json)
     else:
         show_origin(origin(choice), as_json)
+
+
+@data.command()
+def template(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+) -> None:
+    """Write a small data set of your own to imitate: data.toml, one NPZ file, and a README.
+
+    Example: rmfn data template mine; then: rmfn data build --manual-dir mine
+    """
+    from rmfn_tf.datasets.custom.template import write_template
+
+    written = write_template(folder)
+    print(f"Written: {written}. Begin with {written / 'README.md'}.")
+
+
+data.command()(align)
 
 
 def _options(mode: str | None, pauses: str | None, word_shift: str | None) -> dict[str, str]:

@@ -15,10 +15,22 @@ ManualDir = Annotated[
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Where built data sets are kept [default: ~/tensorflow_datasets]."),
+    typer.Option(help="Where built data sets are kept \\[default: ~/tensorflow_datasets]."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 Workers = Annotated[
     int, typer.Option(help="Processes that train side by side, of one thread each.")
 ]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        help="Which labels to learn, by name, with commas: happy,sad or persuasive "
+        "\\[default: all that are scored]."
+    ),
+]
 Epochs = Annotated[int | None, typer.Option(help="Epochs at most, for all models.")]
+
+
+def to_labels(text: str | None) -> list[str]:
+    """`"happy, sad"` -> `["happy", "sad"]`."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]

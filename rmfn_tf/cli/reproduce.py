@@ -16,7 +16,7 @@ def reproduce(
     name: Annotated[str, typer.Argument(help="Which: cmu_mosi, iemocap, pom.")],
     out: Annotated[Path, typer.Option(help="Folder for the runs and tables; may be there.")],
     seeds: Annotated[
-        int | None, typer.Option(help="Runs of each model [default: the protocol's].")
+        int | None, typer.Option(help="Runs of each model \\[default: the protocol's].")
     ] = None,
     workers: Workers = 1,
     epochs: Epochs = None,

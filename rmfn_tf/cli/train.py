@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import DataDir, Json, ManualDir
+from rmfn_tf.cli.options import DataDir, Json, Labels, ManualDir, to_labels
 
 
 def train(
@@ -26,7 +26,7 @@ def train(
         Path | None,
         typer.Option(metavar="RUN", help="Go on with an interrupted run; nothing else is needed."),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="rmfn [default] or ef_lstm.")] = None,
+    model: Annotated[str | None, typer.Option(help="rmfn \\[default] or ef_lstm.")] = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs at most.")] = None,
@@ -45,6 +45,7 @@ def train(
             help="With folds: choose the epoch on an inner 15 %, or take the last.",
         ),
     ] = None,
+    labels: Labels = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -80,6 +81,7 @@ def train(
         "seed": seed,
         "folds": folds,
         "choose_epochs": choose_epochs,
+        "labels": to_labels(labels) or None,
     }
     settings = {key: value for key, value in settings.items() if value is not None}
     settings |= parse_settings(set_ or [], learning_rate)

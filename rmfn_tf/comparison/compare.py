@@ -12,12 +12,12 @@ from rmfn_tf.comparison.published import published_for
 from rmfn_tf.comparison.spreadsheet import to_csv
 from rmfn_tf.comparison.summary import BOOTSTRAP, PERMUTATION, lower_is_better, summarize
 from rmfn_tf.comparison.train_all import OnProgress, train_all
+from rmfn_tf.files import only_writer, replace_file, write_json, write_text
 from rmfn_tf.training.config import RunConfig, unknown_name
 from rmfn_tf.training.evaluate import evaluate_run
-from rmfn_tf.training.files import only_writer, replace_file, write_json, write_text
 from rmfn_tf.training.floors import FLOORS
 from rmfn_tf.training.predictions import Predictions, read_predictions
-from rmfn_tf.training.splits import check_splits, check_test_split
+from rmfn_tf.training.splits import check_splits, check_test_split, open_task
 from rmfn_tf.visualization import plot_comparison
 
 
@@ -39,7 +39,7 @@ def compare_models(
     when all runs are finished, and not before.
 
     Args:
-        configs: row -> config, of the same data and folds; its seed is not looked at.
+        configs: row -> config, of the same data, folds and labels; its seed is not looked at.
         seeds: of the runs.
         builder: the built data set.
         out: the folder.
@@ -57,7 +57,7 @@ def compare_models(
         ValueError: configs of different data, an unknown reference, a run that failed.
         OSError: a folder cannot be written.
     """
-    task = builder.info.metadata["task"]
+    task = open_task(next(iter(configs.values())), builder)
     floors = FLOORS[task["kind"]]
     _check_rows(configs, floors, builder)
     reference = reference or _default_reference(list(configs), floors)
@@ -101,7 +101,8 @@ def compare_models(
                 for row, runs in by_row.items()
                 if all((values == values[:1]).all() for values in runs)
             ],
-            "published": published_for(first.data),
+            # The papers' rows are means over all labels.
+            "published": None if first.labels else published_for(first.data),
             "notes": _notes(videos, len(seeds)),
         }
         _write(out, result)
@@ -137,11 +138,13 @@ def _check_rows(configs: Mapping[str, RunConfig], floors: Sequence[str], builder
     for row, config in configs.items():
         if row in floors:
             raise ValueError(f"A row cannot be called {row!r}: that is a floor of its own.")
-        if (config.data, config.folds) != (first.data, first.folds):
-            raise ValueError(
-                f"Row {row!r} is of {config.data} with {config.folds} folds, the first of "
-                f"{first.data} with {first.folds}: compare on the same data and folds."
-            )
+        for key in ("data", "folds", "labels"):
+            here, there = getattr(config, key), getattr(first, key)
+            if here != there:
+                raise ValueError(
+                    f"Row {row!r} has {key} {here!r}, the first {there!r}: compare on the same "
+                    "data, folds and labels."
+                )
 
 
 def judge(

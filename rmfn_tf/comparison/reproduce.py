@@ -10,9 +10,9 @@ from rmfn_tf.comparison.compare import compare_models, judge
 from rmfn_tf.comparison.markdown import bullets, plain_table, to_markdown
 from rmfn_tf.comparison.protocols import Protocol
 from rmfn_tf.comparison.train_all import OnProgress
+from rmfn_tf.files import write_json, write_text
 from rmfn_tf.metrics import per_label_table
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.files import write_json, write_text
 from rmfn_tf.training.splits import LearningData, open_learning_data
 
 LABELS_TITLE = "Label by label, mean over seeds"
@@ -56,7 +56,8 @@ def reproduce(
         for split, published in builder.PUBLISHED_COUNTS.items()
     }
     # Of what is learned from alone: the test split is still closed.
-    found = data_differences(counts, open_learning_data(builder))
+    first = next(iter(configs.values()))
+    found = data_differences(counts, open_learning_data(first, builder))
     result = compare_models(
         configs,
         range(seeds),

@@ -3,18 +3,21 @@
 from pathlib import Path
 from typing import Any
 
+from tensorflow_datasets.core import constants
+
 from rmfn_tf.datasets.choosing import Choice, instructions
-from rmfn_tf.datasets.registry import DATASETS, builder_class
+from rmfn_tf.datasets.registry import DATASETS, OWN_DATA, builder_class
 from rmfn_tf.datasets.sources.errors import MissingFiles
 
 
 def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
-    """Every config known beforehand: `{"data", "description", "built"}`.
+    """Every config known beforehand, and what is built of users' own: `{"data", "description",
+    "built"}`.
 
     Args:
         data_dir: where built data sets are kept.
     """
-    return [
+    known = [
         {
             "data": choice.name,
             "description": config.description,
@@ -23,6 +26,22 @@ def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
         for dataset in DATASETS
         for name, config in builder_class(dataset).builder_configs.items()
         for choice in [Choice(builder_class(dataset), name)]
+    ]
+    return known + _own_builds(data_dir)
+
+
+def _own_builds(data_dir: str | Path | None) -> list[dict[str, Any]]:
+    root = Path(constants.DATA_DIR if data_dir is None else data_dir).expanduser() / OWN_DATA
+    names = sorted(path.parent.parent.name for path in root.glob("*/*/metadata.json"))
+    builders = [Choice(builder_class(OWN_DATA), name).builder(data_dir) for name in names]
+    return [
+        {
+            "data": f"{OWN_DATA}/{builder.builder_config.name}",
+            "description": builder.builder_config.description,
+            "built": True,
+        }
+        for builder in builders
+        if builder.is_whole()
     ]
 
 

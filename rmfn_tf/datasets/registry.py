@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 from rmfn_tf.suggestions import did_you_mean
 
 # One line a data set: its folder, which holds `<name>_dataset_builder.py` with the class Builder.
-DATASETS = ("cmu_mosi", "ict_mmmo", "iemocap", "pom", "synthetic")
+DATASETS = ("cmu_mosi", "ict_mmmo", "iemocap", "pom", "synthetic", "custom")
 
 # Its configs are the users' own folders, so that none is known beforehand.
 OWN_DATA = "custom"

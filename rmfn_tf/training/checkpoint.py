@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rmfn_tf.training.files import replace_file
+from rmfn_tf.files import replace_file
 
 
 @dataclass

@@ -9,8 +9,8 @@ from typing import Any
 
 import tomli_w
 
+from rmfn_tf.files import write_text
 from rmfn_tf.suggestions import did_you_mean
-from rmfn_tf.training.files import write_text
 
 DEFAULT_OPTIMIZER: dict[str, Any] = {
     "name": "adam",
@@ -58,6 +58,7 @@ class RunConfig:
         folds: number of cross-validation folds over the videos; 0 uses the data set's own splits.
         choose_epochs: with folds, whether the epoch is chosen on an inner 15 % of the training
             folds; otherwise all `epochs` are run and the last weights count.
+        labels: which of the data set's labels to learn, by name; none means all that are scored.
 
     Raises:
         ConfigError: values that cannot be; all of them are named. Whether model, optimizer and
@@ -75,6 +76,7 @@ class RunConfig:
     seed: int = 0
     folds: int = 0
     choose_epochs: bool = False
+    labels: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         mistakes = value_mistakes(asdict(self))
@@ -133,11 +135,15 @@ def value_mistakes(values: Mapping[str, Any]) -> list[str]:
         ("hyperparameters", dict, "a table"),
         ("optimizer", dict, "a table"),
         ("choose_epochs", bool, "true or false"),
+        ("labels", list, "a list of names"),
     ):
         if name in values and not isinstance(values[name], kind):
             mistakes.append(f"{name} must be {word}; got {values[name]!r}.")
     if isinstance(values.get("optimizer"), dict):
         mistakes += _optimizer_mistakes(values["optimizer"])
+    labels = values.get("labels", [])
+    if isinstance(labels, list) and len(set(map(str, labels))) < len(labels):
+        mistakes.append(f"labels must be different names; got {labels!r}.")
     folds, chosen = values.get("folds", 0), values.get("choose_epochs", False)
     if folds == 1 and folds is not True:
         mistakes.append("folds must be 0 (the data set's own splits) or at least 2; got 1.")

@@ -17,6 +17,7 @@ from rmfn_tf.training.splits import (
     check_splits,
     open_learning_data,
     open_pool,
+    open_task,
     split_into_folds,
 )
 
@@ -88,12 +89,12 @@ def _open(
     config: RunConfig, builder: Any
 ) -> tuple[Mapping[str, Any], LearningData, Examples, Examples, str]:
     """The task, what is learned from, what floors learn from, what is judged, and its name."""
-    task = builder.info.metadata["task"]
+    task = open_task(config, builder)
     if config.folds:
-        pool = open_pool(builder)
+        pool = open_pool(config, builder)
         fold = next(split_into_folds(config, task, pool))
         return task, fold.learning, fold.inside, pool.take(fold.rows), "fold 1"
-    learning = open_learning_data(builder)
+    learning = open_learning_data(config, builder)
     assert learning.validation is not None  # `open_learning_data` reads both
     return task, learning, learning.train, learning.validation, "validation"
 

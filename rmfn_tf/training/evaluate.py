@@ -9,15 +9,16 @@ from typing import Any
 import keras
 
 import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
-from rmfn_tf.data import Examples, load_examples
+from rmfn_tf.data import Examples
+from rmfn_tf.files import only_writer, write_json
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.files import only_writer, write_json
 from rmfn_tf.training.fitting import predict
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.predictions import write_predictions
 from rmfn_tf.training.provenance import check_trained_on
 from rmfn_tf.training.run import is_finished
 from rmfn_tf.training.scores import report
+from rmfn_tf.training.splits import open_split, open_task
 
 
 def read_config(run: Path) -> RunConfig:
@@ -78,10 +79,13 @@ def _judge(run: Path, builder: Any, split: str) -> dict[str, Any]:
     if split == "test" and kept.exists():
         return json.loads(kept.read_text())
     config, model = load_run(run)
-    examples = _open_test(run, builder) if split == "test" else load_examples(builder, split)
-    task = builder.info.metadata["task"]
+    if split == "test":
+        examples = _open_test(run, config, builder)
+    else:
+        examples = open_split(config, builder, split)
+    task = open_task(config, builder)
     predictions = {config.model: predict(model, examples)}
-    predictions |= floor_predictions(task, load_examples(builder, "train"), examples)
+    predictions |= floor_predictions(task, open_split(config, builder, "train"), examples)
     write_predictions(run / f"predictions_{split}.csv", examples, predictions)
     result = report(split, task, examples.labels, predictions)
     if split == "test":
@@ -89,7 +93,7 @@ def _judge(run: Path, builder: Any, split: str) -> dict[str, Any]:
     return result
 
 
-def _open_test(run: Path, builder: Any) -> Examples:
+def _open_test(run: Path, config: RunConfig, builder: Any) -> Examples:
     """Reads the test split. Nothing else does: it comes after everything was chosen, and is
     recorded in the run's `test_openings.jsonl` before it happens."""
     if not is_finished(run):
@@ -101,4 +105,4 @@ def _open_test(run: Path, builder: Any) -> Examples:
         file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z")}) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return load_examples(builder, "test")
+    return open_split(config, builder, "test")

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 
 from rmfn_tf.data import Examples, choose_buckets, epoch_batches, fit_scaling, training_batches
+from rmfn_tf.files import write_rows
 from rmfn_tf.models import create_model
 from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.events import write_events
-from rmfn_tf.training.files import write_rows
 from rmfn_tf.training.nan_guard import NanGuard
 from rmfn_tf.training.signatures import OPTIMIZERS
 from rmfn_tf.training.splits import LearningData

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rmfn_tf.data import Examples
-from rmfn_tf.training.files import write_rows
+from rmfn_tf.files import write_rows
 
 
 class Predictions(NamedTuple):

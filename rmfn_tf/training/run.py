@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from rmfn_tf.files import only_writer, replace_file, write_json, write_rows
 from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.config import RunConfig, without_none
-from rmfn_tf.training.files import only_writer, replace_file, write_json, write_rows
 from rmfn_tf.training.fitting import CHECKPOINT, EpochReport, build_model, fit_model, predict
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.nan_guard import NonFiniteLoss
@@ -23,6 +23,7 @@ from rmfn_tf.training.splits import (
     check_splits,
     open_learning_data,
     open_pool,
+    open_task,
     split_into_folds,
 )
 
@@ -151,7 +152,7 @@ def _describe(out: Path, config: RunConfig, builder: Any) -> None:
 def _train_split(
     config: RunConfig, builder: Any, out: Path, on_epoch: OnProgress | None
 ) -> tuple[dict[str, Any], float]:
-    data = open_learning_data(builder)
+    data = open_learning_data(config, builder)
     try:
         fitted = fit_model(config, data, out, _told(on_epoch, 0, 0))
     except NonFiniteLoss as error:
@@ -175,7 +176,7 @@ def _train_split(
 def _train_folds(
     config: RunConfig, builder: Any, out: Path, on_epoch: OnProgress | None
 ) -> tuple[dict[str, Any], float]:
-    task, pool = builder.info.metadata["task"], open_pool(builder)
+    task, pool = open_task(config, builder), open_pool(config, builder)
     history: list[dict[str, float]] = []
     pooled: dict[str, np.ndarray] = {}
     seconds = 0.0

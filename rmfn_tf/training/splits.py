@@ -1,13 +1,13 @@
 """What a run learns from: objects that have no test split."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from rmfn_tf.data import Examples, hold_out, load_examples, make_folds
-from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.config import RunConfig, unknown_name
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class LearningData:
     and nothing here leads to them.
 
     Args:
-        task: `builder.info.metadata["task"]`.
+        task: see `open_task`.
         train: what is learned from; scaling's statistics come from it alone.
         validation: what chooses the epoch, or None to keep the last.
     """
@@ -45,7 +45,8 @@ class Fold:
 
 
 def check_splits(config: RunConfig, builder: Any) -> None:
-    """ValueError where the data set does not have what the config wants to learn from."""
+    """ValueError where the data set does not have the splits or labels that the config names."""
+    open_task(config, builder)
     splits = list(builder.info.splits)
     if config.folds and len(splits) != 1:
         raise ValueError(
@@ -63,15 +64,42 @@ def check_test_split(config: RunConfig, builder: Any) -> None:
         raise ValueError(f"{config.data} has no test split with examples; it has {held}.")
 
 
-def open_learning_data(builder: Any) -> LearningData:
+def open_task(config: RunConfig, builder: Any) -> dict[str, Any]:
+    """The task of a built data set with the labels that the config names.
+
+    Raises:
+        ValueError: a label that the data set does not score, or labels to choose from a
+            classification, which has one.
+    """
+    task = dict(builder.info.metadata["task"])
+    for name in config.labels:
+        if task["kind"] == "classification":
+            raise ValueError(f"{config.data} has one label, its class: leave `labels` out.")
+        if name not in task["labels"]:
+            raise ValueError(unknown_name(f"label of {config.data}", name, task["labels"]))
+    task["labels"] = config.labels or task["labels"]
+    return task
+
+
+def open_split(config: RunConfig, builder: Any, split: str) -> Examples:
+    """Reads one split of a built data set, with the labels that the config names."""
+    examples = load_examples(builder, split)
+    if not config.labels:
+        return examples
+    names = list(builder.info.metadata["task"]["labels"])
+    columns = [names.index(name) for name in config.labels]
+    return replace(examples, labels=examples.labels[:, columns])
+
+
+def open_learning_data(config: RunConfig, builder: Any) -> LearningData:
     """Reads `train` and `validation` of a built data set, and no other split."""
-    train, validation = (load_examples(builder, split) for split in ("train", "validation"))
-    return LearningData(builder.info.metadata["task"], train, validation)
+    train, validation = (open_split(config, builder, split) for split in ("train", "validation"))
+    return LearningData(open_task(config, builder), train, validation)
 
 
-def open_pool(builder: Any) -> Examples:
+def open_pool(config: RunConfig, builder: Any) -> Examples:
     """Reads the one split of a data set without splits of its own, for `split_into_folds`."""
-    return load_examples(builder, "all")
+    return open_split(config, builder, "all")
 
 
 def split_into_folds(config: RunConfig, task: Mapping[str, Any], pool: Examples) -> Iterator[Fold]:

@@ -35,15 +35,15 @@ def opened(tmp_path, monkeypatch):
     from rmfn_tf.training import evaluate, run
 
     read = []
-    load = evaluate.load_examples
+    load = evaluate.open_split
 
-    def recorded(builder, split, *more):
+    def recorded(config, builder, split):
         if split == "test":
             runs = sorted((tmp_path / "out/runs").glob("*/*"))
             read.append([run.is_finished(each) for each in runs])
-        return load(builder, split, *more)
+        return load(config, builder, split)
 
-    monkeypatch.setattr(evaluate, "load_examples", recorded)
+    monkeypatch.setattr(evaluate, "open_split", recorded)
     return read
 
 

@@ -8,6 +8,8 @@ import pytest
 MODULES = (
     "rmfn_tf.datasets",
     "rmfn_tf.datasets.alignment",
+    "rmfn_tf.datasets.custom.template",
+    "rmfn_tf.datasets.recordings.aligning",
     "rmfn_tf.datasets.sources.mfn_arrays",
     "rmfn_tf.datasets.synthetic.sarcasm",
     "rmfn_tf.datasets.synthetic.stand_ins",

@@ -73,8 +73,7 @@ def memory_builder(monkeypatch):
             builder.opened.append(split)
             return splits[split]
 
-        for module in ("splits", "evaluate"):
-            monkeypatch.setattr(f"rmfn_tf.training.{module}.load_examples", load)
+        monkeypatch.setattr("rmfn_tf.training.splits.load_examples", load)
         return builder
 
     return make

@@ -33,6 +33,7 @@ CONFIGS = st.builds(
     seed=st.integers(0, 2**32 - 1),
     folds=st.one_of(st.just(0), st.integers(2, 20)),
     choose_epochs=st.booleans(),
+    labels=st.lists(st.sampled_from(["happy", "sad", "angry"]), unique=True),
 )
 
 

@@ -49,7 +49,7 @@ def test_an_opening_is_recorded_before_the_test_split_is_read(run, builder, monk
             raise OSError("unreadable")
         return builder.splits[split]
 
-    monkeypatch.setattr("rmfn_tf.training.evaluate.load_examples", load)
+    monkeypatch.setattr("rmfn_tf.training.splits.load_examples", load)
     with pytest.raises(OSError, match="unreadable"):
         evaluate_run(run, builder, "test")
     assert (run / "test_openings.jsonl").exists()

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rmfn_tf.files import only_writer
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.evaluate import load_run
-from rmfn_tf.training.files import only_writer
 from rmfn_tf.training.fitting import predict
 from rmfn_tf.training.nan_guard import NonFiniteLoss
 from rmfn_tf.training.predictions import read_predictions

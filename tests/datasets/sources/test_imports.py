@@ -9,7 +9,7 @@ from rmfn_tf.datasets import sources
 
 def test_no_reader_imports_tensorflow():
     names = [
-        f"{sources.__name__}.{module.name}" for module in pkgutil.iter_modules(sources.__path__)
+        module.name for module in pkgutil.walk_packages(sources.__path__, f"{sources.__name__}.")
     ]
     assert f"{sources.__name__}.csd" in names
     code = f"import sys, {', '.join(names)}; print('tensorflow' in sys.modules)"

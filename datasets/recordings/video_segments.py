@@ -1,0 +1,105 @@
+"""The labelled segments of one video, aligned: examples, and what is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rmfn_tf.datasets.alignment import (
+    Frames,
+    Mode,
+    Pauses,
+    Segment,
+    Words,
+    align_words,
+    group_segments,
+    shift_words,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class VideoSegments:
+    """What one video gave.
+
+    Args:
+        rows: the rows of the video's segments that became examples, ascending.
+        features: for each, modality -> `(T, F)` float32.
+        texts: for each, `(T,)` strings.
+        intervals: for each, `(T, 2)` seconds.
+        dropped: row -> why it is no example.
+        out_of_step: segments in which a modality lacks a word that another has.
+    """
+
+    rows: list[int] = field(default_factory=list)
+    features: list[dict[str, np.ndarray]] = field(default_factory=list)
+    texts: list[np.ndarray] = field(default_factory=list)
+    intervals: list[np.ndarray] = field(default_factory=list)
+    dropped: dict[int, str] = field(default_factory=dict)
+    out_of_step: int = 0
+
+
+def cut_video(
+    words: Words,
+    frames: Mapping[str, Frames],
+    segments: np.ndarray,
+    mode: Mode,
+    pauses: Pauses,
+    shift: bool,
+) -> VideoSegments:
+    """Aligns one video and cuts it into its labelled segments.
+
+    Args:
+        words: with texts.
+        frames: modality -> its frames, zero rows of the right width where there are none.
+        segments: `(S, 2)` seconds.
+        mode: as in `align_words`.
+        pauses: as in `align_words`.
+        shift: whether each word takes the times of the row before.
+    """
+    # What has a row for each word goes with the words, so that it moves with them.
+    vectors = {
+        name: each.features
+        for name, each in frames.items()
+        if np.array_equal(each.intervals, words.intervals)
+    }
+    words = Words(words.intervals, words.texts, vectors)
+    others = {name: each for name, each in frames.items() if name not in vectors}
+    aligned = align_words(shift_words(words) if shift else words, others, mode, pauses)
+    found = group_segments(aligned, segments, "")
+    made = [(segment, _held(segment)) for segment in found.segments]
+    kept = [(segment, held) for segment, held in made if held.any()]
+    dropped = dict.fromkeys(_to_rows(found.skipped), "zero length")
+    dropped |= dict.fromkeys(_to_rows(found.without_words), "no words")
+    dropped |= {segment.row: "no words" for segment, held in made if not held.any()}
+    return VideoSegments(
+        rows=[segment.row for segment, _ in kept],
+        features=[
+            {name: _spread(segment, held, name) for name in frames} for segment, held in kept
+        ],
+        texts=[np.asarray(segment.texts)[held] for segment, held in kept],
+        intervals=[segment.intervals[held] for segment, held in kept],
+        dropped=dropped,
+        out_of_step=sum(
+            any(len(members) != held.sum() for members in segment.members.values())
+            for segment, held in kept
+        ),
+    )
+
+
+def _to_rows(names: tuple[str, ...]) -> list[int]:
+    return [int(name.removeprefix("[").removesuffix("]")) for name in names]
+
+
+def _held(segment: Segment) -> np.ndarray:
+    """`(T,)` bool: the words that any modality has. In default mode all; in mmsdk mode a word can
+    reach into the segment with none of its frames, and the SDK has no row for it."""
+    return np.isin(segment.words, np.concatenate(list(segment.members.values())))
+
+
+def _spread(segment: Segment, held: np.ndarray, modality: str) -> np.ndarray:
+    """`(T, F)`: a row for each word that is held, zeros where the modality lacks it."""
+    found = segment.modalities[modality].features
+    rows = np.zeros((int(held.sum()), found.shape[1]), np.float32)
+    place = {word: row for row, word in enumerate(segment.words[held].tolist())}
+    rows[[place[word] for word in segment.members[modality].tolist()]] = found
+    return rows

@@ -1,0 +1,1 @@
+"""A user's own data: `data.toml` and NPZ files, read in bounds."""

@@ -1,0 +1,111 @@
+"""`rmfn data align`: a data set from your own recordings."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rmfn_tf.cli.options import Json
+
+
+def align(
+    words: Annotated[
+        Path,
+        typer.Option(help="Folder of <video>.TextGrid or .csv (start, end, word), or one CSV."),
+    ],
+    frames: Annotated[
+        list[str],
+        typer.Option(help="MODALITY=FOLDER of <video>.csv, or =FILE. Once for each modality."),
+    ],
+    segments: Annotated[
+        Path, typer.Option(help="CSV: video, start, end, labels; where you have them, split, id.")
+    ],
+    out: Annotated[Path, typer.Option(help="The new folder, for `rmfn data build custom/NAME`.")],
+    name: Annotated[
+        str | None, typer.Option(help="Of the data set; left out, the folder's name.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(help='MODALITY=NAMES, with commas and *, as visual="AU*_r,gaze_*".'),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="Label columns, with commas; left out, all of numbers."),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="Labels: regression, classification or multilabel.")
+    ] = "regression",
+    tier: Annotated[
+        str | None, typer.Option(help="TextGrid tier with the words; left out, word or words.")
+    ] = None,
+    mode: Annotated[
+        str, typer.Option(help="default, or mmsdk for the numbers of the CMU-MultimodalSDK.")
+    ] = "default",
+    pauses: Annotated[
+        str, typer.Option(help="Silence between words: drop, keep as steps, or merge into words.")
+    ] = "drop",
+    word_shift: Annotated[
+        str, typer.Option(help="Words one row late: 0, 1, auto; default: auto, in mmsdk mode 0.")
+    ] = "default",
+    split_seed: Annotated[
+        int, typer.Option(help="Draws 70/10/20 % of the videos, without a column split.")
+    ] = 0,
+    as_json: Json = False,
+) -> None:
+    """Align your own recordings to words: TextGrid and CSV in, a data set out.
+
+    Words come from the Montreal Forced Aligner, P2FA or a CSV, frames from
+    OpenFace, openSMILE or any CSV with a column time (or start and end), all
+    in seconds. A file is called by its video's id, or has a column video.
+    Each word takes the mean of its frames; each row of --segments becomes an
+    example.
+
+    Example: rmfn data align --words aligned --frames visual=openface
+    --frames acoustic=opensmile --columns visual="AU*_r"
+    --segments labels.csv --out mine
+
+    Then: rmfn data build custom/mine --manual-dir mine
+    """
+    from rmfn_tf.cli.show import progress_bar
+    from rmfn_tf.datasets.recordings.aligning import align_folder
+
+    choices: dict[str, Any] = {"mode": mode, "pauses": pauses, "word_shift": word_shift}
+    with progress_bar("Aligning", quiet=as_json) as on_progress:
+        report = align_folder(
+            words,
+            {key: Path(value) for key, value in _pairs("--frames", frames).items()},
+            segments,
+            out,
+            name=name,
+            columns={
+                key: _split(value) for key, value in _pairs("--columns", columns or []).items()
+            },
+            labels=_split(labels or ""),
+            kind=kind,
+            tier=tier,
+            split_seed=split_seed,
+            on_progress=on_progress,
+            **choices,
+        )
+    if as_json:
+        print(json.dumps(report.to_json()))
+        return
+    for key, line in report.lines().items():
+        print(f"{key:12} {line}")
+    for note in report.notes:
+        print(note)
+
+
+def _pairs(option: str, given: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for each in given:
+        key, _, value = each.partition("=")
+        if not key.strip() or not value or key.strip() in pairs:
+            raise ValueError(f"{option} takes MODALITY=..., each modality once; got {each!r}.")
+        pairs[key.strip()] = value
+    return pairs
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

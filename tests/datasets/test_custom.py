@@ -1,0 +1,274 @@
+"""A user's own folder becomes a data set, and stays one when the folder is gone."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from tensorflow_datasets.core import constants
+
+from rmfn_tf.data.loading import load_examples
+from rmfn_tf.datasets.custom.custom_dataset_builder import Builder
+from rmfn_tf.datasets.custom.template import write_template
+from rmfn_tf.datasets.sources.errors import MissingFiles, SourceError
+from rmfn_tf.datasets.sources.own_data.npz import read_npz
+from support.own_folders import (
+    LABELS,
+    NAME,
+    SIZES,
+    TASKS,
+    WIDTHS,
+    description,
+    two_files,
+    write_own,
+)
+
+FULL_NAME = f"custom/{NAME}"
+FOLDER = Path("custom", NAME, "1.0.0")
+
+
+def build(folder, data_dir, name=NAME):
+    builder = Builder(config=Builder.make_config(name, folder, data_dir), data_dir=data_dir)
+    builder.download_and_prepare(
+        download_config=tfds.download.DownloadConfig(manual_dir=folder), file_format="tfrecord"
+    )
+    return builder
+
+
+class TestCustom(tfds.testing.DatasetBuilderTestCase):
+    """TFDS' own checks."""
+
+    DATASET_CLASS = Builder
+    SPLITS: ClassVar[dict[str, int]] = SIZES
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = []
+
+    @classmethod
+    def setUpClass(cls):
+        cls.EXAMPLE_DIR = tempfile.mkdtemp()
+        write_own(Path(cls.EXAMPLE_DIR))
+        cls.CONFIG = Builder.make_config(NAME, cls.EXAMPLE_DIR, None)
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        shutil.rmtree(cls.EXAMPLE_DIR)
+
+    def _make_builder(self, config=None):
+        return super()._make_builder(config or self.CONFIG)  # there is none without a folder
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_own(tmp_path / "own")
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_what_was_written_is_loaded(tmp_path, data_dir, kind):
+    files = two_files(kind)
+    folder = write_own(tmp_path / "own", files, description(kind))
+    builder = build(folder, data_dir)
+    first = files["part_1.npz"]
+
+    test = load_examples(builder, "test")
+    assert test.ids == ["a0", "a1"]
+    assert test.groups.tolist() == ["a", "a"]
+    assert test.words == [["so", "it"], [""]]
+    assert list(test.widths.items()) == list(WIDTHS.items())
+    for name in WIDTHS:
+        rows = first[name].astype(np.float32)
+        np.testing.assert_array_equal(test.features[name][0], rows[:2])
+        np.testing.assert_array_equal(test.features[name][1], rows[2:3])
+    np.testing.assert_array_equal(test.labels, np.array(LABELS[kind][0][:2], test.labels.dtype))
+    assert test.labels.dtype == (np.int64 if kind == "classification" else np.float32)
+
+    train = load_examples(builder, "train")
+    assert train.ids == ["b0", "c0", "e"]
+    assert train.words[2] == [""]
+    segments = [example["segment"] for example in tfds.as_numpy(builder.as_dataset("train"))]
+    assert segments == [4, 0, 0]
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_a_build_needs_its_folder_no_more(tmp_path, data_dir, kind):
+    folder = write_own(tmp_path / "own", two_files(kind), description(kind, description="A line."))
+    built = build(folder, data_dir)
+    shutil.rmtree(folder)
+    config = Builder.make_config(NAME, None, data_dir)
+    assert config == Builder.make_config(NAME, None, str(data_dir))
+    assert config == built.builder_config
+    again = Builder(config=config, data_dir=data_dir)
+    assert again.is_whole()
+    assert again.builder_config.description == "A line."
+    assert dict(again.info.metadata) == dict(built.info.metadata)
+    assert again.info.features.get_serialized_info() == built.info.features.get_serialized_info()
+    assert load_examples(again, "train").ids == ["b0", "c0", "e"]
+
+
+def test_tfds_loads_a_build_by_name(folder, data_dir):
+    build(folder, data_dir)
+    dataset = tfds.load(FULL_NAME, data_dir=data_dir, split="validation")
+    assert [example["id"] for example in tfds.as_numpy(dataset)] == [b"d"]
+
+
+def test_the_default_folder_of_builds(folder, data_dir, monkeypatch):
+    built = build(folder, data_dir)
+    monkeypatch.setattr(constants, "DATA_DIR", str(data_dir))
+    assert Builder.make_config(NAME, None, None) == built.builder_config
+
+
+def test_the_name_asked_for_must_be_the_folders(folder, data_dir):
+    with pytest.raises(SourceError, match=f"'my_data', and custom/other is.*Ask for {FULL_NAME}"):
+        Builder.make_config("other", folder, data_dir)
+
+
+def test_what_is_not_built_is_said_so(data_dir):
+    with pytest.raises(ValueError, match=f"{FULL_NAME} is not built in {data_dir}: build it"):
+        Builder.make_config(NAME, None, data_dir)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"modalities": 3}', None])
+def test_a_damaged_build(folder, data_dir, content):
+    build(folder, data_dir)
+    path = data_dir / FOLDER / "metadata.json"
+    metadata = json.loads(path.read_text())
+    metadata["task"]["ranges"] = [1]
+    path.write_text(json.dumps(metadata) if content is None else content)
+    with pytest.raises(SourceError, match=r"metadata\.json: damaged. Remove the folder"):
+        Builder.make_config(NAME, None, data_dir)
+
+
+def test_a_config_is_needed(data_dir):
+    with pytest.raises(ValueError, match=r"custom has no data set of its own. Build yours"):
+        Builder(data_dir=data_dir)
+
+
+@pytest.mark.parametrize("change", ["a width", "the modalities", "the task"])
+def test_another_folder_is_never_taken_for_a_build(tmp_path, folder, data_dir, change):
+    build(folder, data_dir)
+    files, toml = two_files(), description()
+    if change == "a width":
+        for arrays in files.values():
+            arrays["motion"] = np.ones((len(arrays["motion"]), 5))
+    elif change == "the modalities":
+        toml["modalities"].reverse()
+    else:
+        toml["task"] = {**toml["task"], "ranges": {}}
+    other = write_own(tmp_path / "other", files, toml)
+    with pytest.raises(SourceError, match="was built from other files"):
+        build(other, data_dir)
+
+
+def test_no_options(folder, data_dir):
+    builder = Builder(config=Builder.make_config(NAME, folder, data_dir), data_dir=data_dir)
+    builder.options = {"mode": "default"}
+    with pytest.raises(ValueError, match="Unknown option 'mode'"):
+        builder.find_sources(folder)
+
+
+def test_a_video_in_two_splits(tmp_path, data_dir):
+    files = two_files()
+    files["part_1.npz"]["video"][2] = "a"
+    folder = write_own(tmp_path / "own", files)
+    with pytest.raises(SourceError, match="the video 'a' has segments in train and in test"):
+        build(folder, data_dir)
+
+
+def test_what_reads_a_folder(tmp_path, folder):
+    ((name, source),) = Builder.sources_for(folder).items()
+    assert name == FULL_NAME
+    assert list(source.find(folder)) == ["data.toml", "part_1.npz", "part_2.npz"]
+
+
+def test_what_an_empty_folder_lacks(tmp_path):
+    ((name, source),) = Builder.sources_for(tmp_path).items()
+    assert name == "custom/<name>"
+    with pytest.raises(MissingFiles, match=r"it must hold data\.toml, \*\.npz"):
+        source.find(tmp_path)
+
+
+def test_no_warning_about_the_config(folder, data_dir, caplog):
+    Builder(config=Builder.make_config(NAME, folder, data_dir), data_dir=data_dir)
+    assert not caplog.records
+
+
+def test_the_template_builds(tmp_path, data_dir):
+    folder = write_template(tmp_path / "template")
+    builder = build(folder, data_dir)
+    counts = {name: split.num_examples for name, split in builder.info.splits.items()}
+    assert counts == {"train": 18, "validation": 6, "test": 6}
+    report = builder.info.metadata["report"]
+    assert report["with_words"] == 30
+    assert report["videos"] == 15
+    train = load_examples(builder, "train")
+    assert list(train.widths) == ["language", "acoustic", "visual"]
+    gaps = [not row.any() for rows in train.features["visual"] for row in rows]
+    assert 0 < sum(gaps) < len(gaps) / 2  # README.md speaks of them
+
+
+def test_the_template_can_be_learnt(tmp_path, data_dir):
+    """The mean of each feature tells the sentiment of videos never seen better than a guess."""
+    builder = build(write_template(tmp_path / "template"), data_dir)
+
+    def table(split):
+        examples = load_examples(builder, split)
+        means = [
+            [1.0, *np.concatenate([rows[row].mean(axis=0) for rows in examples.features.values()])]
+            for row in range(len(examples))
+        ]
+        return np.array(means), examples.labels[:, 0]
+
+    features, labels = table("train")
+    weights = np.linalg.lstsq(features, labels, rcond=None)[0]
+    test_features, test_labels = table("test")
+    error = np.abs(test_features @ weights - test_labels).mean()
+    assert error < 0.5 * np.abs(labels.mean() - test_labels).mean()
+
+
+def test_the_lines_in_the_readme_wrote_the_template(tmp_path):
+    folder = write_template(tmp_path / "template")
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    (code,) = (part.partition("```")[0] for part in readme.split("```python\n")[1:])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=elsewhere, check=True)
+    shown, written = read_npz(elsewhere / "examples.npz"), read_npz(folder / "examples.npz")
+    assert list(shown) == list(written)
+    for name, array in written.items():
+        np.testing.assert_array_equal(shown[name], array)
+        assert f"`{name}`" in readme  # every array is explained
+
+
+def test_the_template_goes_into_an_empty_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    write_template(str(tmp_path / "empty"))
+    names = sorted(path.name for path in (tmp_path / "empty").iterdir())
+    assert names == ["README.md", "data.toml", "examples.npz"]
+
+
+def test_the_template_replaces_nothing(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match=f"{tmp_path}"):
+        write_template(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_template_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    def fail(*arguments, **arrays):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_template(tmp_path / "template")
+    assert not list(tmp_path.iterdir())
