@@ -7,7 +7,7 @@ of 47 visual features, 1.1 million of 74 acoustic ones, gzip; 441 MB of arrays) 
 folder. Then each of these runs in a process of its own, `--repeats` times, and the fastest counts:
 
     h5py      reading every array, video by video, with h5py alone
-    reader    the same with `rmfn_tf.datasets.sources.csd`
+    reader    the same with `rmfn_tf.datasets.sources.sequences.csd`
     default   reading with it, alignment and segments, video by video
     mmsdk     the same with the numbers of the CMU-MultimodalSDK
     plain     everything read, then every word compared with every frame, with the SDK's steps
@@ -34,7 +34,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from rmfn_tf.datasets.alignment import Frames, Words, align_words, group_segments
-from rmfn_tf.datasets.sources.csd import open_csd
+from rmfn_tf.datasets.sources.sequences.csd import open_csd
 from support.alignment_plain import plain_segments, plain_words
 
 SECONDS, WORDS, SEGMENTS = 118.0, 280, 24  # of one video

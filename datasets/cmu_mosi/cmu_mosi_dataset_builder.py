@@ -10,12 +10,12 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.csd_segments import CsdSegments
-from rmfn_tf.datasets.sources.mmsa_pickle import ALIGNED, MOSI_SHA256, MmsaPickle
 from rmfn_tf.datasets.sources.mosi_arrays import MosiArrays
 from rmfn_tf.datasets.sources.mosi_folds import compare_folds
-from rmfn_tf.datasets.sources.mult_pickle import MultPickle
+from rmfn_tf.datasets.sources.pickles.mmsa_pickle import ALIGNED, MOSI_SHA256, MmsaPickle
+from rmfn_tf.datasets.sources.pickles.mult_pickle import MultPickle
 from rmfn_tf.datasets.sources.reading import Reading
+from rmfn_tf.datasets.sources.sequences.csd_segments import CsdSegments
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
 _BERT = {"language": 768, "acoustic": 5, "visual": 20}

@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
+from rmfn_tf.datasets.sources.pickles.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
 
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 35}
 

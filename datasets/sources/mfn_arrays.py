@@ -20,7 +20,7 @@ import numpy as np
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.files import find_files
 from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
-from rmfn_tf.datasets.sources.hdf5 import (
+from rmfn_tf.datasets.sources.hdf5.reading import (
     errors_as_source_error,
     find_dataset,
     open_file,

@@ -18,7 +18,7 @@ import numpy as np
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.files import find_files
 from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
-from rmfn_tf.datasets.sources.hdf5 import read_array
+from rmfn_tf.datasets.sources.hdf5.reading import read_array
 from rmfn_tf.datasets.sources.padding import strip_padding
 from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sample import Sample

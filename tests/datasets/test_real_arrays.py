@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 
 import rmfn_tf.datasets
 from rmfn_tf.datasets.registry import builder_class
-from rmfn_tf.datasets.sources.hdf5 import read_array
+from rmfn_tf.datasets.sources.hdf5.reading import read_array
 
 FOLDERS = {"ict_mmmo": "mmmo", "pom": "pom"}
 FILES = {"acoustic": "audio_{}.h5", "visual": "video_{}.h5", "language": "text_{}_emb.h5"}

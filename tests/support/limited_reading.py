@@ -37,8 +37,8 @@ def read_with_limits(paths: list[Path]) -> dict[str, dict]:
 
 
 def _read(path: Path) -> None:
-    from rmfn_tf.datasets.sources.csd import open_csd
-    from rmfn_tf.datasets.sources.restricted_pickle import read_pickle
+    from rmfn_tf.datasets.sources.pickles.restricted_pickle import read_pickle
+    from rmfn_tf.datasets.sources.sequences.csd import open_csd
 
     if path.suffix == ".pkl":
         read_pickle(path)
@@ -51,7 +51,8 @@ def _read(path: Path) -> None:
 def _main(paths: list[Path]) -> None:
     import numpy  # noqa: F401  (counted as what was there before)
 
-    from rmfn_tf.datasets.sources import csd, restricted_pickle  # noqa: F401
+    from rmfn_tf.datasets.sources.pickles import restricted_pickle  # noqa: F401
+    from rmfn_tf.datasets.sources.sequences import csd  # noqa: F401
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     memory = pages * resource.getpagesize() + MORE_MEMORY

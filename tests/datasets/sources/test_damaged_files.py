@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import support
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.mmsa_pickle import ALIGNED, MmsaPickle
-from rmfn_tf.datasets.sources.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
-from rmfn_tf.datasets.sources.pickled_names import PickledNames
-from rmfn_tf.datasets.sources.restricted_pickle import read_pickle
+from rmfn_tf.datasets.sources.pickles.mmsa_pickle import ALIGNED, MmsaPickle
+from rmfn_tf.datasets.sources.pickles.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
+from rmfn_tf.datasets.sources.pickles.pickled_names import PickledNames
+from rmfn_tf.datasets.sources.pickles.restricted_pickle import read_pickle
 from support.damage import damaged
 from support.pickle_files import WIDTHS, make_mmsa, make_mult, write_pickle
 

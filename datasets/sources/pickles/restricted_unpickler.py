@@ -5,9 +5,9 @@ import pickletools
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from rmfn_tf.datasets.sources.bounded_stream import BoundedStream
-from rmfn_tf.datasets.sources.pickle_keys import check_keys
-from rmfn_tf.datasets.sources.pickled_names import PickledNames, Unbuilt
+from rmfn_tf.datasets.sources.pickles.bounded_stream import BoundedStream
+from rmfn_tf.datasets.sources.pickles.pickle_keys import check_keys
+from rmfn_tf.datasets.sources.pickles.pickled_names import PickledNames, Unbuilt
 
 _T = TypeVar("_T")
 

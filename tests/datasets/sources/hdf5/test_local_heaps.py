@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.sources import hdf5_local_heaps
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5_local_heaps import check_local_heaps
+from rmfn_tf.datasets.sources.hdf5 import local_heaps
+from rmfn_tf.datasets.sources.hdf5.local_heaps import check_local_heaps
 from support.csd_files import make_videos, write_csd
 from support.hostile_csds import endless_free_list
 from support.limited_reading import read_with_limits
@@ -63,7 +63,7 @@ def files(draw: st.DrawFn) -> bytes:
 )
 @given(data=files(), piece=st.integers(1, 80))
 def test_pieces_of_any_size_give_the_same_answer(tmp_path, monkeypatch, data, piece):
-    monkeypatch.setattr(hdf5_local_heaps, "_PIECE_BYTES", piece)
+    monkeypatch.setattr(local_heaps, "_PIECE_BYTES", piece)
     assert accepts(tmp_path / "x.h5", data) == ends(data)
 
 

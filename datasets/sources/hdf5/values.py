@@ -5,14 +5,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from rmfn_tf.datasets.sources.hdf5_chunks import (
+from rmfn_tf.datasets.sources.hdf5.chunks import (
     CHECKSUM,
     GZIP,
     SHUFFLE,
     check_chunks,
     find_chunks,
 )
-from rmfn_tf.datasets.sources.hdf5_unpacking import unpack_chunks
+from rmfn_tf.datasets.sources.hdf5.unpacking import unpack_chunks
 
 
 def read_values(path: Path, key: str, dataset: h5py.Dataset) -> np.ndarray:

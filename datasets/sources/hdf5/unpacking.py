@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5_chunks import (
+from rmfn_tf.datasets.sources.hdf5.chunks import (
     GZIP,
     SHUFFLE,
     Chunks,
@@ -15,7 +15,7 @@ from rmfn_tf.datasets.sources.hdf5_chunks import (
     read_packed,
     wrong_size,
 )
-from rmfn_tf.datasets.sources.hdf5_gzip import unpacks_to
+from rmfn_tf.datasets.sources.hdf5.gzip import unpacks_to
 
 
 def unpack_chunks(path: Path, key: str, chunks: Chunks, array: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5 import read_array
+from rmfn_tf.datasets.sources.hdf5.reading import read_array
 
 
 def write_packed(path: Path, rows: int = 4) -> None:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rmfn_tf.datasets.sources.csd import open_csd
 from rmfn_tf.datasets.sources.errors import SourceError
+from rmfn_tf.datasets.sources.sequences.csd import open_csd
 from support.csd_files import ROOT, make_videos, make_words, write_csd
 
 CHUNKED = {"chunks": (3, 1)}

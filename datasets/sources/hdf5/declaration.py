@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5_chunks import padded_shape
+from rmfn_tf.datasets.sources.hdf5.chunks import padded_shape
 
 # A quarter of what a small machine has; the largest published array of the field takes 70 MB.
 MAX_ARRAY_BYTES = 2**30

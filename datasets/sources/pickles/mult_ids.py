@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rmfn_tf.datasets.sources.pickled_split import PickledSplit
+from rmfn_tf.datasets.sources.pickles.pickled_split import PickledSplit
 from rmfn_tf.datasets.sources.segment_id import split_segment_id
 
 _FRESH = "Take the file from another copy"

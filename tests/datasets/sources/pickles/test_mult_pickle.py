@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
+from rmfn_tf.datasets.sources.pickles.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
 from support.pickle_files import KEYS, SIZES, STEPS, WIDTHS, make_mult, write_pickle
 
 MOSI = MultPickle("mosi", WIDTHS)

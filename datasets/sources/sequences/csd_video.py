@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rmfn_tf.datasets.alignment import Frames, Words, shift_words
-from rmfn_tf.datasets.sources.csd import Csd
-from rmfn_tf.datasets.sources.csd_files import FEATURES
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
-from rmfn_tf.datasets.sources.recording import Recording
+from rmfn_tf.datasets.sources.sequences.csd import Csd
+from rmfn_tf.datasets.sources.sequences.csd_files import FEATURES
+from rmfn_tf.datasets.sources.sequences.recording import Recording
 
 _OTHER_FILE = "It is another file than its name says: take it from another copy"
 

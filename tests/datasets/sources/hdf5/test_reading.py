@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.sources import hdf5_chunks
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5 import list_names, read_array
-from rmfn_tf.datasets.sources.hdf5_declaration import MAX_ARRAY_BYTES
+from rmfn_tf.datasets.sources.hdf5 import chunks
+from rmfn_tf.datasets.sources.hdf5.declaration import MAX_ARRAY_BYTES
+from rmfn_tf.datasets.sources.hdf5.reading import list_names, read_array
 from support.hostile_csds import pack_zeros
 
 
@@ -52,7 +52,7 @@ def test_filters_in_any_order(tmp_path, order):
 def test_no_more_chunks_are_looked_at_than_any_file_needs(tmp_path, monkeypatch):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file.create_dataset("d1", data=np.ones((5, 2)), chunks=(1, 2))
-    monkeypatch.setattr(hdf5_chunks, "MAX_CHUNKS", 4)
+    monkeypatch.setattr(chunks, "MAX_CHUNKS", 4)
     with pytest.raises(SourceError, match=r"5 chunks declared.*more than 4 chunks"):
         read_array(tmp_path / "x.h5", "d1")
 

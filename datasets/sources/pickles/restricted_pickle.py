@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from rmfn_tf.datasets.sources.bounded_stream import BoundedStream
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.restricted_unpickler import RefusedError, RestrictedUnpickler
+from rmfn_tf.datasets.sources.pickles.bounded_stream import BoundedStream
+from rmfn_tf.datasets.sources.pickles.restricted_unpickler import RefusedError, RestrictedUnpickler
 
 # CMU-MOSI's aligned_50.pkl holds 2,199 x 50 x 793 numbers: 0.7 GB where they are float64.
 MAX_FILE_BYTES = 2**30

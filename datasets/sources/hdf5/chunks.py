@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5_gzip import unpacks_to
+from rmfn_tf.datasets.sources.hdf5.gzip import unpacks_to
 
 MAX_CHUNKS = 2**20
 GZIP, SHUFFLE, CHECKSUM = (

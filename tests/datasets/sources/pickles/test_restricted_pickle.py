@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.restricted_pickle import read_pickle
+from rmfn_tf.datasets.sources.pickles.restricted_pickle import read_pickle
 from support.pickle_files import make_mmsa, make_mult, write_pickle
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from rmfn_tf.datasets.sources.files import find_aligned
 from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
-from rmfn_tf.datasets.sources.pickled_split import PickledSplit
+from rmfn_tf.datasets.sources.pickles.pickled_split import PickledSplit
+from rmfn_tf.datasets.sources.pickles.restricted_pickle import read_pickle
 from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.restricted_pickle import read_pickle
 from rmfn_tf.datasets.sources.sample import Sample
 from rmfn_tf.datasets.sources.segment_id import split_segment_id
 from rmfn_tf.datasets.sources.source import OnProgress, Source

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rmfn_tf.datasets.sources.pickle_keys import check_keys
+from rmfn_tf.datasets.sources.pickles.pickle_keys import check_keys
 
 _TYPE = re.compile(r"[biufc][0-9]{1,2}|[SU][0-9]{1,7}|O[48]?")
 _MAX_DIMENSIONS = 8

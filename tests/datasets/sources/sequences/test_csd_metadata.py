@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.sources.csd import open_csd
-from rmfn_tf.datasets.sources.csd_metadata import MAX_TEXT_BYTES
+from rmfn_tf.datasets.sources.sequences.csd import open_csd
+from rmfn_tf.datasets.sources.sequences.csd_metadata import MAX_TEXT_BYTES
 from support.csd_files import ROOT, make_videos, write_csd
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))

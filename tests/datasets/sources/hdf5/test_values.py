@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5 import errors_as_source_error, open_file
-from rmfn_tf.datasets.sources.hdf5_declaration import BYTES, NUMBERS, check_declaration
-from rmfn_tf.datasets.sources.hdf5_values import read_values
+from rmfn_tf.datasets.sources.hdf5.declaration import BYTES, NUMBERS, check_declaration
+from rmfn_tf.datasets.sources.hdf5.reading import errors_as_source_error, open_file
+from rmfn_tf.datasets.sources.hdf5.values import read_values
 
 DTYPES = ["<f4", ">f4", "<f8", "<f2", "i2", ">i2", "i4", "u1", "S5", "S1"]
 SHUFFLED_BY_H5PY = {"chunks": (3, 2), "compression": "gzip", "shuffle": True}
@@ -109,7 +109,7 @@ def test_a_chunk_is_unpacked_once(tmp_path, monkeypatch, options):
     array = np.arange(40, dtype="f4").reshape(8, 5)
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file.create_dataset("a", data=array, **options)
-    monkeypatch.setattr("rmfn_tf.datasets.sources.hdf5_values.check_chunks", forbid)
+    monkeypatch.setattr("rmfn_tf.datasets.sources.hdf5.values.check_chunks", forbid)
     np.testing.assert_array_equal(read(tmp_path / "x.h5"), array)
 
 
@@ -136,7 +136,7 @@ def a_type(kind: str) -> h5py.h5t.TypeID:
     "kind", ["twelve bits", "ends by zero", "padded by blanks", "other exponent", "in UTF-8"]
 )
 def test_what_numpy_has_not_is_converted_by_hdf5(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr("rmfn_tf.datasets.sources.hdf5_values.unpack_chunks", forbid)
+    monkeypatch.setattr("rmfn_tf.datasets.sources.hdf5.values.unpack_chunks", forbid)
     plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plan.set_chunk((4,))
     plan.set_deflate(4)
@@ -163,7 +163,7 @@ def test_values_shuffled_in_another_size_are_left_to_hdf5(tmp_path, monkeypatch)
     place = whole.index(message) + len(message)
     assert whole[place] == 4
     path.write_bytes(whole[:place] + b"\x08" + whole[place + 1 :])
-    monkeypatch.setattr("rmfn_tf.datasets.sources.hdf5_values.unpack_chunks", forbid)
+    monkeypatch.setattr("rmfn_tf.datasets.sources.hdf5.values.unpack_chunks", forbid)
     assert_same_bits(read(path), read_with_h5py(path))
 
 

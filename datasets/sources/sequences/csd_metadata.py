@@ -5,8 +5,8 @@ from pathlib import Path
 
 import h5py
 
-from rmfn_tf.datasets.sources.hdf5 import find_group, list_names
-from rmfn_tf.datasets.sources.hdf5_global_heap import read_heap_string
+from rmfn_tf.datasets.sources.hdf5.global_heap import read_heap_string
+from rmfn_tf.datasets.sources.hdf5.reading import find_group, list_names
 
 MAX_FIELDS = 256
 MAX_TEXT_BYTES = 2**16

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from rmfn_tf.datasets.sources.csd import open_csd
+from rmfn_tf.datasets.sources.sequences.csd import open_csd
 from support.csd_files import make_videos, write_csd
 from support.hostile_csds import CASES
 from support.limited_reading import read_with_limits

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rmfn_tf.datasets.cmu_mosi.cmu_mosi_dataset_builder import Builder
-from rmfn_tf.datasets.sources.csd_segments import CsdSegments
 from rmfn_tf.datasets.sources.errors import MissingFiles, SourceError
 from rmfn_tf.datasets.sources.mosi_folds import PUBLISHED_FOLDS
+from rmfn_tf.datasets.sources.sequences.csd_segments import CsdSegments
 from support.mosi_csds import SEGMENTS, SPLITS, WIDTHS, make_csds, write_csds
 
 RAW, SELECTED, LAST = (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.mmsa_pickle import ALIGNED, MOSI_SHA256, UNALIGNED, MmsaPickle
+from rmfn_tf.datasets.sources.pickles.mmsa_pickle import ALIGNED, MOSI_SHA256, UNALIGNED, MmsaPickle
 from support.pickle_files import KEYS, SIZES, STEPS, WIDTHS, make_mmsa, write_pickle
 
 SOURCE = MmsaPickle(WIDTHS)

@@ -8,9 +8,9 @@ import h5py
 import numpy as np
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5_declaration import NUMBERS, check_declaration
-from rmfn_tf.datasets.sources.hdf5_local_heaps import check_local_heaps
-from rmfn_tf.datasets.sources.hdf5_values import read_values
+from rmfn_tf.datasets.sources.hdf5.declaration import NUMBERS, check_declaration
+from rmfn_tf.datasets.sources.hdf5.local_heaps import check_local_heaps
+from rmfn_tf.datasets.sources.hdf5.values import read_values
 
 # What h5py raises for damaged files, depending on where the damage lies.
 _H5PY_ERRORS = (

@@ -16,24 +16,24 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from rmfn_tf.datasets.sources.csd_metadata import read_metadata
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5 import (
-    errors_as_source_error,
-    find_dataset,
-    find_group,
-    list_names,
-    open_file,
-)
-from rmfn_tf.datasets.sources.hdf5_declaration import (
+from rmfn_tf.datasets.sources.hdf5.declaration import (
     BYTES,
     MAX_ARRAY_BYTES,
     NUMBERS,
     check_declaration,
     type_name,
 )
-from rmfn_tf.datasets.sources.hdf5_values import read_values
-from rmfn_tf.datasets.sources.recording import Recording
+from rmfn_tf.datasets.sources.hdf5.reading import (
+    errors_as_source_error,
+    find_dataset,
+    find_group,
+    list_names,
+    open_file,
+)
+from rmfn_tf.datasets.sources.hdf5.values import read_values
+from rmfn_tf.datasets.sources.sequences.csd_metadata import read_metadata
+from rmfn_tf.datasets.sources.sequences.recording import Recording
 
 MAX_VIDEOS = 100_000  # the largest set of the field has 3,837
 MAX_ID_BYTES = 256

@@ -13,12 +13,12 @@ from rmfn_tf.datasets.alignment import (
     align_words,
     group_segments,
 )
-from rmfn_tf.datasets.sources.csd import Csd
-from rmfn_tf.datasets.sources.csd_files import FEATURES, NAMES
-from rmfn_tf.datasets.sources.csd_video import CsdVideo
 from rmfn_tf.datasets.sources.dropped import Dropped
 from rmfn_tf.datasets.sources.mosi_folds import PUBLISHED_FOLDS
 from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.sequences.csd import Csd
+from rmfn_tf.datasets.sources.sequences.csd_files import FEATURES, NAMES
+from rmfn_tf.datasets.sources.sequences.csd_video import CsdVideo
 
 SPLITS = ("train", "validation", "test")
 

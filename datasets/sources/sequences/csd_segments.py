@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from rmfn_tf.datasets.alignment import Mode, Pauses, detect_word_shift
-from rmfn_tf.datasets.sources.csd import Csd, open_csd
-from rmfn_tf.datasets.sources.csd_files import NAMES, by_part, find_csds
-from rmfn_tf.datasets.sources.csd_video import read_video, read_words
 from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.segment_collector import SegmentCollector
+from rmfn_tf.datasets.sources.sequences.csd import Csd, open_csd
+from rmfn_tf.datasets.sources.sequences.csd_files import NAMES, by_part, find_csds
+from rmfn_tf.datasets.sources.sequences.csd_video import read_video, read_words
+from rmfn_tf.datasets.sources.sequences.segment_collector import SegmentCollector
 from rmfn_tf.datasets.sources.source import OnProgress, Source
 
 

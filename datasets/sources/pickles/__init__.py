@@ -1,0 +1,1 @@
+"""Pickled data sets, read without running anything that they hold."""

@@ -1,0 +1,1 @@
+"""The CMU-MultimodalSDK's computational sequences (.csd), and CMU-MOSI made from them."""
