@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.sources.csd import open_csd
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.hdf5 import read_array
+from rmfn_tf.datasets.sources.hdf5.reading import read_array
+from rmfn_tf.datasets.sources.sequences.csd import open_csd
 from support.csd_files import ROOT, make_videos, make_words
 from support.damage import damaged
 
