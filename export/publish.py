@@ -13,52 +13,66 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-TEMPORARY_PREFIX = ".exporting-"
+from rmfn_tf.export.flushing import flush, flush_one
+from rmfn_tf.export.removal import remove, remove_leftovers, too_old
+from rmfn_tf.export.versions import TEMPORARY_PREFIX, published_versions, withdrawn_versions
 
 _NAME_TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 
 
-def published_versions(directory: str | os.PathLike[str]) -> list[int]:
-    """The version numbers in a model folder, ascending; empty where there is no such folder.
-
-    Every entry whose name is a whole number counts, so that no name is ever given twice.
-    """
-    try:
-        names = os.listdir(directory)
-    except FileNotFoundError:
-        return []
-    return sorted(int(name) for name in names if name.isascii() and name.isdigit())
-
-
-def publish(directory: str | os.PathLike[str], write: Callable[[Path], None]) -> Path:
+def publish(
+    directory: str | os.PathLike[str],
+    write: Callable[[Path], None],
+    *,
+    keep: int | None = None,
+) -> Path:
     """Let `write` fill a new version of the model folder `directory`, and make it visible.
 
     `write` gets an empty folder inside `directory` whose name TensorFlow Serving ignores. When it
     returns, every file is flushed to the disk and the folder is renamed to the number after the
-    highest one there. Publishers may race, as threads, processes or machines on one file system:
-    the rename is atomic and fails on a name that is taken, and the loser takes the next.
+    highest one there, withdrawn ones included. Publishers may race, as threads, processes or
+    machines on one file system: the rename is atomic and fails on a name that is taken, and the
+    loser takes the next.
+
+    What killed publishers have left in `directory` is deleted once it is a day old.
 
     Args:
         directory: The model folder; made, with its parents, where it is missing.
         write: Fills the folder it is given.
+        keep: Once published, older versions are removed until this many are left, the new one
+            counted (`rmfn_tf.export.removal`). None removes none.
 
     Returns:
         The published folder, `directory/<version>`.
 
     Raises:
+        ValueError: `keep` is below 1.
         OSError: `directory` cannot be made or written. This, and whatever `write` raises, leaves
             the model folder as it was (a killed process leaves its unserved temporary folder).
+            Or the version is published but an older one could not be removed; it says which.
     """
-    directory = Path(directory)
+    if keep is not None and keep < 1:
+        raise ValueError(f"`keep` must be 1 or more versions, or None for all; got {keep}.")
+    version = _publish(Path(directory), write)
+    if keep is not None:
+        for folder in too_old(version, keep):
+            with _explaining(f"published {version}, but cannot remove {folder}"):
+                remove(folder)
+    return version
+
+
+def _publish(directory: Path, write: Callable[[Path], None]) -> Path:
     made: list[Path] = []
     temporary = directory / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
+    failure = f"cannot publish a version in {directory}"
     try:
-        with _naming(directory):
+        with _explaining(failure):
             _make_folders(directory, made)
             temporary.mkdir()
+            remove_leftovers(directory, now=temporary.stat().st_mtime)
         write(temporary)
-        with _naming(directory):
-            _flush(temporary)
+        with _explaining(failure):
+            flush(temporary)
             return _rename_to_next_version(temporary, directory)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -69,13 +83,13 @@ def publish(directory: str | os.PathLike[str], write: Callable[[Path], None]) ->
 
 
 @contextlib.contextmanager
-def _naming(directory: Path) -> Iterator[None]:
-    """Let an OSError say which model folder could not be written."""
+def _explaining(failure: str) -> Iterator[None]:
+    """Let an OSError say what could not be done, and in which model folder."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OSError(error.errno, f"cannot publish a version in {directory}: {reason}") from error
+        raise OSError(error.errno, f"{failure}: {reason}") from error
 
 
 def _make_folders(directory: Path, made: list[Path]) -> None:
@@ -87,28 +101,9 @@ def _make_folders(directory: Path, made: list[Path]) -> None:
             made.append(folder)
 
 
-def _flush(folder: Path) -> None:
-    """Flush every file below `folder`, and the folders that name them, to the disk."""
-    for path, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            _flush_one(Path(path, name))
-        _flush_one(Path(path))
-
-
-def _flush_one(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        # Some network file systems cannot flush a folder; they order its entries themselves.
-        if not (path.is_dir() and error.errno in {errno.EINVAL, errno.ENOTSUP}):
-            raise
-    finally:
-        os.close(handle)
-
-
 def _rename_to_next_version(temporary: Path, directory: Path) -> Path:
-    version = max(published_versions(directory), default=0) + 1
+    taken = [*published_versions(directory), *withdrawn_versions(directory)]
+    version = max(taken, default=0) + 1
     while True:
         target = directory / str(version)
         try:
@@ -120,5 +115,5 @@ def _rename_to_next_version(temporary: Path, directory: Path) -> Path:
         else:
             # The version is public from here on: a failure to flush its name cannot undo that.
             with contextlib.suppress(OSError):
-                _flush_one(directory)
+                flush_one(directory)
             return target

@@ -1,31 +1,38 @@
-"""The signatures of an exported model: names, shapes and functions, before anything is written."""
+"""The signatures of an exported model."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 
+from rmfn_tf.export.request_checks import LENGTHS, check_sequences
+from rmfn_tf.export.signature import Signature
+from rmfn_tf.export.streaming import (
+    attention_by_modality,
+    has_rmfn,
+    highlights,
+    readable,
+    step,
+)
+from rmfn_tf.models.attention import attention_model
 from rmfn_tf.models.create import SERVED_NAME
 
-LENGTHS = "lengths"
 PREDICTION = "prediction"
 
 
-@dataclass(frozen=True)
-class Signature:
-    """One thing a served model can be asked.
+def signatures_of(model: keras.Model) -> list[Signature]:
+    """Every signature that a model can have: see `serving_default`, `explain` and `step`.
 
-    Attributes:
-        name: The name clients ask for.
-        inputs: Shape and dtype of each input by its name; None = any size.
-        function: From a dict of input tensors to a dict of output tensors, inference only.
+    The last two need an RMFN layer, as `create_model("rmfn")` makes it, and `explain` one that
+    highlights.
     """
-
-    name: str
-    inputs: Mapping[str, keras.InputSpec]
-    function: Callable[[dict[str, Any]], dict[str, Any]]
+    signatures = [serving_default(model)]
+    if has_rmfn(model):
+        if highlights(model):
+            signatures.append(explain(model))
+        signatures.append(step(model))
+    return signatures
 
 
 def serving_default(model: keras.Model) -> Signature:
@@ -34,7 +41,7 @@ def serving_default(model: keras.Model) -> Signature:
     Inputs, by the names in `model.input`: each modality `(batch, time, F)` float32, and `lengths`
     `(batch,)` int32, the number of words of each sequence. Output `prediction`: what the model
     returns, `(batch, outputs)` or `(batch, time, outputs)`, called with `training=False`; half
-    precision as float32.
+    precision as float32. NaN and infinite features count as 0 after scaling.
 
     Raises:
         ValueError: The model has other inputs than these, or not one single output.
@@ -48,14 +55,34 @@ def serving_default(model: keras.Model) -> Signature:
         )
 
     def predict(features: dict[str, Any]) -> dict[str, Any]:
+        features = check_sequences(features, inputs)
         with _without_cudnn(model):
-            prediction = model(features, training=False)
-        # Clients could not read it: neither JSON nor NumPy knows bfloat16.
-        if keras.backend.standardize_dtype(prediction.dtype) in {"float16", "bfloat16"}:
-            prediction = keras.ops.cast(prediction, "float32")
-        return {PREDICTION: prediction}
+            return {PREDICTION: readable(model(features, training=False))}
 
     return Signature("serving_default", inputs, predict)
+
+
+def explain(model: keras.Model) -> Signature:
+    """The prediction, and what the network looked at to make it.
+
+    Inputs as of `serving_default`. Outputs: `prediction`, and for each modality
+    `attention_<modality>` `(batch, time, stages, d_m)` float32: how much each of its hidden
+    coordinates was highlighted at each stage of each word. Over all modalities a stage sums to 1;
+    padded words are 0.
+    """
+    inputs = _input_specs(model)
+    view = attention_model(model)
+
+    def look(features: dict[str, Any]) -> dict[str, Any]:
+        features = check_sequences(features, inputs)
+        with _without_cudnn(model):
+            outputs = view(features, training=False)
+        return {
+            PREDICTION: readable(outputs["prediction"]),
+            **attention_by_modality(model, outputs["attention"]),
+        }
+
+    return Signature("explain", inputs, look)
 
 
 def _input_specs(model: keras.Model) -> dict[str, keras.InputSpec]:

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rmfn_tf.export.signatures import LENGTHS, Signature
+from rmfn_tf.export.request_checks import LENGTHS
+from rmfn_tf.export.signature import Signature
 
 # (batch, time): unlike each other and, by far, unlike anything a trace could have fixed.
 _SHAPES = ((3, 7), (1, 1))
@@ -49,7 +50,8 @@ def _random_inputs(
         if name == LENGTHS:
             values = np.maximum(time - 2 * np.arange(batch), 1)
         else:
-            values = generator.standard_normal((batch, time, *spec.shape[2:]))
+            sizes = (batch, time)[: len(spec.shape) - 1]
+            values = generator.standard_normal((*sizes, spec.shape[-1]))
         inputs[name] = tf.constant(values, dtype=spec.dtype)
     return inputs
 

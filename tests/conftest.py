@@ -24,3 +24,13 @@ def real_data() -> Path:
     if not path.is_dir():
         raise FileNotFoundError(f"RMFN_TEST_DATA names {folder!r}, which is not a folder")
     return path
+
+
+@pytest.fixture(scope="session")
+def answer(tmp_path_factory) -> Path:
+    """The C++ program of support/cpp_loader.py; built once for all test processes."""
+    from support.cpp_loader import build_answer
+
+    # Each of pytest-xdist's processes has a folder of its own inside one that they share.
+    base = tmp_path_factory.getbasetemp()
+    return build_answer(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)

@@ -9,14 +9,16 @@ from rmfn_tf.cli.data import data
 from rmfn_tf.cli.demo import demo
 from rmfn_tf.cli.evaluate import evaluate
 from rmfn_tf.cli.export import export
+from rmfn_tf.cli.predict import predict
 from rmfn_tf.cli.reproduce import reproduce
+from rmfn_tf.cli.rollback import rollback
 from rmfn_tf.cli.train import train
 
 app = typer.Typer(
     name="rmfn",
     help="The Recurrent Multistage Fusion Network: from the files you hold to a served model.\n\n"
     "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn evaluate`, "
-    "`rmfn compare`, `rmfn reproduce`, `rmfn export`.",
+    "`rmfn compare`, `rmfn reproduce`, `rmfn export`, `rmfn predict`, `rmfn rollback`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,6 +30,8 @@ app.command()(evaluate)
 app.command()(compare)
 app.command()(reproduce)
 app.command()(export)
+app.command()(rollback)
+app.command()(predict)
 
 
 def main() -> None:

@@ -153,12 +153,14 @@ def _export(folder: Path, builder: Any) -> tuple[float, Path]:
     import numpy as np
     import tensorflow as tf
 
+    from rmfn_tf.cli.run_facts import about_run
     from rmfn_tf.data import epoch_batches, load_examples
     from rmfn_tf.export import export_model
     from rmfn_tf.training.evaluate import load_run
 
-    _, model = load_run(folder / "rmfn")
-    version = export_model(model, folder / "export" / "rmfn")
+    config, model = load_run(folder / "rmfn")
+    about = about_run(folder / "rmfn", config)
+    version = export_model(model, folder / "export" / "rmfn", about=about)
     served = tf.saved_model.load(str(version)).signatures["serving_default"]
     inputs, _ = next(iter(epoch_batches(load_examples(builder, "test").take(range(256)), 256)))
     difference = np.abs(served(**inputs)["prediction"] - model(inputs, training=False)).max()

@@ -66,7 +66,7 @@ def choose(
             raise ValueError(
                 "Name a data set, as cmu_mosi, or the folder with the source files (manual_dir)."
             )
-        datasets = DATASETS
+        datasets: tuple[str, ...] = DATASETS
     else:
         cls, config = resolve(name)
         if "/" in name:

@@ -44,7 +44,9 @@ def describe(reading: Reading) -> dict[str, Any]:
             }
             for name in modalities
         },
-        "videos": len({each.video_id for each in (*samples, *reading.dropped)}),
+        "videos": len(
+            {sample.video_id for sample in samples} | {each.video_id for each in reading.dropped}
+        ),
         "steps": {
             "shortest": min(steps),
             "median": float(np.median(steps)),

@@ -41,7 +41,9 @@ def test_every_package_is_mapped_to_its_folder():
 def test_package_data_exist(package):
     names = SETUPTOOLS["package-data"][package]
     folders = (
-        [ROOT / "datasets" / name for name in DATASETS] if package == "*" else [ROOT / package]
+        [ROOT / "datasets" / name for name in DATASETS]
+        if package == "*"
+        else [ROOT / SETUPTOOLS["package-dir"].get(package, package.replace(".", "/"))]
     )
     for folder in folders:
         for name in names:

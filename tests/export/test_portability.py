@@ -111,6 +111,10 @@ def test_no_op_of_xla_anywhere_in_the_file(exported):
         assert not {op for op in ops if "Xla" in op}, model.name
 
 
+def is_text(node):
+    return node.op == "Const" and node.attr["dtype"].type == tf.string.as_datatype_enum
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not tf.test.is_built_with_cuda(),
@@ -119,7 +123,8 @@ def test_no_op_of_xla_anywhere_in_the_file(exported):
 def test_every_op_that_answers_runs_on_a_gpu(exported):
     """By the kernels and types registered in the CUDA build, which need no GPU to be listed."""
     for model, version in exported.values():
-        nodes = serving_nodes(version)
+        # The words of a refusal are the host's, as is the op that says them.
+        nodes = [node for node in serving_nodes(version) if not is_text(node)]
 
         assert {"MatMul", "Tanh", "While"} <= {node.op for node in nodes}
         assert [

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -266,3 +268,228 @@ def test_racing_processes_get_versions_of_their_own(tmp_path):
     for version, name in claimed.items():
         assert (directory / version / "first").read_text() == name
         assert (directory / version / "last").read_text() == name
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"),
+    [(1, ["4"]), (2, ["3", "4"]), (4, ["1", "2", "3", "4"]), (9, ["1", "2", "3", "4"])],
+)
+def test_older_versions_are_removed_until_so_many_are_left(tmp_path, contents, keep, left):
+    for _ in range(3):
+        publish(tmp_path, write_files)
+
+    version = publish(tmp_path, write_files, keep=keep)
+
+    assert version == tmp_path / "4"
+    assert names(tmp_path) == left
+    assert contents(tmp_path / left[0]) == contents(version)
+
+
+def test_nothing_else_is_removed(tmp_path):
+    """Neither what is no version, nor the newer one of a rival who publishes meanwhile."""
+    elsewhere = tmp_path / "elsewhere"
+    directory = tmp_path / "models"
+    for folder in (elsewhere, directory / "2", directory / ".withdrawn-3", directory / "archive"):
+        folder.mkdir(parents=True)
+    (directory / "0").write_text("notes")
+    (directory / "1").symlink_to(elsewhere)
+
+    def rival_is_faster(folder):
+        write_files(folder)
+        for number in (4, 5, 6):
+            (directory / str(number)).mkdir()
+
+    def write_and_wait(folder):
+        rival_is_faster(folder)
+        rename = Path.rename
+
+        def rename_then_rival(path, target):
+            done = rename(path, target)
+            if path == folder:
+                (directory / "8").mkdir()
+            return done
+
+        patched.setattr(Path, "rename", rename_then_rival)
+
+    with pytest.MonkeyPatch.context() as patched:
+        version = publish(directory, write_and_wait, keep=2)
+
+    assert version.name == "7"
+    assert names(directory) == [".withdrawn-3", "0", "1", "6", "7", "8", "archive"]
+    assert elsewhere.is_dir()
+
+
+def test_a_failed_publisher_removes_nothing(tmp_path, contents):
+    publish(tmp_path, write_files)
+    publish(tmp_path, write_files)
+    before = contents(tmp_path)
+
+    def fail(folder):
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        publish(tmp_path, fail, keep=1)
+
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("keep", [0, -1])
+def test_none_to_keep_is_refused_at_once(tmp_path, keep):
+    with pytest.raises(ValueError, match=f"`keep` must be 1 or more .* got {keep}"):
+        publish(tmp_path / "models", write_files, keep=keep)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_never_sees_a_version_half_removed(tmp_path, monkeypatch):
+    publish(tmp_path, write_files)
+    rmtree, seen = shutil.rmtree, []
+
+    def look_then_remove(folder, **options):
+        seen.append(names(tmp_path))
+        rmtree(folder, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", look_then_remove)
+    publish(tmp_path, write_files, keep=1)
+
+    (while_removing,) = seen
+    assert published_versions(tmp_path) == [2]
+    assert while_removing[0].startswith(".removing-")
+    assert while_removing[1:] == ["2"]
+
+
+def test_a_version_that_cannot_be_removed_is_an_error_that_says_the_new_one_is_there(
+    tmp_path, monkeypatch
+):
+    publish(tmp_path, write_files)
+
+    def fail(*args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(shutil, "rmtree", fail)
+    with pytest.raises(
+        PermissionError, match=r"published .*/2, but cannot remove .*/1: Permission"
+    ):
+        publish(tmp_path, write_files, keep=1)
+
+    assert published_versions(tmp_path) == [2]
+
+
+def test_what_another_publisher_removes_at_the_same_time_is_no_error(tmp_path, monkeypatch):
+    publish(tmp_path, write_files)
+    utime = os.utime
+
+    def rival_first(folder):
+        shutil.rmtree(folder)
+        utime(folder)
+
+    monkeypatch.setattr(os, "utime", rival_first)
+
+    assert publish(tmp_path, write_files, keep=1) == tmp_path / "2"
+    assert names(tmp_path) == ["2"]
+
+
+@pytest.mark.parametrize(("hours", "stays"), [(0, True), (23, True), (25, False)])
+@pytest.mark.parametrize("prefix", [".exporting-", ".removing-"])
+def test_what_killed_publishers_left_is_removed_after_a_day(tmp_path, prefix, hours, stays):
+    leftover = tmp_path / f"{prefix}0123"
+    leftover.mkdir()
+    write_files(leftover)
+    then = time.time() - hours * 3600
+    os.utime(leftover, (then, then))
+
+    assert publish(tmp_path, write_files).name == "1"
+    assert leftover.exists() == stays
+    assert stays == (leftover / "saved_model.pb").exists()
+
+
+def test_an_old_version_being_removed_is_no_old_leftover(tmp_path, monkeypatch):
+    """A rival must not take it for one because it was exported long ago."""
+    first = publish(tmp_path, write_files)
+    os.utime(first, (0, 0))
+
+    def killed(folder, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(tmp_path, write_files, keep=1)
+    publish(tmp_path, write_files)
+
+    assert [name[:10] for name in names(tmp_path)] == [".removing-", "2", "3"]
+
+
+KILLED = """
+import os, signal, shutil, sys
+from pathlib import Path
+from rmfn_tf.export import publish as module
+
+directory, stage = Path(sys.argv[1]), sys.argv[2]
+
+def die(*args, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def write(folder):
+    (folder / "saved_model.pb").write_bytes(b"graph")
+    if stage == "writing":
+        die()
+    (folder / "variables").mkdir()
+    (folder / "variables" / "variables.index").write_bytes(b"index")
+
+rename = Path.rename
+
+def rename_or_die(path, target):
+    if stage == "before the rename":
+        die()
+    done = rename(path, target)
+    if stage == "after the rename" or stage == "removing" and Path(target).name[0] == ".":
+        die()
+    return done
+
+def delete_half(folder, **options):
+    (Path(folder) / "saved_model.pb").unlink()
+    die()
+
+Path.rename = rename_or_die
+if stage == "flushing":
+    os.fsync = die
+if stage == "deleting":
+    shutil.rmtree = delete_half
+module.publish(directory, write, keep=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stage", "served"),
+    [
+        ("writing", ["1", "2"]),
+        ("flushing", ["1", "2"]),
+        ("before the rename", ["1", "2"]),
+        ("after the rename", ["1", "2", "3"]),
+        ("removing", ["2", "3"]),
+        ("deleting", ["2", "3"]),
+    ],
+)
+def test_a_kill_leaves_whole_versions(tmp_path, contents, stage, served):
+    """SIGKILL, at each stage: a server sees what was there, or the new version, and all of it."""
+    whole = contents(publish(tmp_path, write_files))
+    publish(tmp_path, write_files)
+
+    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, stage], check=False)
+
+    assert done.returncode == -signal.SIGKILL
+    assert [name for name in names(tmp_path) if name[0] != "."] == served
+    for name in served:
+        assert contents(tmp_path / name) == whole
+
+    # The next one gets on with it, and a day later all is clean.
+    for leftover in tmp_path.glob(".*"):
+        os.utime(leftover, (0, 0))
+    version = publish(tmp_path, write_files, keep=1)
+    assert names(tmp_path) == [version.name]
+    assert int(version.name) == int(served[-1]) + 1

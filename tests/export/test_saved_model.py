@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from rmfn_tf.export import export_model, saved_model
+from rmfn_tf.export.contract import read_contract
+from rmfn_tf.export.publish import published_versions
+from rmfn_tf.export.warmup import WARMUP
 
 SHAPES = {"one": (1, 1), "few": (3, 5), "many": (17, 2), "long": (2, 40)}
 
@@ -34,6 +38,8 @@ def test_the_folder_says_what_the_model_is(tmp_path, recurrent_model):
 
     assert version == tmp_path / "new" / "models" / "1"
     assert tf.saved_model.contains_saved_model(version)
+    assert read_contract(version).modalities == {"language": 4, "acoustic": 3, "visual": 2}
+    assert (version / WARMUP).is_file()
     assert lines[0] == "writing 'small'"
     assert lines[-1] == f"published {version}"
     predict = tf.saved_model.load(version).signatures["serving_default"]
@@ -66,7 +72,57 @@ def test_a_compiled_and_trained_model_leaves_its_optimizer_behind(tmp_path, recu
     )
 
 
-@pytest.mark.parametrize("step", ["write_out", "check_portable", "check_same_outputs"])
+def test_what_is_known_of_the_run_is_in_the_contract(tmp_path, recurrent_model):
+    about = {
+        "task": {"kind": "multilabel", "labels": ["happy", "sad"]},
+        "data": {"name": "iemocap", "fingerprint": "ab12", "sources": {}},
+        "validation": {"split": "validation", "metrics": {"small": {"accuracy": 0.5}}},
+    }
+
+    contract = read_contract(export_model(recurrent_model(), tmp_path, about=about))
+
+    assert {name: getattr(contract, name) for name in about} == about
+
+
+@pytest.mark.parametrize(
+    "about", [{"dataset": {}}, {"task": "regression"}, {"task": None}, {"model": {}}]
+)
+def test_other_facts_are_refused_at_once(tmp_path, recurrent_model, about):
+    with pytest.raises(ValueError, match="`about` has dicts under task, data, validation; got"):
+        export_model(recurrent_model(), tmp_path / "models", about=about)
+
+    assert not (tmp_path / "models").exists()
+
+
+def test_facts_that_are_no_json_are_refused(tmp_path, recurrent_model):
+    with pytest.raises(ValueError, match="the contract of 'small' is no JSON"):
+        export_model(recurrent_model(), tmp_path, about={"data": {"name": np.float32(1)}})
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_so_many_versions_are_kept(tmp_path, recurrent_model):
+    for number in ("1", "2"):
+        (tmp_path / number).mkdir()
+
+    version = export_model(recurrent_model(), tmp_path, keep=2)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3"]
+    assert version.name == "3"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "write_out",
+        "check_portable",
+        "check_same_outputs",
+        "write_contract",
+        "read_contract",
+        "write_warmup",
+        "replay_warmup",
+    ],
+)
 def test_a_failure_at_any_step_leaves_the_folder_as_it_was(
     tmp_path, recurrent_model, contents, monkeypatch, step
 ):
@@ -96,6 +152,40 @@ def test_a_full_disk_is_an_error_and_leaves_the_folder_as_it_was(tmp_path, recur
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from rmfn_tf.export import export_model
+from rmfn_tf.models import create_model
+
+stage = sys.argv[2]
+model = create_model("ef_lstm", features={"language": 3}, units=2, head_units=0)
+
+def die_at(line):
+    if line.startswith(stage):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+export_model(model, sys.argv[1], on_progress=die_at)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["comparing", "answering"])
+def test_a_killed_export_leaves_what_is_served(tmp_path, contents, stage):
+    """With the graph written, and with all but the warm-up's replay done."""
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"theirs")
+    before = contents(tmp_path / "1")
+
+    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, stage], capture_output=True)
+
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert published_versions(tmp_path) == [1]
+    assert contents(tmp_path / "1") == before
+    (leftover,) = (path for path in tmp_path.iterdir() if path.name != "1")
+    assert leftover.name.startswith(".exporting-")
+    assert (leftover / "saved_model.pb").is_file()
 
 
 @pytest.mark.slow

@@ -1,0 +1,93 @@
+"""What a client learns before it asks."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rmfn_tf.export.client import Client
+from rmfn_tf.export.client.interface import Interface
+
+from .conftest import TASK, UNITS, WIDTHS
+
+WITHOUT_TENSORFLOW = """
+import sys
+for name in ("tensorflow", "keras", "grpc", "tensorflow_serving"):
+    sys.modules[name] = None
+from rmfn_tf.export.client import Client
+with Client.connect(sys.argv[1]) as client:
+    widths = client.interface.modalities
+    sequences = {name: [[[0.5] * width] * 3, [[1] * width]] for name, width in widths.items()}
+    print(client.predict(sequences).tolist())
+    print(client.session().step({name: [0.5] * width for name, width in widths.items()}).shape)
+"""
+
+
+def test_modalities_and_states(client):
+    assert client.interface.modalities == WIDTHS
+    assert client.interface.version == 1
+    states = {f"{kind}_{name}": size for kind in "hc" for name, size in UNITS.items()}
+    assert client.interface.states == {**states, "z": 3}
+    assert set(client.interface.signatures) == {"serving_default", "explain", "step"}
+
+
+def test_order_and_labels_come_from_a_contract(folder, grpc_twin):
+    with Client.connect(folder) as client:
+        assert list(client.interface.modalities) == list(WIDTHS)
+        assert client.interface.columns(2) == TASK["labels"]
+    with Client.connect(grpc_twin.url) as client:
+        assert client.interface.columns(2) == ["prediction_0", "prediction_1"]
+    with Client.connect(grpc_twin.url, contract=folder / "1") as client:
+        assert list(client.interface.modalities) == list(WIDTHS)
+        assert client.interface.columns(2) == TASK["labels"]
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ({"kind": "classification", "labels": ["sarcasm"]}, ["class_0", "class_1"]),
+        ({"kind": "multilabel", "labels": ["happy", "sad"]}, ["happy", "sad"]),
+        ({"kind": "regression", "labels": ["sentiment"]}, ["prediction_0", "prediction_1"]),
+        ({}, ["prediction_0", "prediction_1"]),
+    ],
+)
+def test_columns(task, expected):
+    assert Interface("here", 1, {}, task=task).columns(2) == expected
+
+
+def test_a_contract_of_another_model(tmp_path, folder, grpc_twin):
+    shutil.copytree(folder / "1" / "assets.extra", tmp_path / "1" / "assets.extra")
+    path = tmp_path / "1" / "assets.extra" / "contract.json"
+    path.write_text(path.read_text().replace('"width": 4', '"width": 5'))
+
+    with pytest.raises(ValueError, match="contract is of another model"):
+        Client.connect(grpc_twin.url, contract=tmp_path / "1")
+
+
+def test_the_highest_version_or_the_one_named(tmp_path, folder):
+    for version in (9, 10):
+        (tmp_path / str(version)).symlink_to(folder / "1")
+    (tmp_path / "11").mkdir()  # empty: no model
+
+    with Client.connect(tmp_path) as client:
+        assert client.interface.version == 10
+    with Client.connect(tmp_path / "9") as client:
+        assert client.interface.version == 9
+
+
+def test_rest_needs_no_tensorflow(rest_twin, folder):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, rest_twin.url], capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    with Client.connect(folder) as client:
+        expected = client.predict(
+            {name: [np.full((3, n), 0.5), np.ones((1, n))] for name, n in WIDTHS.items()}
+        )
+    np.testing.assert_allclose(json.loads(first), expected, rtol=0, atol=1e-6)
+    assert second == "(2,)"

@@ -1,0 +1,55 @@
+"""A server that joins requests pads them with their first element, and further than we did."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from rmfn_tf.export.client import Client, ServingError
+from support.bad_requests import good_request
+from support.serving_twin import ServingTwin
+
+from .conftest import WIDTHS
+
+LENGTHS = (2, 9, 5)
+
+
+@pytest.fixture
+def batching_twin(served):
+    with ServingTwin(served, batch_window=0.5) as twin:
+        yield twin
+
+
+@pytest.mark.parametrize("method", ["predict", "explain"])
+def test_answers_are_those_of_lone_requests(batching_twin, random_sequences, alone, method):
+    sequences = [random_sequences((length,), seed=length) for length in LENGTHS]
+
+    with (
+        Client.connect(batching_twin.url) as client,
+        ThreadPoolExecutor(len(LENGTHS)) as threads,
+    ):
+        answers = list(threads.map(getattr(client, method), sequences))
+
+    assert batching_twin.batches == [3]
+    for answer, each in zip(answers, sequences, strict=True):
+        (expected,) = alone(each)
+        prediction = answer if method == "predict" else answer.predictions
+        np.testing.assert_allclose(prediction[0], expected["prediction"], rtol=0, atol=1e-6)
+        if method == "explain":
+            parts = [answer.attention[name][0] for name in ("language", "visual", "acoustic")]
+            np.testing.assert_allclose(
+                np.concatenate(parts, axis=-1), expected["attention"], rtol=0, atol=1e-6
+            )
+
+
+def test_after_a_bad_request_it_goes_on(batching_twin, random_sequences, alone):
+    """One that the graph refuses takes down what it was joined with, and nothing else."""
+    sequences = random_sequences((4,))
+    bad = {**good_request("serving_default", WIDTHS), "lengths": np.array([3, 9], "int32")}
+    with Client.connect(batching_twin.url) as client:
+        with pytest.raises(ServingError, match="refuses the request"):
+            client._transport.call("serving_default", bad)
+
+        np.testing.assert_allclose(
+            client.predict(sequences)[0], alone(sequences)[0]["prediction"], rtol=0, atol=1e-6
+        )

@@ -1,0 +1,198 @@
+"""The requests that a server replays before it serves: each kind once, and all of them sound."""
+
+import resource
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+pytest.importorskip("tensorflow_serving", reason="the extra `serving` is not installed")
+
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
+
+from rmfn_tf.export import export_model, saved_model
+from rmfn_tf.export.contract import read_contract
+from rmfn_tf.export.signature import Signature
+from rmfn_tf.export.warmup import MOST_RECORDS, WARMUP, replay_warmup, write_warmup
+
+SEQUENCES = Signature(
+    "serving_default",
+    {
+        "words": keras.InputSpec(shape=(None, None, 3), dtype="float32"),
+        "lengths": keras.InputSpec(shape=(None,), dtype="int32"),
+    },
+    dict,
+)
+WORDS = Signature("step", {"words": keras.InputSpec(shape=(None, 3), dtype="float32")}, dict)
+
+
+def requests(version: Path) -> list:
+    records = tf.data.TFRecordDataset(str(version / WARMUP))
+    return [PredictionLog.FromString(each.numpy()).predict_log.request for each in records]
+
+
+def write_records(version: Path, records: Iterable[bytes]) -> None:
+    (version / WARMUP).parent.mkdir(exist_ok=True)
+    with tf.io.TFRecordWriter(str(version / WARMUP)) as writer:
+        for record in records:
+            writer.write(record)
+
+
+@pytest.fixture(scope="module")
+def version(tmp_path_factory) -> Path:
+    """A SavedModel with the signatures above."""
+    folder = tmp_path_factory.mktemp("version")
+    module = tf.Module()
+    module.sequences = tf.function(
+        lambda words, lengths: {"sum": tf.reduce_sum(words, [1, 2]) + tf.cast(lengths, tf.float32)},
+        input_signature=[
+            tf.TensorSpec((None, None, 3), tf.float32, "words"),
+            tf.TensorSpec((None,), tf.int32, "lengths"),
+        ],
+    )
+    module.words = tf.function(
+        lambda words: {"sum": tf.reduce_sum(words, 1)},
+        input_signature=[tf.TensorSpec((None, 3), tf.float32, "words")],
+    )
+    signatures = {"serving_default": module.sequences, "step": module.words}
+    tf.saved_model.save(module, str(folder), signatures)
+    return folder
+
+
+def test_each_batch_size_length_and_signature_once(version):
+    write_warmup([SEQUENCES, WORDS], version, name="net", batch_sizes=[1, 4], lengths=[2, 5, 9])
+
+    found = Counter()
+    for request in requests(version):
+        assert request.model_spec.name == "net"
+        words = tf.make_ndarray(request.inputs["words"])
+        assert words.dtype == np.float32
+        assert (words == 1).all()
+        if request.model_spec.signature_name == "serving_default":
+            lengths = tf.make_ndarray(request.inputs["lengths"])
+            assert lengths.dtype == np.int32
+            assert lengths.tolist() == [words.shape[1]] * len(words)
+        found[request.model_spec.signature_name, *words.shape] += 1
+    expected = [("serving_default", b, t, 3) for b in (1, 4) for t in (2, 5, 9)]
+    assert found == Counter([*expected, ("step", 1, 3), ("step", 4, 3)])
+    assert replay_warmup(version) == 8
+
+
+def test_a_large_record_is_a_small_file(version):
+    """TFRecords of 421 features, 32 words and 32 sequences would be 1.7 MB each."""
+    write_warmup([SEQUENCES], version, name="net", batch_sizes=[1024], lengths=[1024])
+
+    assert (version / WARMUP).stat().st_size < 300
+    assert tf.make_ndarray(requests(version)[0].inputs["words"]).shape == (1024, 1024, 3)
+
+
+def record(signature: str = "step", **inputs) -> bytes:
+    log = PredictionLog()
+    log.predict_log.request.model_spec.signature_name = signature
+    for name, value in inputs.items():
+        log.predict_log.request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    return log.SerializeToString()
+
+
+GOOD = record(words=np.ones((1, 3), "float32"))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        record("serving_default", words=np.ones((3, 4, 3), "float32"), lengths=np.int32([1, 2])),
+        record(words=np.ones((1, 3), "float64")),
+        record(others=np.ones((1, 3), "float32")),
+        record("explain", words=np.ones((1, 3), "float32")),
+        record(),
+        b"",
+        b"no message at all",
+    ],
+    ids=["lengths", "dtype", "name", "signature", "nothing", "empty", "no message"],
+)
+def test_a_record_that_cannot_be_answered_is_refused(version, bad):
+    write_records(version, [GOOD, bad, GOOD])
+
+    with pytest.raises(ValueError, match=r"record 2 of assets\.extra/tf_serving.* a server would"):
+        replay_warmup(version)
+
+
+@pytest.mark.parametrize("count", [0, MOST_RECORDS + 1])
+def test_no_server_takes_so_many_records(version, count):
+    write_records(version, [GOOD] * count)
+
+    with pytest.raises(ValueError, match=f"must have 1 to 1000 records; it has {count}"):
+        replay_warmup(version)
+
+
+def test_a_damaged_file_is_refused(version):
+    write_records(version, [GOOD, GOOD])
+    file = version / WARMUP
+    file.write_bytes(file.read_bytes()[:-3])
+
+    with pytest.raises(ValueError, match="is damaged"):
+        replay_warmup(version)
+
+
+def test_a_full_disk(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="TensorFlow could not write the warm-up"):
+            write_warmup([WORDS], tmp_path, name="net", batch_sizes=[1, 2], lengths=[])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_an_export_with_a_bad_record_is_not_published(tmp_path, recurrent_model, monkeypatch):
+    def write_bad(signatures, folder, **options):
+        write_records(folder, [record("step")])
+
+    monkeypatch.setattr(saved_model, "write_warmup", write_bad)
+    with pytest.raises(ValueError, match=r"record 1 .* a server would refuse the"):
+        export_model(recurrent_model(), tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_extra_there_is_an_export_and_no_warm_up(
+    tmp_path, recurrent_model, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
+    lines = []
+
+    version = export_model(recurrent_model(), tmp_path, on_progress=lines.append)
+
+    assert not (version / WARMUP).exists()
+    assert any("without warm-up requests" in line and "rmfn-tf[serving]" in line for line in lines)
+    assert read_contract(version).model == "small"
+
+
+@pytest.mark.slow
+def test_every_model_is_warmed_up(exported):
+    for name, (_, version) in exported.items():
+        contract = read_contract(version)
+        sizes, lengths = (
+            contract.batching["allowed_batch_sizes"],
+            contract.batching["length_buckets"],
+        )
+        found = {
+            (request.model_spec.signature_name, *tf.make_ndarray(request.inputs["visual"]).shape)
+            for request in requests(version)
+        }
+        width = contract.modalities["visual"]
+        expected = {
+            (key, size, time, width)
+            for key in contract.signatures.keys() - {"step"}
+            for size in sizes
+            for time in lengths
+        }
+        if "step" in contract.signatures:
+            expected |= {("step", size, width) for size in sizes}
+        assert found == expected, name
+        assert {request.model_spec.name for request in requests(version)} == {contract.model}

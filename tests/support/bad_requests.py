@@ -1,0 +1,172 @@
+"""Requests that somebody will send one day, made from good ones, and who must refuse them.
+
+Also extreme ones that are answered (`refused_by_server=False`): numbers that no feature should be.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+Request = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class BadRequest:
+    """One kind.
+
+    Attributes:
+        name: For the test's id.
+        change: From a good request to this one.
+        client: What the client says before it sends, as a pattern; None where it sends.
+        refused_by_server: With INVALID_ARGUMENT (an unknown signature: FAILED_PRECONDITION), or
+            else answered with finite numbers.
+        signature: Which the good request is for.
+        asks: The signature that is asked, where it is another.
+        bad_in_json: JSON has no dtypes but numbers, strings and booleans: what is wrong with the
+            dtype alone may be right there.
+    """
+
+    name: str
+    change: Callable[[Request], Request]
+    client: str | None
+    refused_by_server: bool = True
+    signature: str = "serving_default"
+    asks: str | None = None
+    bad_in_json: bool = True
+
+
+def good_request(
+    signature: str, widths: Mapping[str, int], states: Mapping[str, int] | None = None
+) -> Request:
+    """Two sequences of 3 and 2 words; for `step` one word of two speakers.
+
+    Args:
+        signature: "serving_default", "explain" or "step".
+        widths: Modality -> F.
+        states: Of `step`, state -> size.
+    """
+    random = np.random.default_rng(0)
+    if signature == "step":
+        sizes = {**widths, **(states or {})}
+        return {name: random.normal(size=(2, n)).astype("float32") for name, n in sizes.items()}
+    request = {
+        name: random.normal(size=(2, 3, width)).astype("float32") for name, width in widths.items()
+    }
+    return {**request, "lengths": np.array([3, 2], "int32")}
+
+
+def _on(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Request], Request]:
+    """One input changed. The tests' models have the modalities language, acoustic and visual."""
+    return lambda request: {**request, name: change(request[name])}
+
+
+def _lengths(*values: object, dtype: str = "int32") -> Callable[[Request], Request]:
+    return _on("lengths", lambda lengths: np.array(values, dtype))
+
+
+def _filled(value: float, first_only: bool = False) -> Callable[[Request], Request]:
+    def fill(words: np.ndarray) -> np.ndarray:
+        filled = words.copy()
+        filled[(0, 0, 0) if first_only else ...] = value
+        return filled
+
+    return _on("acoustic", fill)
+
+
+def _renamed(old: str, new: str) -> Callable[[Request], Request]:
+    return lambda request: {new if name == old else name: x for name, x in request.items()}
+
+
+def _without(*names: str) -> Callable[[Request], Request]:
+    return lambda request: {name: x for name, x in request.items() if name not in names}
+
+
+def _all_cut(axis: int) -> Callable[[Request], Request]:
+    """No sequences (0), or no words in any (1)."""
+
+    def cut(request: Request) -> Request:
+        return {
+            name: x[:0] if axis == 0 else (x if name == "lengths" else x[:, :0])
+            for name, x in request.items()
+        }
+
+    return cut
+
+
+_SHAPE = r"must be float32 of shape \(batch, time, \d+\); got"
+BAD_REQUESTS = [
+    # Names
+    BadRequest("unknown_signature", lambda request: request, "no signature", asks="serving"),
+    BadRequest("misspelt_modality", _renamed("language", "langauge"), "no input 'langauge'"),
+    BadRequest("other_case", _renamed("visual", "Visual"), "no input 'Visual'"),
+    BadRequest("missing_modality", _without("acoustic"), "'acoustic', which is missing"),
+    BadRequest("missing_lengths", _without("lengths"), "'lengths', which is missing"),
+    BadRequest("nothing", lambda request: {}, "which is missing"),
+    BadRequest("extra_input", lambda r: {**r, "gaze": r["visual"]}, "no input 'gaze'"),
+    # Dtypes
+    BadRequest(
+        "float64", _on("language", lambda x: x.astype("float64")), _SHAPE, bad_in_json=False
+    ),
+    BadRequest(
+        "float16", _on("language", lambda x: x.astype("float16")), _SHAPE, bad_in_json=False
+    ),
+    BadRequest("integers", _on("language", lambda x: x.astype("int32")), _SHAPE, bad_in_json=False),
+    BadRequest("booleans", _on("language", lambda x: x > 0), _SHAPE),
+    BadRequest("strings", _on("language", lambda x: x.astype("U8")), _SHAPE),
+    BadRequest("long_lengths", _lengths(3, 2, dtype="int64"), "must be int32", bad_in_json=False),
+    BadRequest("lengths_as_floats", _lengths(3, 2, dtype="float32"), "must be int32"),
+    # Ranks and widths
+    BadRequest("one_sequence", _on("language", lambda x: x[0]), _SHAPE),
+    BadRequest("one_number", _on("language", lambda x: x[0, 0, 0]), _SHAPE),
+    BadRequest("rank_4", _on("language", lambda x: x[None]), _SHAPE),
+    BadRequest("narrower", _on("language", lambda x: x[:, :, :-1]), _SHAPE),
+    BadRequest("wider", _on("visual", lambda x: np.concatenate([x, x], -1)), _SHAPE),
+    BadRequest("no_features", _on("visual", lambda x: x[:, :, :0]), _SHAPE),
+    BadRequest("axes_swapped", _on("language", lambda x: x.swapaxes(1, 2)), _SHAPE),
+    BadRequest("lengths_rank_2", _on("lengths", lambda x: x[:, None]), "must be int32"),
+    BadRequest("one_length", _on("lengths", lambda x: x[0]), "must be int32"),
+    # Sizes that must agree
+    BadRequest("fewer_words", _on("visual", lambda x: x[:, :-1]), "as many sequences and words"),
+    BadRequest("fewer_sequences", _on("visual", lambda x: x[:-1]), "as many sequences and words"),
+    BadRequest("too_few_lengths", _lengths(3), "one number for each"),
+    BadRequest("too_many_lengths", _lengths(3, 2, 1), "one number for each"),
+    BadRequest("no_sequences", _all_cut(0), "has no sequences", refused_by_server=False),
+    BadRequest("no_words", _all_cut(1), "has no words"),
+    # Lengths
+    BadRequest("longer_than_time", _lengths(3, 4), "sequence 1: .*1 to the 3 words.*got 4"),
+    BadRequest("far_longer", _lengths(2**31 - 1, 1), "sequence 0"),
+    BadRequest("length_0", _lengths(0, 2), "sequence 0: .*got 0"),
+    BadRequest("negative_length", _lengths(3, -1), "sequence 1: .*got -1"),
+    BadRequest("most_negative_length", _lengths(-(2**31), 1), "sequence 0"),
+    # Numbers: the model counts what is not finite as 0
+    BadRequest("nan", _filled(np.nan, first_only=True), None, refused_by_server=False),
+    BadRequest("only_nan", _filled(np.nan), None, refused_by_server=False),
+    BadRequest("infinity", _filled(np.inf), None, refused_by_server=False),
+    BadRequest("minus_infinity", _filled(-np.inf), None, refused_by_server=False),
+    BadRequest("1e30", _filled(1e30), None, refused_by_server=False),
+    BadRequest("largest", _filled(-float(np.finfo("float32").max)), None, refused_by_server=False),
+    # Word by word
+    BadRequest("step_without_state", _without("z"), "'z', which is missing", signature="step"),
+    BadRequest(
+        "step_narrow_state",
+        _on("z", lambda x: x[:, :-1]),
+        r"'z' must be float32 of shape \(batch, \d+\)",
+        signature="step",
+    ),
+    BadRequest(
+        "step_of_sequences",
+        _on("language", lambda x: x[:, None]),
+        r"'language' must be float32 of shape \(batch, \d+\)",
+        signature="step",
+    ),
+    BadRequest(
+        "step_fewer_speakers", _on("visual", lambda x: x[:1]), "as many sequences", signature="step"
+    ),
+    BadRequest(
+        "step_fewer_states",
+        _on("h_language", lambda x: x[:1]),
+        "as many sequences",
+        signature="step",
+    ),
+]

@@ -1,0 +1,150 @@
+"""TensorFlow Serving's gRPC services on loopback, for tests and benchmarks: see `served_model`.
+
+With `batch_window` it batches as the server does with `pad_variable_length_inputs`: requests that
+arrive together are joined, and shorter ones padded with the first element of their own tensor.
+
+    python tests/support/serving_twin.py FOLDER NAME     prints its port and serves until killed
+"""
+
+import contextlib
+import sys
+import threading
+import time
+from collections import deque
+from concurrent import futures
+from pathlib import Path
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
+from tensorflow_serving.apis import model_service_pb2_grpc as model_service
+from tensorflow_serving.apis import prediction_service_pb2_grpc as prediction_service
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.served_model import RequestError, ServedModel
+
+
+class ServingTwin(prediction_service.PredictionServiceServicer, model_service.ModelServiceServicer):
+    def __init__(self, model: ServedModel, batch_window: float = 0.0) -> None:
+        self.model, self.batch_window = model, batch_window
+        self.failures: list[grpc.StatusCode] = []  # for the next calls of Predict, in order
+        self.delay = 0.0  # seconds before Predict answers
+        self.requests: deque = deque(maxlen=99)  # the last ones of Predict
+        self.batches: list[int] = []  # how many requests were joined each time
+        self._waiting: list[tuple] = []
+        self._lock = threading.Lock()
+        self._server = grpc.server(
+            futures.ThreadPoolExecutor(80),
+            options=[("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)],
+        )
+        prediction_service.add_PredictionServiceServicer_to_server(self, self._server)
+        model_service.add_ModelServiceServicer_to_server(self, self._server)
+        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self.url = f"grpc://127.0.0.1:{self.port}/{model.name}"
+
+    def __enter__(self) -> "ServingTwin":
+        self._server.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._server.stop(grace=None).wait()
+
+    def Predict(self, request, context):
+        self.requests.append(request)
+        if self.failures:
+            context.abort(self.failures.pop(0), "as the test asked")
+        time.sleep(self.delay)
+        with _aborting(context):
+            version = self._version(request.model_spec)
+            signature = request.model_spec.signature_name or "serving_default"
+            inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+            run = self._run_together if self.batch_window else self.model.run
+            outputs = run(version, signature, inputs)
+        response = predict_pb2.PredictResponse()
+        response.model_spec.CopyFrom(request.model_spec)
+        response.model_spec.version.value = version
+        for name, values in outputs.items():
+            response.outputs[name].CopyFrom(tf.make_tensor_proto(values))
+        return response
+
+    def GetModelMetadata(self, request, context):
+        with _aborting(context):
+            version = self._version(request.model_spec)
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        response.model_spec.name = self.model.name
+        response.model_spec.version.value = version
+        definitions = get_model_metadata_pb2.SignatureDefMap()
+        for name, definition in self.model.definitions[version].items():
+            definitions.signature_def[name].CopyFrom(definition)
+        response.metadata["signature_def"].Pack(definitions)
+        return response
+
+    def GetModelStatus(self, request, context):
+        with _aborting(context):
+            self._version(request.model_spec)
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for version in sorted(self.model.versions):
+            response.model_version_status.add(version=version, state="AVAILABLE")
+        return response
+
+    def _version(self, model_spec) -> int:
+        asked = model_spec.version.value if model_spec.HasField("version") else None
+        return self.model.find(model_spec.name, asked)
+
+    def _run_together(self, version, signature, inputs):
+        """The first of a batch waits for others, and runs for all; none is refused for another."""
+        self.model.check(version, signature, inputs)
+        answer: futures.Future = futures.Future()
+        with self._lock:
+            self._waiting.append((inputs, answer))
+            leads = len(self._waiting) == 1
+        if leads:
+            time.sleep(self.batch_window)
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+            self.batches.append(len(waiting))
+            try:
+                outputs = self.model.run(version, signature, _join([each for each, _ in waiting]))
+                start = 0
+                for each, future in waiting:
+                    end = start + len(each["lengths"])
+                    future.set_result({name: x[start:end] for name, x in outputs.items()})
+                    start = end
+            except Exception as error:
+                for _, future in waiting:
+                    future.set_exception(error)
+        return answer.result()
+
+
+def _join(requests: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    joined = {}
+    for name in requests[0]:
+        parts = [each[name] for each in requests]
+        if parts[0].ndim > 1:
+            time = max(part.shape[1] for part in parts)
+            parts = [
+                np.pad(
+                    part,
+                    [(0, 0), (0, time - part.shape[1]), (0, 0)],
+                    constant_values=part.flat[0],
+                )
+                for part in parts
+            ]
+        joined[name] = np.concatenate(parts)
+    return joined
+
+
+@contextlib.contextmanager
+def _aborting(context):
+    try:
+        yield
+    except RequestError as error:
+        context.abort(getattr(grpc.StatusCode, error.code), str(error))
+
+
+if __name__ == "__main__":
+    with ServingTwin(ServedModel(Path(sys.argv[1]), sys.argv[2])) as twin:
+        print(twin.port, flush=True)
+        threading.Event().wait()
