@@ -51,7 +51,7 @@ class Interface:
     def modalities(self) -> dict[str, int]:
         """Modality -> features a word, in the model's order, or else by name."""
         inputs = self.signature(PREDICT).inputs
-        names = sorted(name for name in inputs if name != LENGTHS)
+        names = self.order or sorted(name for name in inputs if name != LENGTHS)
         return {name: self._size(inputs, name) for name in names}
 
     @cached_property

@@ -4,6 +4,7 @@ import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
 
 import grpc
 import numpy as np
@@ -72,10 +73,10 @@ def test_other_failures_are_not_repeated(twin, random_sequences):
 
 
 def test_a_slow_server_meets_the_deadline(twin, random_sequences):
-    with Client.connect(twin.url, timeout=5) as client:
+    with Client.connect(twin.url) as client:
         client.predict(random_sequences((2,)))
-    with Client.connect(twin.url, timeout=0.3) as client:
-        twin.delay = 1
+    with Client.connect(twin.url, timeout=1) as client:
+        twin.delay = 2
 
         assert "gave no answer in time" in fails(
             client, random_sequences((2,)), "DEADLINE_EXCEEDED"
@@ -186,6 +187,6 @@ def test_waits_grow_and_end_with_the_deadline():
     with pytest.raises(ServingError):
         with_retries(attempt, timeout=0.02, retries=50)
     assert 2 <= len(left) < 50
-    assert left == sorted(left, reverse=True)
+    assert all(later < earlier for earlier, later in pairwise(left))
     assert left[0] <= 0.02
     assert left[-1] > 0

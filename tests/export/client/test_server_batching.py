@@ -16,7 +16,7 @@ LENGTHS = (2, 9, 5)
 
 @pytest.fixture
 def batching_twin(served):
-    with ServingTwin(served, batch_window=0.5) as twin:
+    with ServingTwin(served, batch_window=1.0) as twin:
         yield twin
 
 
