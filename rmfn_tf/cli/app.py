@@ -13,12 +13,13 @@ from rmfn_tf.cli.predict import predict
 from rmfn_tf.cli.reproduce import reproduce
 from rmfn_tf.cli.rollback import rollback
 from rmfn_tf.cli.train import train
+from rmfn_tf.cli.tune import tune
 
 app = typer.Typer(
     name="rmfn",
     help="The Recurrent Multistage Fusion Network: from the files you hold to a served model.\n\n"
     "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn evaluate`, "
-    "`rmfn compare`, `rmfn reproduce`, `rmfn export`, `rmfn predict`, `rmfn rollback`.",
+    "`rmfn compare`, `rmfn reproduce`, `rmfn tune`, `rmfn export`, `rmfn predict`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,6 +30,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(reproduce)
+app.command()(tune)
 app.command()(export)
 app.command()(rollback)
 app.command()(predict)

@@ -1,0 +1,218 @@
+"""How many stages does fusion need? Every number over the same seeds, the best one once more."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from rmfn_tf.comparison.holm import holm
+from rmfn_tf.comparison.train_all import OnProgress, train_all
+from rmfn_tf.files import only_writer
+from rmfn_tf.models import create_model
+from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.splits import check_splits, open_task
+
+# What a number of stages is chosen by, and whether less is better.
+CHOSEN_BY = {
+    "regression": ("mae", True),
+    "classification": ("accuracy", False),
+    "multilabel": ("weighted_f1", False),
+}
+SIGNIFICANT = 0.05
+
+
+def sweep_stages(
+    config: RunConfig,
+    stages: Sequence[int],
+    seeds: int,
+    builder: Any,
+    out: Path,
+    *,
+    workers: int = 1,
+    command: str = "",
+    on_progress: OnProgress | None = None,
+) -> dict[str, Any]:
+    """Trains a model with each number of stages over the same seeds; the test split is not read.
+
+    The number with the best mean validation (or out-of-fold) score is then trained again, beside
+    the smallest, over as many fresh seeds: the score by which it was chosen is optimistic. Called
+    again with the same `out`, it trains only what is missing.
+
+    Args:
+        config: the run; its `num_stages` and seed are not looked at.
+        stages: numbers of stages, ascending.
+        seeds: how many, from 0; the fresh ones follow.
+        builder: the built data set.
+        out: the folder.
+        workers: runs side by side, as in `train_all`.
+        command: stands in the report.
+        on_progress: as in `train_all`.
+
+    Returns:
+        `{"data", "split", "metric", "lower_is_better", "seeds", "fresh_seeds", "command",
+        "fingerprint", "rows", "best", "reference", "fresh", "answer"}`. A row:
+        `{"stages", "scores": one a seed, "mean", "std", "parameters", "seconds_per_epoch",
+        "difference": paired with the smallest number, or None}`; `fresh` is such a difference over
+        the fresh seeds, or None where the smallest number is the best; `answer` a sentence.
+
+    Raises:
+        ValueError: a model without stages, or as `train_all`.
+        OSError: a folder cannot be written.
+    """
+    if config.model != "rmfn":
+        raise ValueError(f"Only rmfn has stages; the model is {config.model!r}.")
+    check_splits(config, builder)
+    task = open_task(config, builder)
+    metric, lower = CHOSEN_BY[task["kind"]]
+    out.mkdir(parents=True, exist_ok=True)
+    with only_writer(out):
+        jobs = {
+            run_folder(out, number, seed): with_stages(config, number, seed)
+            for number in stages
+            for seed in range(seeds)
+        }
+        train_all(jobs, builder, workers, on_progress)
+        scores = {
+            number: [_score(run_folder(out, number, seed), metric) for seed in range(seeds)]
+            for number in stages
+        }
+        means = {number: float(np.mean(each)) for number, each in scores.items()}
+        # Of equals the smaller.
+        best = (min if lower else max)(stages, key=lambda number: means[number])
+        reference, fresh = stages[0], None
+        fresh_seeds = range(seeds, 2 * seeds)
+        if best != reference:
+            again = {
+                run_folder(out, number, seed): with_stages(config, number, seed)
+                for number in (reference, best)
+                for seed in fresh_seeds
+            }
+            train_all(again, builder, workers, on_progress)
+            fresh = compare_paired(
+                *(
+                    [_score(run_folder(out, number, seed), metric) for seed in fresh_seeds]
+                    for number in (best, reference)
+                )
+            )
+    result = {
+        "data": config.data,
+        "split": f"{config.folds} folds" if config.folds else "validation",
+        "metric": metric,
+        "lower_is_better": lower,
+        "seeds": list(range(seeds)),
+        "fresh_seeds": list(fresh_seeds) if fresh else [],
+        "command": command,
+        "fingerprint": builder.info.metadata["fingerprint"],
+        "rows": _rows(config, task, builder, out, scores),
+        "best": best,
+        "reference": reference,
+        "fresh": fresh,
+    }
+    return {**result, "answer": answer(result)}
+
+
+def run_folder(out: Path, stages: int, seed: int) -> Path:
+    """Where a sweep keeps a run."""
+    return out / "runs" / f"stages_{stages}" / f"seed_{seed}"
+
+
+def with_stages(config: RunConfig, stages: int, seed: int) -> RunConfig:
+    """The config with another number of stages and another seed."""
+    hyperparameters = {**config.hyperparameters, "num_stages": stages}
+    return replace(config, hyperparameters=hyperparameters, seed=seed)
+
+
+def compare_paired(scores: Sequence[float], reference: Sequence[float]) -> dict[str, Any]:
+    """`{"mean", "std", "p"}` of the differences of runs that share a seed.
+
+    `std` is that of the differences, `p` of a two-sided paired t-test; both None for a single seed,
+    and `p` where all differences are the same.
+    """
+    differences = np.subtract(scores, reference)
+    if len(differences) < 2:
+        return {"mean": float(differences.mean()), "std": None, "p": None}
+    spread = float(differences.std(ddof=1))
+    varies = spread > 1e-12
+    p = float(stats.ttest_rel(scores, reference).pvalue) if varies else None
+    return {"mean": float(differences.mean()), "std": spread, "p": p}
+
+
+def answer(result: Mapping[str, Any]) -> str:
+    """What the data support, in one sentence."""
+    best, reference, metric = result["best"], result["reference"], result["metric"]
+    fresh = result["fresh"]
+    if fresh is None:
+        return (
+            f"K={reference} has the best mean {metric} of all: no sign that more stages help on "
+            "these data."
+        )
+    gain = f"K={best} over K={reference}: {metric} {fresh['mean']:+.3f}"
+    if fresh["std"] is None:
+        return f"{gain} on one fresh seed: one seed shows nothing. Take 5 or more."
+    better = (fresh["mean"] < 0) == result["lower_is_better"]
+    p = "" if fresh["p"] is None else f", p = {fresh['p']:.3f}"
+    shown = fresh["p"] is not None and fresh["p"] < SIGNIFICANT
+    verdict = "no evidence"
+    if shown:
+        verdict = "evidence for it" if better else "evidence against it"
+    return (
+        f"{gain} ± {fresh['std']:.3f} over {len(result['fresh_seeds'])} fresh seeds{p}: {verdict}."
+    )
+
+
+def _rows(
+    config: RunConfig,
+    task: Mapping[str, Any],
+    builder: Any,
+    out: Path,
+    scores: Mapping[int, Sequence[float]],
+) -> list[dict[str, Any]]:
+    reference = next(iter(scores))
+    compared = {
+        number: compare_paired(each, scores[reference])
+        for number, each in scores.items()
+        if number != reference
+    }
+    adjusted = holm({n: each["p"] for n, each in compared.items() if each["p"] is not None})
+    for number, p in adjusted.items():
+        compared[number]["p"] = p
+    return [
+        {
+            "stages": number,
+            "scores": list(each),
+            "mean": float(np.mean(each)),
+            "std": float(np.std(each, ddof=1)) if len(each) > 1 else None,
+            "parameters": _count_parameters(with_stages(config, number, 0), task, builder),
+            "seconds_per_epoch": float(
+                np.mean([_seconds(run_folder(out, number, seed)) for seed in range(len(each))])
+            ),
+            "difference": compared.get(number),
+        }
+        for number, each in scores.items()
+    ]
+
+
+def _score(run: Path, metric: str) -> float:
+    return json.loads((run / "metrics.json").read_text())["metrics"]["rmfn"][metric]
+
+
+def _seconds(run: Path) -> float:
+    """Of an epoch; over all folds where there are any."""
+    epochs = (run / "history.csv").read_bytes().count(b"\n") - 1
+    return json.loads((run / "run.json").read_text())["seconds"] / max(epochs, 1)
+
+
+def _count_parameters(config: RunConfig, task: Mapping[str, Any], builder: Any) -> int:
+    model = create_model(
+        config.model,
+        features=dict(builder.info.metadata["modalities"]),
+        task=task["kind"],
+        num_outputs=task.get("num_classes") or len(task["labels"]),
+        compile=False,
+        **config.hyperparameters,
+    )
+    return int(sum(np.prod(each.shape) for each in model.trainable_variables))

@@ -1,0 +1,59 @@
+"""`rmfn tune`: from a copy of the data to a sentence about stages."""
+
+import json
+
+import pytest
+
+from rmfn_tf.cli.tune import to_numbers
+
+DATA = "ict_mmmo/mfn_arrays"
+
+
+@pytest.mark.slow
+def test_a_sweep_with_the_test_split_locked(rmfn, tmp_path, manual_dir):
+    data_dir, out = tmp_path / "data", tmp_path / "out"
+    assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, "--data-dir", data_dir).code == 0
+    (stored,) = data_dir.rglob("*-test.tfrecord*")
+    stored.write_bytes(b"sentinel" * 8)
+    command = ("tune", DATA, "--data-dir", data_dir, "--out", out, "--stages", "1,2")
+    command += ("--seeds", "1", "--epochs", "1", "--workers", "2", "--json")
+    done = rmfn(*command, "--promote", tmp_path / "best")
+    assert (done.code, done.err) == (0, "")
+    result = json.loads(done.out)
+    assert [row["stages"] for row in result["rows"]] == [1, 2]
+    assert result["rows"][1]["parameters"] > result["rows"][0]["parameters"]
+    for name in ("tune.json", "tune.md", "tune.png"):
+        assert (out / name).stat().st_size > 300
+    assert (tmp_path / "best" / "model.keras").is_file()
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("metrics.json")}
+    assert len(before) in (2, 4)  # with or without fresh seeds
+    again = rmfn(*command)
+    assert json.loads(again.out)["rows"] == result["rows"]
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("metrics.json")} == before
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("1-6", [1, 2, 3, 4, 5, 6]), ("3", [3]), ("5, 1,3", [1, 3, 5]), ("1-2,2-4", [1, 2, 3, 4])],
+)
+def test_numbers(text, numbers):
+    assert to_numbers(text) == numbers
+
+
+@pytest.mark.parametrize("text", ["", "0-3", "3-1", "1-21", "one", "1,,2", "1-2-3", "-1"])
+def test_no_numbers(text):
+    with pytest.raises(ValueError, match="--stages takes numbers from 1 to 20"):
+        to_numbers(text)
+
+
+def test_mistakes_before_anything_is_built(rmfn, tmp_path):
+    (tmp_path / "best").mkdir()
+    for options, expected in (
+        (("--seeds", "0"), "--seeds must be at least 1"),
+        (("--stages", "x"), "--stages takes numbers"),
+        (("--promote", tmp_path / "best"), "exists already"),
+    ):
+        done = rmfn("tune", "synthetic", "--out", tmp_path / "out", *options)
+        assert done.code == 1
+        assert expected in done.err
+    assert not (tmp_path / "out").exists()
