@@ -105,6 +105,9 @@ def _rename_to_next_version(temporary: Path, directory: Path) -> Path:
     taken = [*published_versions(directory), *withdrawn_versions(directory)]
     version = max(taken, default=0) + 1
     while True:
+        if version in withdrawn_versions(directory):  # published and withdrawn since
+            version += 1
+            continue
         target = directory / str(version)
         try:
             temporary.rename(target)

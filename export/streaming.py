@@ -7,13 +7,20 @@ from keras import ops
 
 from rmfn_tf.export.request_checks import check_words
 from rmfn_tf.export.signature import Signature
+from rmfn_tf.layers import RMFN
 
 _RMFN = "rmfn"  # the layer's name in `create_model("rmfn")`
 
 
 def has_rmfn(model: keras.Model) -> bool:
-    """Whether a model is one of `create_model("rmfn")`."""
-    return any(layer.name == _RMFN for layer in model.layers)
+    """Whether a model has the layers of `create_model("rmfn")` and no others, by their names."""
+    layers = {layer.name: layer for layer in model.layers}
+    rmfn = layers.get(_RMFN)
+    if not isinstance(rmfn, RMFN):
+        return False
+    needed = {"lengths", "mask", _RMFN, "prediction", *rmfn.units}
+    needed |= {f"{modality}_scaling" for modality in rmfn.units}
+    return needed <= layers.keys() <= needed | {"head", "head_dropout"}
 
 
 def highlights(model: keras.Model) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rmfn_tf.export.flushing import flush_one
-from rmfn_tf.export.versions import WITHDRAWN_PREFIX, version_folders
+from rmfn_tf.export.versions import WITHDRAWN_PREFIX, published_versions, version_folders
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ def withdraw(directory: str | os.PathLike[str], *, force: bool = False) -> Withd
     if not versions:
         raise ValueError(
             f"{directory} has no versions: name the model folder, which holds 1/, 2/, ..."
+        )
+    numbers = [number for number in published_versions(directory) if number > versions[-1][0]]
+    newer = [path for number in numbers if (path := directory / str(number)).is_dir()]
+    if newer:
+        raise ValueError(
+            f"{newer[0]} is a link, and a server takes it for a newer version: remove it by hand."
         )
     if len(versions) == 1 and not force:
         raise ValueError(

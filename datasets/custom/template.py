@@ -42,7 +42,7 @@ names and are one data set.
 
     rmfn data verify --manual-dir .       # reads everything, and says what is wrong
     rmfn data build --manual-dir .        # builds custom/my_data
-    rmfn train custom/my_data
+    rmfn train custom/my_data --out runs/mine
 
 ## The arrays
 

@@ -72,17 +72,22 @@ def choose_layout(table: CsvTable, patterns: Sequence[str] = ()) -> FrameLayout 
     numeric = [name for name in names if name and to_number(values[name]) is not None]
     features = [name for name in numeric if name not in reserved]
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern.strip().lower()) for name in features):
+        if not any(_matches(name, pattern) for name in features):
             hint = did_you_mean(pattern.strip().lower(), features)
             shown = ", ".join(features[:8]) + (", ..." if features[8:] else "")
             found = f"no feature column is called {pattern.strip()!r}"
             raise table.error(1, found, f"There are {shown or 'none'}.{hint}")
-    wanted = [pattern.strip().lower() for pattern in patterns] or ["*"]
-    taken = [name for name in features if any(fnmatchcase(name, each) for each in wanted)]
+    wanted = list(patterns) or ["*"]
+    taken = [name for name in features if any(_matches(name, each) for each in wanted)]
     if not taken:
         raise table.error(1, "no columns of numbers beside the times", "Features are needed")
     left_out = [name or "(no name)" for name in names if name not in (*reserved, *features)]
     return FrameLayout(tuple(sorted(names)), times, tuple(taken), tuple(left_out), is_openface)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Only * and ? have a meaning: openSMILE's own names hold brackets."""
+    return fnmatchcase(name, pattern.strip().lower().replace("[", "[[]"))
 
 
 def _find_times(table: CsvTable) -> tuple[str, ...]:

@@ -92,8 +92,16 @@ def _read_values(
 
 
 def _to_intervals(table: CsvTable, times: np.ndarray) -> np.ndarray:
-    if times.shape[1] == 2 or not len(times):
-        return times if len(times) else np.zeros((0, 2))
+    if not len(times):
+        return np.zeros((0, 2))
+    if times.shape[1] == 2:
+        bad = np.flatnonzero(times[:, 1] <= times[:, 0])
+        if bad.size:
+            start, end = times[bad[0]]
+            found = f"{bad.size:,} frames that last no time, the first from {start:g} to {end:g}"
+            mend = "A frame has a start and a later end; for moments give one column, time"
+            raise table.error(1, found, mend)
+        return times
     moments = np.unique(times)
     if len(moments) < 2:
         mend = "How long it lasts cannot be told: give columns start and end"

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from rmfn_tf.datasets.alignment import PAUSE, Words
-from rmfn_tf.datasets.recordings.word_table import MAX_LETTERS
+from rmfn_tf.datasets.recordings.word_table import MAX_LETTERS, NO_WORD
 from rmfn_tf.datasets.sources.errors import SourceError
 
 MAX_BYTES = 2**25  # two hours of words and phones take a third of it
 MAX_TIERS = 1000
 
 _WORD_TIER = re.compile(r"(?:.* - )?words?", re.IGNORECASE)
-_NO_WORD = re.compile(r"sp|sil|<sil>|<eps>|\{.*\}|", re.IGNORECASE)
 # Long and short form: class, name, start, end, and the number of intervals that follow.
 _DECLARATION = re.compile(
     r'"(?:IntervalTier|TextTier)"\s+(?:name ?= ?)?"(?:[^"]|"")*"\s+(?:xmin ?= ?)?[-\d]\S*'
@@ -63,7 +62,7 @@ def read_textgrid(path: str | Path, tier: str | None = None) -> Words:
         mend = "Name the tier with the words (--tier)"
         raise SourceError.at(path, chosen.name, found=f"a word of {longest:,} letters", mend=mend)
     intervals = np.array([(start, end) for start, end, _ in chosen.entries], float).reshape(-1, 2)
-    texts = [PAUSE if _NO_WORD.fullmatch(label) else label for _, _, label in chosen.entries]
+    texts = [PAUSE if NO_WORD.fullmatch(label) else label for _, _, label in chosen.entries]
     try:
         return Words(intervals, np.array(texts, str))
     except ValueError as error:

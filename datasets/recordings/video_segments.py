@@ -57,11 +57,8 @@ def cut_video(
         shift: whether each word takes the times of the row before.
     """
     # What has a row for each word goes with the words, so that it moves with them.
-    vectors = {
-        name: each.features
-        for name, each in frames.items()
-        if np.array_equal(each.intervals, words.intervals)
-    }
+    on_words = {name: _put_on_words(each, words) for name, each in frames.items()}
+    vectors = {name: rows for name, rows in on_words.items() if rows is not None}
     words = Words(words.intervals, words.texts, vectors)
     others = {name: each for name, each in frames.items() if name not in vectors}
     aligned = align_words(shift_words(words) if shift else words, others, mode, pauses)
@@ -84,6 +81,22 @@ def cut_video(
             for segment, held in kept
         ),
     )
+
+
+def _put_on_words(frames: Frames, words: Words) -> np.ndarray | None:
+    """`(W, F)` where the frames have just the times of the words: word vectors. They may leave out
+    silence, which is then zeros. None for other frames."""
+    place = {tuple(times): row for row, times in enumerate(words.intervals.tolist())}
+    places = [place.get(tuple(times), -1) for times in frames.intervals.tolist()]
+    if not places or -1 in places or len(set(places)) < len(places) or len(place) < len(words):
+        return None
+    has_vector = np.zeros(len(words), bool)
+    has_vector[places] = True
+    if not (has_vector | words.find_pauses()).all():
+        return None
+    rows = np.zeros((len(words), frames.features.shape[1]), frames.features.dtype)
+    rows[places] = frames.features
+    return rows
 
 
 def _to_rows(names: tuple[str, ...]) -> list[int]:

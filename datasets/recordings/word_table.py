@@ -1,5 +1,6 @@
 """Words and their times from a CSV or TSV table: columns `start`, `end`, `word`."""
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -14,7 +15,8 @@ MAX_WORDS = 2**18  # a day of speech
 MAX_LETTERS = 250  # of a word: an array of words takes the room of the longest for each
 LONGEST_MEDIAN = 10.0  # seconds; a quarter of a second in milliseconds is far beyond it
 
-_SILENCES = ("", "sp", "sil", "<sil>", "<eps>")
+# What aligners write for silence and noise.
+NO_WORD = re.compile(r"sp|sil|<sil>|<eps>|\{.*\}|", re.IGNORECASE)
 
 
 def read_word_table(table: CsvTable, spans: Iterable[Span] | None = None) -> Words:
@@ -25,7 +27,7 @@ def read_word_table(table: CsvTable, spans: Iterable[Span] | None = None) -> Wor
         spans: the recording's rows; None takes all.
 
     Returns:
-        The words in the file's order; silence (an empty word, `sp`, `sil`) is `PAUSE`.
+        The words in the file's order; silence (an empty word, `sp`, `{SL}`, ...) is `PAUSE`.
 
     Raises:
         SourceError: a column lacks, a time is no finite number, a word ends before it starts, or
@@ -38,7 +40,7 @@ def read_word_table(table: CsvTable, spans: Iterable[Span] | None = None) -> Wor
     for line, cells in table.rows(spans):
         times.append((table.finite(line, cells, start), table.finite(line, cells, end)))
         text = cells[word].strip()
-        texts.append(PAUSE if text.lower() in _SILENCES else text)
+        texts.append(PAUSE if NO_WORD.fullmatch(text) else text)
         if times[-1][1] < times[-1][0]:
             found = f"a word from {times[-1][0]:g} to {times[-1][1]:g}"
             raise table.error(line, found, "A word cannot end before it starts")

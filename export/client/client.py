@@ -48,8 +48,7 @@ class Client:
     """
 
     def __init__(self, transport: Transport, interface: Interface, batch_size: int = 32) -> None:
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be 1 or more; got {batch_size}")
+        _check_batch_size(batch_size)
         self.interface = interface
         self._transport, self._batch_size = transport, batch_size
 
@@ -80,6 +79,7 @@ class Client:
             ServingError: The server or the model is not there.
             ImportError: gRPC without the extra `serving`.
         """
+        _check_batch_size(batch_size)
         transport, interface = connect(address, timeout, retries, contract)
         return cls(transport, interface, batch_size)
 
@@ -175,8 +175,13 @@ class Client:
         """The outputs for each sequence, trimmed to its length."""
         answers: list[dict[str, np.ndarray]] = [{} for _ in sequences.lengths]
         done = 0
-        for rows in plan_batches(sequences, self._batch_size):
-            outputs = self.request(signature, pad(sequences, rows))
+        plan = list(plan_batches(sequences, self._batch_size))
+        # All batches by one version, though another is published in the midst of them.
+        version = self._transport.describe().version if len(plan) > 1 else None
+        wanted = self.interface.signature(signature)
+        for rows in plan:
+            inputs = check_request(signature, wanted, pad(sequences, rows))
+            outputs = self._transport.call(signature, inputs, version)
             for name, values in outputs.items():
                 if len(values) != len(rows):
                     what = f"{name!r} for {len(values)} sequences instead of {len(rows)}"
@@ -187,6 +192,11 @@ class Client:
             if on_progress is not None:
                 on_progress(done, len(answers))
         return answers
+
+
+def _check_batch_size(batch_size: int) -> None:
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be 1 or more; got {batch_size}")
 
 
 def _stack(predictions: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:

@@ -11,13 +11,17 @@ from rmfn_tf.export.client.rest_transport import RestTransport
 from rmfn_tf.export.client.transport import Transport
 from rmfn_tf.export.contract import CONTRACT, Contract, read_contract
 
+LONGEST_TIMEOUT = 86_400.0  # seconds; sockets take no infinity
+
 
 def connect(
     address: str | Path, timeout: float, retries: int, contract: str | Path | None
 ) -> tuple[Transport, Interface]:
     """See `Client.connect`."""
-    if not timeout > 0:
-        raise ValueError(f"timeout must be a number of seconds above 0; got {timeout}")
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise ValueError(
+            f"timeout must be a number of seconds above 0, a day at most; got {timeout}"
+        )
     if retries < 0:
         raise ValueError(f"retries must be 0 or more; got {retries}")
     known = None if contract is None else read_contract(Path(contract))

@@ -96,8 +96,12 @@ class RestTransport:
                 content = response.read()
         except urllib.error.HTTPError as error:
             code = _CODES.get(error.code, "INTERNAL")
-            detail = _reason(error.read()) or f"HTTP {error.code} {error.reason}"
+            detail = _reason(_read(error)) or f"HTTP {error.code} {error.reason}"
             raise serving_error(code, self.where, detail) from error
+        except http.client.BadStatusLine as error:
+            if isinstance(error, http.client.RemoteDisconnected):
+                raise serving_error("UNAVAILABLE", self.where, str(error)) from error
+            raise self._not_serving("it does not speak HTTP") from error
         except (OSError, http.client.HTTPException) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             code = "DEADLINE_EXCEEDED" if isinstance(reason, TimeoutError) else "UNAVAILABLE"
@@ -109,6 +113,15 @@ class RestTransport:
 
     def _not_serving(self, detail: str) -> Exception:
         return serving_error("UNIMPLEMENTED", self.where, detail)
+
+
+def _read(error: urllib.error.HTTPError) -> bytes:
+    """The body of an error; nothing where it does not come."""
+    try:
+        with error:
+            return error.read()
+    except (OSError, http.client.HTTPException):
+        return b""
 
 
 def _reason(content: bytes) -> str:

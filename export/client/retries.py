@@ -36,7 +36,7 @@ def with_retries(
     deadline = time.monotonic() + timeout
     for number in range(retries + 1):
         try:
-            return attempt(deadline - time.monotonic())
+            return attempt(max(deadline - time.monotonic(), 0.001))
         except ServingError as error:
             # Clients that lost the same server must not all come back at the same moment.
             wait = FIRST_WAIT * 2**number * random.uniform(0.5, 1)

@@ -29,8 +29,8 @@ def compare(
     ] = "rmfn,ef_lstm",
     seeds: Annotated[int, typer.Option(help="How many, from 0.")] = 5,
     folds: Annotated[
-        int, typer.Option(help="Cross-validate, for data without splits of their own.")
-    ] = 0,
+        int | None, typer.Option(help="Cross-validate, for data without splits of their own.")
+    ] = None,
     reference: Annotated[
         str | None,
         typer.Option(help="The row the others are tested against, as ef_lstm or ridge."),
@@ -69,9 +69,8 @@ def compare(
     from rmfn_tf.datasets.choosing import choose
 
     data = choose(data, manual_dir, data_dir).name
-    changes: dict[str, Any] = {"data": data, "folds": folds, "labels": to_labels(labels)}
-    if epochs is not None:
-        changes["epochs"] = epochs
+    given: dict[str, Any] = {"folds": folds, "labels": to_labels(labels) or None, "epochs": epochs}
+    changes = {"data": data, **{key: value for key, value in given.items() if value is not None}}
     configs = {name: _config(row, changes) for name, row in rows.items()}
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
     with progress_bar("Training", quiet=as_json) as on_progress:

@@ -62,8 +62,10 @@ def build(
     from rmfn_tf.cli.show import build_data
     from rmfn_tf.datasets.verifying import inspect
 
+    options = _options(mode, pauses, word_shift)
+    # Without files and options: the build that is there, whatever its options.
     builder = build_data(
-        name, manual_dir, data_dir, as_json, options=_options(mode, pauses, word_shift)
+        name, manual_dir, data_dir, as_json, options=options if options or manual_dir else None
     )
     result = inspect(f"{builder.name}/{builder.builder_config.name}", data_dir)
     _show(result, as_json)
@@ -114,11 +116,15 @@ def info(name: Name = None, data_dir: DataDir = None, as_json: Json = False) -> 
     start_tensorflow()
     from rmfn_tf.cli.show_data import show_catalogue, show_origin
     from rmfn_tf.datasets.catalogue import catalogue, origin
-    from rmfn_tf.datasets.choosing import choose
+    from rmfn_tf.datasets.choosing import Choice, choose
+    from rmfn_tf.datasets.registry import OWN_DATA, builder_class
     from rmfn_tf.datasets.verifying import inspect
 
     if name is None:
         show_catalogue(catalogue(data_dir), as_json)
+        return
+    if name == OWN_DATA:
+        show_origin(origin(Choice(builder_class(OWN_DATA), "<name>")), as_json)
         return
     choice = choose(name, None, data_dir)
     if choice.builder(data_dir).is_whole():

@@ -33,9 +33,7 @@ def predict(
     data: Annotated[
         str | None, typer.Option(help="Instead of --input, a data set: ict_mmmo/trimodal, ...")
     ] = None,
-    split: Annotated[
-        str, typer.Option(help="Of --data: validation, test or train.")
-    ] = "validation",
+    split: Annotated[str, typer.Option(help="Of --data: validation or train.")] = "validation",
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     explain: Annotated[
@@ -53,6 +51,11 @@ def predict(
     Examples: rmfn predict --export served/rmfn --input sequences.json;
     rmfn predict --url grpc://localhost:8500/rmfn --data ict_mmmo/trimodal --explain
     """
+    if split == "test":
+        raise ValueError(
+            "the test split is opened by `rmfn evaluate RUN --split test`, which records it and "
+            "writes the predictions; predict takes validation or train"
+        )
     address = _exactly_one({"--url": url, "--export": export})
     _exactly_one({"--input": input_file, "--data": data})
     if out is not None and as_json:

@@ -58,6 +58,7 @@ def show_origin(result: Mapping[str, str], as_json: bool) -> None:
     console.print(Markdown(result["description"]))
     if result["files"]:
         console.print(f"\nIt is built from {result['files']}.", highlight=False)
+    if result["terms"]:
         console.print(result["terms"], highlight=False, markup=False)
         console.print(f"\nrmfn data build {result['data']} --manual-dir FOLDER", highlight=False)
 

@@ -29,8 +29,8 @@ def tune(
     ] = "1-6",
     seeds: Annotated[int, typer.Option(help="Of each number, and as many fresh ones.")] = 5,
     folds: Annotated[
-        int, typer.Option(help="Cross-validate, for data without splits of their own.")
-    ] = 0,
+        int | None, typer.Option(help="Cross-validate, for data without splits of their own.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A run's config.toml to vary, in place of the preset.")
     ] = None,
@@ -76,9 +76,8 @@ def tune(
     from rmfn_tf.visualization.stages import plot_stages
 
     data = choose(data, manual_dir, data_dir).name
-    changes: dict[str, Any] = {"data": data, "folds": folds, "labels": to_labels(labels)}
-    if epochs is not None:
-        changes["epochs"] = epochs
+    given: dict[str, Any] = {"folds": folds, "labels": to_labels(labels) or None, "epochs": epochs}
+    changes = {"data": data, **{key: value for key, value in given.items() if value is not None}}
     chosen = _config(config, changes)
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
     with progress_bar("Training", quiet=as_json) as on_progress:

@@ -73,12 +73,19 @@ def reproduce(
         found.append(f"{seeds} seeds were run; the protocol has {protocol.seeds}.")
     result |= {
         "counts": counts,
-        "differences": [*found, *of_this_copy, *protocol.differences],
+        "differences": [*found, *of_this_copy, *_of_this_build(builder), *protocol.differences],
         "per_label": label_rows(configs, range(seeds), protocol.reference, builder, out),
     }
     write_text(out / "reproduce.md", reproduction_markdown(result))
     write_json(out / "reproduce.json", result)
     return result
+
+
+def _of_this_build(builder: Any) -> list[str]:
+    """How the files were read, and what was noted."""
+    metadata = builder.info.metadata
+    options = [f"Built with {name} = {value}." for name, value in metadata["options"].items()]
+    return [*options, *metadata["report"]["notes"]]
 
 
 def data_differences(counts: Mapping[str, Mapping[str, int]], learning: LearningData) -> list[str]:

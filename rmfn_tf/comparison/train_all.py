@@ -9,7 +9,7 @@ from typing import Any
 
 from rmfn_tf.comparison.workers import start_worker, train_in_worker
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.run import is_finished
+from rmfn_tf.training.run import check_same_run, is_finished
 
 OnProgress = Callable[[int, int], None]
 
@@ -28,10 +28,14 @@ def train_all(
         on_progress: called as `on_progress(done, total)` every second, in epochs of all runs.
 
     Raises:
-        ValueError: a run failed, or its process was killed; what was finished is kept.
+        ValueError: a run failed, or its process was killed; what was finished is kept. Or a run
+            that is there is of another config or other data.
         OSError: a run folder cannot be written.
     """
     missing = {folder: config for folder, config in jobs.items() if not is_finished(folder)}
+    for folder, config in jobs.items():
+        if folder not in missing:
+            check_same_run(folder, config, builder)
     total = sum(map(_epochs, jobs.values()))
     if on_progress is None:
         on_progress = _say_nothing

@@ -200,9 +200,15 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         self.info.metadata["fingerprint"] = fingerprint(reading, options)
         self._done = 0
         total = sum(len(samples) for samples in reading.splits.values())
+        if not total:
+            raise SourceError(
+                f"{', '.join(map(str, files.values()))}: not one example came of it. `rmfn data "
+                "verify` says what was left out and why."
+            )
         return {
             split: self._generate_examples(samples, total)
             for split, samples in reading.splits.items()
+            if samples
         }
 
     def _generate_examples(

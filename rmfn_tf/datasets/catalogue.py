@@ -1,5 +1,6 @@
 """Which data sets there are, and where their files come from."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
 
 def _own_builds(data_dir: str | Path | None) -> list[dict[str, Any]]:
     root = Path(constants.DATA_DIR if data_dir is None else data_dir).expanduser() / OWN_DATA
-    names = sorted(path.parent.parent.name for path in root.glob("*/*/metadata.json"))
-    builders = [Choice(builder_class(OWN_DATA), name).builder(data_dir) for name in names]
+    cls = builder_class(OWN_DATA)
+    builders = []
+    for path in sorted(root.glob(f"*/{cls.VERSION}/metadata.json")):
+        with contextlib.suppress(ValueError):  # a damaged build is not one
+            builders.append(Choice(cls, path.parent.parent.name).builder(data_dir))
     return [
         {
             "data": f"{OWN_DATA}/{builder.builder_config.name}",

@@ -26,11 +26,22 @@ def data_facts(data: str, metadata: Any) -> dict[str, Any]:
 
 def check_trained_on(run: Path, data: str, metadata: Any) -> None:
     """ValueError where a data set is not the one that the run folder `run` was trained on."""
-    trained_on = json.loads((run / "run.json").read_text())["fingerprint"]
+    facts = json.loads((run / "run.json").read_text())
+    trained_on = facts["fingerprint"]
     if metadata["fingerprint"] != trained_on:
         raise ValueError(
             f"The data built as {data} is not what {run} was trained on (fingerprint "
             f"{metadata['fingerprint'][:12]}, the run has {trained_on[:12]}). Name the data of the "
+            "run with --manual-dir or --data-dir."
+        )
+    # The same ids and labels may come with other features.
+    sources = dict(metadata["sources"])
+    if sources != facts["sources"]:
+        both = sources.keys() | facts["sources"].keys()
+        other = sorted(name for name in both if sources.get(name) != facts["sources"].get(name))
+        raise ValueError(
+            f"The data built as {data} were read from other files than what {run} was trained on "
+            f"({', '.join(other[:5])}{', ...' if len(other) > 5 else ''}). Name the data of the "
             "run with --manual-dir or --data-dir."
         )
 

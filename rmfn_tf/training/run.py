@@ -84,7 +84,7 @@ def train_run(
     """
     check_splits(config, builder)
     if resume and (out / "config.toml").exists():
-        _check_same_run(out, config, builder)
+        check_same_run(out, config, builder)
     else:
         check_new(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,8 @@ def is_finished(out: Path) -> bool:
     return (out / "metrics.json").exists()
 
 
-def _check_same_run(out: Path, config: RunConfig, builder: Any) -> None:
+def check_same_run(out: Path, config: RunConfig, builder: Any) -> None:
+    """ValueError where a run folder is of another config, or was trained on other data."""
     earlier = asdict(RunConfig.read(out / "config.toml"))
     now = {k: v for k, v in without_none(asdict(config)).items() if v != earlier[k]}
     if now:

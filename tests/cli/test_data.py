@@ -105,6 +105,27 @@ def test_nothing_to_build_from_is_said_line_by_line(rmfn, tmp_path):
     assert "signed its release form" in result.err
 
 
+def test_a_build_that_is_there_needs_no_files(rmfn, tmp_path):
+    write_arrays(tmp_path / "copy", make_arrays(WIDTHS, 1, SIZES))
+    command = ("data", "build", "ict_mmmo", "--data-dir", tmp_path / "d", "--json")
+    first = rmfn(*command, "--manual-dir", tmp_path / "copy")
+    again = rmfn(*command)
+    assert again.code == 0
+    assert again.out == first.out
+
+
+def test_info_of_own_data(rmfn, tmp_path):
+    result = rmfn("data", "info", "custom", "--data-dir", tmp_path)
+    assert result.code == 0
+    assert "rmfn data template" in result.out
+    broken = tmp_path / "custom" / "mine" / "1.0.0"
+    broken.mkdir(parents=True)
+    (broken / "metadata.json").write_text("{")
+    listed = rmfn("data", "info", "--data-dir", tmp_path)
+    assert listed.code == 0
+    assert "custom/mine" not in listed.out
+
+
 def test_info_of_what_there_is(rmfn, tmp_path):
     result = rmfn("data", "info", "--data-dir", tmp_path)
     assert result.code == 0

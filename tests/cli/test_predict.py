@@ -122,17 +122,21 @@ def test_a_data_set(rmfn, folder, manual_dir, tmp_path):
     files = ("--data-dir", tmp_path / "data")
     assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, *files).code == 0
 
-    done = rmfn("predict", "--export", folder, "--data", DATA, *files, "--split", "test", "--json")
+    done = rmfn("predict", "--export", folder, "--data", DATA, *files, "--json")
 
     assert (done.code, done.err) == (0, "")
     predictions = json.loads(done.out)["predictions"]
-    assert len(predictions) == 3
+    assert len(predictions) == 4  # of the validation split
     assert all(np.isfinite(row["prediction"]["sentiment"]) for row in predictions)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (
+            ("--export", "{folder}", "--data", DATA, "--split", "test"),
+            "is opened by `rmfn evaluate",
+        ),
         ((), "give one of --url and --export; got 0"),
         (("--export", "{folder}"), "give one of --input and --data; got 0"),
         (("--export", "{folder}", "--url", "grpc://h/m", "--input", "{file}"), "got 2"),

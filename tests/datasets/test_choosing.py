@@ -5,7 +5,7 @@ import pytest
 
 import rmfn_tf.datasets
 from rmfn_tf.datasets.choosing import choose
-from rmfn_tf.datasets.sources.errors import MissingFiles
+from rmfn_tf.datasets.sources.errors import MissingFiles, SourceError
 from support.mfn_files import make_arrays, write_arrays
 from support.mosi_csds import make_csds, write_csds
 from support.small_copies import write_copy
@@ -161,3 +161,14 @@ def test_labels_and_features_of_a_real_length(tmp_path, data_dir):
     assert "All 3 videos with a published id stand in the published folds." in report["notes"]
     example = next(iter(builder.as_dataset(split="test").as_numpy_iterator()))
     assert np.isfinite(example["intervals"]).all()
+
+
+def test_a_copy_without_some_splits(tmp_path, data_dir):
+    copy = make_csds({"03bSnISJMiM": 3})
+    folder = write_csds(tmp_path / "copy", copy)
+    builder = rmfn_tf.datasets.build("cmu_mosi", manual_dir=folder, data_dir=data_dir)
+    assert list(builder.info.splits) == ["train"]
+    none = write_csds(tmp_path / "none", make_csds({"no-published-id": 2}))
+    with pytest.raises(SourceError, match="not one example came of it"):
+        rmfn_tf.datasets.build("cmu_mosi", manual_dir=none, data_dir=tmp_path / "d2")
+    assert not list((tmp_path / "d2").glob("*"))

@@ -1,6 +1,6 @@
 """Small models to export, and a look at what a folder holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -72,15 +72,36 @@ def contents() -> Callable[[Path], dict[str, bytes | None]]:
     return read
 
 
+class Exported(Mapping):
+    """Models by name, each with its exported version; exported when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[str, tuple[keras.Model, Path]] = {}
+
+    def __getitem__(self, name: str) -> tuple[keras.Model, Path]:
+        if name not in self._made:
+            keras.utils.set_random_seed(0)
+            model = self._model(name)
+            self._made[name] = model, export_model(model, self._folder / name)
+        return self._made[name]
+
+    def _model(self, name: str) -> keras.Model:
+        if name == "small":
+            return recurrent_model()
+        if name in VARIANTS:
+            body, options = VARIANTS[name]
+            return create_model(body, features=FEATURES, **options)
+        scaling = {"acoustic": {"center": [0.1, 0.2, 0.3], "scale": 2.0, "clip": 1.0}}
+        return create_model(name, features=FEATURES, scaling=scaling)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["small", *list_models(), *VARIANTS])
+
+    def __len__(self) -> int:
+        return 1 + len(list_models()) + len(VARIANTS)
+
+
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory) -> dict[str, tuple[keras.Model, Path]]:
-    """Models by name, each with its exported version."""
-    keras.utils.set_random_seed(0)
-    folder = tmp_path_factory.mktemp("exported")
-    scaling = {"acoustic": {"center": [0.1, 0.2, 0.3], "scale": 2.0, "clip": 1.0}}
-    models = {"small": recurrent_model()}
-    for name in list_models():
-        models[name] = create_model(name, features=FEATURES, scaling=scaling)
-    for name, (body, options) in VARIANTS.items():
-        models[name] = create_model(body, features=FEATURES, **options)
-    return {name: (model, export_model(model, folder / name)) for name, model in models.items()}
+def exported(tmp_path_factory) -> Exported:
+    return Exported(tmp_path_factory.mktemp("exported"))

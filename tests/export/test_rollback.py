@@ -170,3 +170,12 @@ def test_no_tensorflow_is_needed():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"
+
+
+def test_a_link_that_a_server_would_take_for_the_newest_version(tmp_path):
+    for name in ("1", "2", "elsewhere"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "3").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match=r"/3 is a link, and a server takes it"):
+        withdraw(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3", "elsewhere"]

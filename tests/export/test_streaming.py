@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from rmfn_tf.export.signatures import signatures_of
 from rmfn_tf.export.streaming import state_sizes, step
+from rmfn_tf.layers import RMFN
 from rmfn_tf.models import create_model
 
 FEATURES = {"language": 4, "acoustic": 3, "visual": 2}
@@ -125,3 +126,14 @@ def test_words_and_states_of_another_batch_are_refused(exported):
     states = {key: tf.constant(v) for key, v in zeros(state_sizes(model)).items()}
     with pytest.raises(tf.errors.InvalidArgumentError, match="`z` must have as many sequences"):
         served(**word, **{**states, "z": tf.zeros((2, 128))})
+
+
+def test_a_model_of_ones_own_around_the_layer_is_exported_without_it(tmp_path):
+    """Its layers are not those of `create_model`, so nothing is known of how to step through it."""
+    words = keras.Input((None, 3), name="language")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    hidden = RMFN({"language": 2}, fusion_units=2, summary_units=2, name="rmfn")(
+        {"language": words}
+    )
+    model = keras.Model({"language": words, "lengths": lengths}, keras.layers.Dense(1)(hidden))
+    assert [each.name for each in signatures_of(model)] == ["serving_default"]

@@ -1,6 +1,8 @@
 """The sweep over stages: which runs it makes, and what it says of their scores."""
 
 import json
+import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -101,6 +103,26 @@ def test_a_second_start_trains_what_is_missing(tmp_path, builder, config, traine
     assert runs == []
     sweep_stages(config, [1, 2, 3], 2, builder, tmp_path / "out")
     assert runs == [(3, 0), (3, 1)]
+
+
+def test_runs_of_another_config_are_not_taken(tmp_path, monkeypatch, builder, config):
+    """By the real `train_all`, on run folders that are finished."""
+    folder = run_folder(tmp_path / "out", 1, 0)
+    folder.mkdir(parents=True)
+    stage_sweep.with_stages(config, 1, 0).write(folder / "config.toml")
+    facts = {"fingerprint": "f" * 64, "sources": {}}
+    (folder / "run.json").write_text(json.dumps(facts))
+    (folder / "metrics.json").write_text("{}")
+    builder.info.metadata["sources"] = {}
+    for changed, complaint in (
+        (replace(config, epochs=9), "is of another config: there {'epochs': 2}"),
+        (replace(config, data="other/one"), "there {'data': 'made/up'}"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(complaint)):
+            sweep_stages(changed, [1], 1, builder, tmp_path / "out")
+    builder.info.metadata["sources"] = {"voice.csd": "00"}
+    with pytest.raises(ValueError, match=r"other files than what .* \(voice\.csd\)"):
+        sweep_stages(config, [1], 1, builder, tmp_path / "out")
 
 
 def test_where_one_stage_is_best_nothing_is_trained_again(tmp_path, builder, config, trained):

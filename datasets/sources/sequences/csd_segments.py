@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rmfn_tf.datasets.alignment import Mode, Pauses, detect_word_shift
+from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sequences.csd import Csd, open_csd
 from rmfn_tf.datasets.sources.sequences.csd_files import NAMES, by_part, find_csds
@@ -72,6 +73,11 @@ class CsdSegments(Source):
             csds = {
                 part: stack.enter_context(open_csd(path)) for part, path in by_part(files).items()
             }
+            if self.pauses != "keep" and "words" not in csds:
+                raise SourceError(
+                    f"{', '.join(map(str, files.values()))}: which words are pauses cannot be told "
+                    f"without {NAMES['words'][0]}.csd. Put it there, or keep the pauses."
+                )
             shift, notes = self._choose_shift(csds)
             made = SegmentCollector(self.widths, self.last, self.mode, self.pauses)
             videos = csds["labels"].ids

@@ -50,8 +50,14 @@ class SegmentCollector:
     def add(self, video: CsdVideo) -> None:
         """Aligns one video and takes its labelled segments."""
         split = PUBLISHED_FOLDS.get(video.id, "")
-        if not split or video.words is None:
-            reason = "no word times" if split else "in none of the published folds"
+        reason = ""
+        if not split:
+            reason = "in none of the published folds"
+        elif video.words is None:
+            reason = "no word times"
+        elif self._pauses != "keep" and video.words.texts is None:
+            reason = "no words to tell pauses by"
+        if reason or video.words is None:
             names = [f"{video.id}[{row}]" for row in range(len(video.scores))]
             self._drop(names, video.id, split, reason)
             return

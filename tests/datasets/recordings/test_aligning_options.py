@@ -76,6 +76,18 @@ def test_word_shift_moves_vectors_with_their_words(tmp_path, shift):
     assert list(found) == rows[shift]
 
 
+@pytest.mark.parametrize("pauses", ["drop", "keep"])
+def test_vectors_without_rows_for_silence_move_too(tmp_path, pauses):
+    """Vectors 10, 20, 30 of a, b, c: they stay with their words, whatever the times."""
+    vectors = [[1, 2, 10], [2, 3, 20], [3, 4, 30]]
+    words = [(0, 1, "sp"), (1, 2, "a"), (2, 3, "b"), (3, 4, "c")]
+    small(tmp_path, vectors, [[0, 4, 1]], [(0, 4)], words)
+    run(tmp_path, word_shift="1", pauses=pauses)
+    (only,) = load(tmp_path).values()
+    found = zip(only["visual"][:, 0], only["words"], only["intervals"][:, 0], strict=True)
+    assert list(found) == [(10, "a", 0), (20, "b", 1), (30, "c", 2)]
+
+
 @pytest.mark.parametrize("mode", ["default", "mmsdk"])
 def test_words_one_row_late_are_found_and_mended(tmp_path, mode):
     generator = np.random.default_rng(0)

@@ -110,6 +110,16 @@ def test_columns_are_chosen_by_name_or_pattern(tmp_path, patterns, expected):
     np.testing.assert_array_equal(reading.frames.features[2], np.array([3, 0, 7.5])[columns])
 
 
+def test_brackets_in_a_name_mean_themselves(tmp_path):
+    header = ["time", "mfcc_sma[1]", "mfcc_sma[2]", "mfcc_sma1"]
+    rows = [[0, 1, 2, 3], [1, 4, 5, 6]]
+    assert read(tmp_path, header, rows, ["mfcc_sma[1]"])[0].features == ("mfcc_sma[1]",)
+    assert read(tmp_path, header, rows, ["mfcc_sma[*"])[0].features == (
+        "mfcc_sma[1]",
+        "mfcc_sma[2]",
+    )
+
+
 @pytest.mark.parametrize("pattern", ["AU03_r", "confidence", "frame"])
 def test_a_pattern_that_is_no_features(tmp_path, pattern):
     with pytest.raises(SourceError, match=f"no feature column is called '{pattern}'. There are au"):
@@ -127,6 +137,8 @@ def test_a_pattern_that_is_no_features(tmp_path, pattern):
         (["time", "x"], [[0, 1], [1, 2, 3]], "line 3: 3 cells, where the header has 2"),
         (["time", "x"], [[3, 1], [3, 2]], "all frames are at 3"),
         (["time", "x"], [[0, 1], [33, 2], [66, 3]], "33 apart.*milliseconds"),
+        (["start", "end", "x"], [[0, 1, 1], [1, 1, 2]], "1 frames that last no time, the first"),
+        (["start", "end", "x"], [[0, 1, 1], [2, 1, 2]], "the first from 2 to 1.*a later end"),
     ],
 )
 def test_errors_name_file_and_line(tmp_path, header, rows, message):

@@ -33,6 +33,12 @@ def test_names_delimiters_and_line_ends(tmp_path, header, encoding, line_end):
     assert words.texts.tolist() == ["well", "über", PAUSE, PAUSE]
 
 
+@pytest.mark.parametrize("text", ["sp", "SIL", "<eps>", "{SL}", "{NS}", "{lg}"])
+def test_silence_and_noise(tmp_path, text):
+    words = read(tmp_path, f"start,end,word\n0,1,{text}\n1,2,sips\n")
+    assert words.texts.tolist() == [PAUSE, "sips"]
+
+
 def test_other_columns_and_their_order_do_not_matter(tmp_path):
     words = read(tmp_path, ',word,speaker,end,start\n0,a,anna,2,1\n\n1,"b, c",bert,4,3\n,,,,\n')
     np.testing.assert_array_equal(words.intervals, [[1, 2], [3, 4]])

@@ -261,6 +261,19 @@ def test_pauses(tmp_path, pauses):
     assert "sp" not in words
 
 
+def test_pauses_cannot_be_told_without_words(tmp_path):
+    copy = make_csds()
+    source = RAW.with_options({"pauses": "drop"})
+    del copy["words"][TRAIN]
+    reading = read(tmp_path / "one", copy, source)
+    assert {each.reason for each in reading.dropped} == {"no words to tell pauses by"}
+    assert not reading.splits["train"]
+    assert reading.splits["test"]
+    del copy["words"]
+    with pytest.raises(SourceError, match=r"cannot be told without CMU_MOSI_TimestampedWords\.csd"):
+        read(tmp_path / "none", copy, source)
+
+
 @pytest.mark.parametrize(
     ("part", "change", "complaint"),
     [
