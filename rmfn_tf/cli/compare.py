@@ -69,8 +69,8 @@ def compare(
     from rmfn_tf.datasets.choosing import choose
 
     data = choose(data, manual_dir, data_dir).name
-    given: dict[str, Any] = {"folds": folds, "labels": to_labels(labels) or None, "epochs": epochs}
-    changes = {"data": data, **{key: value for key, value in given.items() if value is not None}}
+    asked: dict[str, Any] = {"folds": folds, "labels": to_labels(labels) or None, "epochs": epochs}
+    changes = {"data": data, **{key: value for key, value in asked.items() if value is not None}}
     configs = {name: _config(row, changes) for name, row in rows.items()}
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
     with progress_bar("Training", quiet=as_json) as on_progress:
