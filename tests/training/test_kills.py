@@ -35,7 +35,8 @@ def die_in(point: str, count: int, folder: str) -> None:
     import keras
     import numpy as np
 
-    from rmfn_tf.training import files, fitting
+    from rmfn_tf import files
+    from rmfn_tf.training import fitting
 
     passed = 0
 
