@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+LENGTHS = "lengths"  # the input that says how many words each sequence has
 FORMAT = 1
 CONTRACT = Path("assets.extra", "contract.json")
 SCHEMA = Path(__file__).with_name("contract.schema.json")

@@ -11,8 +11,7 @@ from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from rmfn_tf.export.contract import ALLOWED_BATCH_SIZES, LENGTH_BUCKETS, Contract
-from rmfn_tf.export.request_checks import LENGTHS
+from rmfn_tf.export.contract import ALLOWED_BATCH_SIZES, LENGTH_BUCKETS, LENGTHS, Contract
 from rmfn_tf.export.signature import Signature
 from rmfn_tf.export.streaming import has_rmfn, state_sizes
 from rmfn_tf.layers import FeatureScaling

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-LENGTHS = "lengths"
+from rmfn_tf.export.contract import LENGTHS
 
 
 def check_sequences(

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+PREDICTION = "prediction"  # the output that every signature has
+
 
 @dataclass(frozen=True)
 class Signature:

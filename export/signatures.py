@@ -6,8 +6,9 @@ from typing import Any
 
 import keras
 
-from rmfn_tf.export.request_checks import LENGTHS, check_sequences
-from rmfn_tf.export.signature import Signature
+from rmfn_tf.export.contract import LENGTHS
+from rmfn_tf.export.request_checks import check_sequences
+from rmfn_tf.export.signature import PREDICTION, Signature
 from rmfn_tf.export.streaming import (
     attention_by_modality,
     has_rmfn,
@@ -17,8 +18,6 @@ from rmfn_tf.export.streaming import (
 )
 from rmfn_tf.models.attention import attention_model
 from rmfn_tf.models.create import SERVED_NAME
-
-PREDICTION = "prediction"
 
 
 def signatures_of(model: keras.Model) -> list[Signature]:

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from rmfn_tf.export.request_checks import check_words
-from rmfn_tf.export.signature import Signature
+from rmfn_tf.export.signature import PREDICTION, Signature
 from rmfn_tf.layers import RMFN
 
 _RMFN = "rmfn"  # the layer's name in `create_model("rmfn")`
@@ -71,7 +71,7 @@ def step(model: keras.Model) -> Signature:
             if any(each.name == name for each in model.layers):
                 signal = model.get_layer(name)(signal)
         return {
-            "prediction": readable(signal),
+            PREDICTION: readable(signal),
             **{name: readable(each) for name, each in zip(sizes, states, strict=True)},
             **({} if attention is None else attention_by_modality(model, attention)),
         }

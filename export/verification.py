@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rmfn_tf.export.request_checks import LENGTHS
+from rmfn_tf.export.contract import LENGTHS
 from rmfn_tf.export.signature import Signature
 
 # (batch, time): unlike each other and, by far, unlike anything a trace could have fixed.

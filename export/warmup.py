@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from rmfn_tf.export.request_checks import LENGTHS
+from rmfn_tf.export.contract import LENGTHS
 from rmfn_tf.export.signature import Signature
 
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")

@@ -15,12 +15,19 @@ from rmfn_tf.datasets.alignment.intervals import EPSILON
 from rmfn_tf.datasets.alignment.pauses import Pauses
 from rmfn_tf.datasets.alignment.segment import Segment
 from rmfn_tf.datasets.alignment.segments import Segments, group_segments
-from rmfn_tf.datasets.alignment.word_shift import WordShift, detect_word_shift, shift_words
+from rmfn_tf.datasets.alignment.word_shift import (
+    WORD_SHIFTS,
+    WordShift,
+    choose_word_shift,
+    detect_word_shift,
+    shift_words,
+)
 from rmfn_tf.datasets.alignment.words import PAUSE, Words
 
 __all__ = [
     "EPSILON",
     "PAUSE",
+    "WORD_SHIFTS",
     "AlignedFeatures",
     "AlignedWords",
     "Frames",
@@ -31,6 +38,7 @@ __all__ = [
     "WordShift",
     "Words",
     "align_words",
+    "choose_word_shift",
     "detect_word_shift",
     "group_segments",
     "shift_words",

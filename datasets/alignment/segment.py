@@ -31,3 +31,22 @@ class Segment:
     texts: np.ndarray | None
     members: Mapping[str, np.ndarray]
     modalities: Mapping[str, AlignedFeatures]
+
+    def on_words(self, modality: str, words: np.ndarray, width: int) -> np.ndarray:
+        """`(len(words), width)` float32: the modality's row of each word, zeros where it has none.
+
+        Args:
+            modality: its name; one that was not aligned has no rows.
+            words: indices into the aligned words, all that the modality has among them.
+            width: F.
+        """
+        rows = np.zeros((len(words), width), np.float32)
+        if modality in self.modalities:
+            place = {word: row for row, word in enumerate(words.tolist())}
+            places = [place[word] for word in self.members[modality].tolist()]
+            rows[places] = self.modalities[modality].features
+        return rows
+
+    def is_out_of_step(self, words: np.ndarray) -> bool:
+        """Whether a modality lacks one of these words."""
+        return any(len(members) != len(words) for members in self.members.values())

@@ -12,6 +12,8 @@ import numpy as np
 
 from rmfn_tf.datasets.alignment.words import Words
 
+# What users may choose. `default` is `auto` in default mode; in mmsdk mode nothing is moved.
+WORD_SHIFTS = ("default", "auto", "0", "1")
 MIN_WORDS = 500
 MIN_RISE = 0.2
 
@@ -68,6 +70,27 @@ def detect_word_shift(videos: Iterable[Words]) -> WordShift:
     num_words = sum(pairs.shape[1] for pairs in stored)
     is_late = num_words >= MIN_WORDS and r_shifted - r_as_stored > MIN_RISE
     return WordShift(int(is_late), r_as_stored, r_shifted, num_words)
+
+
+def choose_word_shift(choice: str, videos: Iterable[Words]) -> tuple[bool, str]:
+    """Whether the words of a file are to be moved by one row, and a sentence about it.
+
+    Args:
+        choice: `"0"`, `"1"`, `"auto"` to look whether they sit late and mend it, `"look"` to look
+            and say it alone.
+        videos: as in `detect_word_shift`; not touched where nothing is to be looked at.
+    """
+    if choice in ("0", "1"):
+        moved = "moved by one row" if choice == "1" else "taken as stored"
+        return choice == "1", f"Word times: {moved}."
+    found = detect_word_shift(videos)
+    mend = bool(found.shift) and choice == "auto"
+    said = found.summary
+    if mend:
+        said += " Mended: each word takes the times of the row before."
+    elif found.shift:
+        said += " Not mended (--word-shift auto mends it)."
+    return mend, said
 
 
 def shift_words(words: Words) -> Words:

@@ -1,26 +1,23 @@
 """From the words, frames and labelled segments of your own recordings to a data set."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
-from rmfn_tf.datasets.alignment import Mode, Pauses, Words, detect_word_shift
+from rmfn_tf.datasets.alignment import WORD_SHIFTS, Mode, Pauses, Words, choose_word_shift
 from rmfn_tf.datasets.recordings.alignment_report import AlignmentReport
 from rmfn_tf.datasets.recordings.csv_table import CsvTable
 from rmfn_tf.datasets.recordings.custom_writer import CustomWriter, new_folder
 from rmfn_tf.datasets.recordings.recording_files import FrameFiles, WordFiles
 from rmfn_tf.datasets.recordings.seeded_splits import split_videos
-from rmfn_tf.datasets.recordings.segment_table import SPLITS, SegmentTable, read_segments
+from rmfn_tf.datasets.recordings.segment_table import SegmentTable, read_segments
 from rmfn_tf.datasets.recordings.segments_in_turn import SegmentsInTurn
-from rmfn_tf.datasets.sources.own_data.mistakes import RESERVED
+from rmfn_tf.datasets.sources.own_data.mistakes import DATASET_NAME, MODALITY_NAME, RESERVED
+from rmfn_tf.datasets.sources.sample import SPLITS
 
 KINDS = ("regression", "classification", "multilabel")
-WORD_SHIFTS = ("default", "auto", "0", "1")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
-_MODALITY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
 def align_folder(
@@ -117,7 +114,7 @@ def _check_arguments(
     for argument, (value, known) in choices.items():
         if value not in known:
             raise ValueError(f"{argument} must be one of {', '.join(known)}; got {value!r}.")
-    if not _NAME.fullmatch(name):
+    if not DATASET_NAME.fullmatch(name):
         raise ValueError(
             f"The data set's name must begin with a letter and hold letters, digits, '_', '.' and "
             f"'-' alone; got {name!r}. Give it one (--name)."
@@ -125,7 +122,7 @@ def _check_arguments(
     if not frames:
         raise ValueError("Name the frames of one modality at least: visual=FOLDER.")
     for modality in frames:
-        if not _MODALITY.fullmatch(modality) or modality in RESERVED:
+        if not MODALITY_NAME.fullmatch(modality) or modality in RESERVED:
             raise ValueError(
                 f"A modality's name must begin with a letter, hold letters, digits and '_' alone, "
                 f"and be none of {', '.join(RESERVED)}; got {modality!r}."
@@ -178,10 +175,5 @@ def _choose_shift(
     """Whether the words are to be moved, and a sentence about it."""
     if choice == "default":
         choice = "auto" if mode == "default" else "0"
-    if choice != "auto":
-        moved = "moved by one row" if choice == "1" else "taken as stored"
-        return choice == "1", f"Word times: {moved}."
     readings = (files.read(video) for video in videos)
-    found = detect_word_shift(each for each in readings if isinstance(each, Words))
-    mended = " Mended: each word takes the times of the row before." if found.shift else ""
-    return bool(found.shift), found.summary + mended
+    return choose_word_shift(choice, (each for each in readings if isinstance(each, Words)))

@@ -8,9 +8,9 @@ import numpy as np
 
 from rmfn_tf.datasets.recordings.csv_table import VIDEO, CsvTable, to_number
 from rmfn_tf.datasets.recordings.word_table import END, START
+from rmfn_tf.datasets.sources.sample import SPLITS
 from rmfn_tf.suggestions import did_you_mean
 
-SPLITS = ("train", "validation", "test")
 MAX_SEGMENTS = 2**20
 
 _ALIASES = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}

@@ -9,11 +9,11 @@ import numpy as np
 from rmfn_tf.datasets.alignment import Frames, Mode, Pauses, Words
 from rmfn_tf.datasets.recordings.alignment_report import AlignmentReport, ModalityReport
 from rmfn_tf.datasets.recordings.recording_files import FrameFiles, WordFiles
-from rmfn_tf.datasets.recordings.segment_table import SPLITS, SegmentTable
+from rmfn_tf.datasets.recordings.segment_table import SegmentTable
 from rmfn_tf.datasets.recordings.video_segments import cut_video
 from rmfn_tf.datasets.sources.dropped import Dropped
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.sample import SPLITS, Sample
 
 # Frames may go on after the last word; ten times as long, they are in another unit.
 FARTHEST = 10

@@ -71,15 +71,16 @@ def cut_video(
     return VideoSegments(
         rows=[segment.row for segment, _ in kept],
         features=[
-            {name: _spread(segment, held, name) for name in frames} for segment, held in kept
+            {
+                name: segment.on_words(name, segment.words[held], each.features.shape[1])
+                for name, each in frames.items()
+            }
+            for segment, held in kept
         ],
         texts=[np.asarray(segment.texts)[held] for segment, held in kept],
         intervals=[segment.intervals[held] for segment, held in kept],
         dropped=dropped,
-        out_of_step=sum(
-            any(len(members) != held.sum() for members in segment.members.values())
-            for segment, held in kept
-        ),
+        out_of_step=sum(segment.is_out_of_step(segment.words[held]) for segment, held in kept),
     )
 
 
@@ -107,12 +108,3 @@ def _held(segment: Segment) -> np.ndarray:
     """`(T,)` bool: the words that any modality has. In default mode all; in mmsdk mode a word can
     reach into the segment with none of its frames, and the SDK has no row for it."""
     return np.isin(segment.words, np.concatenate(list(segment.members.values())))
-
-
-def _spread(segment: Segment, held: np.ndarray, modality: str) -> np.ndarray:
-    """`(T, F)`: a row for each word that is held, zeros where the modality lacks it."""
-    found = segment.modalities[modality].features
-    rows = np.zeros((int(held.sum()), found.shape[1]), np.float32)
-    place = {word: row for row, word in enumerate(segment.words[held].tolist())}
-    rows[[place[word] for word in segment.members[modality].tolist()]] = found
-    return rows

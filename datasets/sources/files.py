@@ -27,21 +27,38 @@ def find_files(
     needs = ", ".join(names)
     if optional:
         needs += f" (and may hold {', '.join(optional)})"
-    wanted = f"it must hold {needs}"
-    if folder is None:
-        raise MissingFiles(f"Name the folder with the source files (manual_dir): {wanted}.", needs)
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        state = "is not a folder" if folder.exists() else "does not exist"
-        raise MissingFiles(f"The folder with the source files, {folder}, {state}: {wanted}.", needs)
+    folder = find_folder(folder, needs)
     present = {name: folder / name for name in names + optional if (folder / name).is_file()}
     missing = [name for name in names if name not in present]
     if missing:
         lacks = ", ".join(missing)
         raise MissingFiles(
-            f"{folder} lacks {lacks}: {wanted}.", needs, lacks if present else "", present
+            f"{folder} lacks {lacks}: it must hold {needs}.",
+            needs,
+            lacks if present else "",
+            present,
         )
     return present
+
+
+def find_folder(folder: str | Path | None, needs: str = "") -> Path:
+    """The user's folder.
+
+    Args:
+        folder: None is an error that tells what to put there.
+        needs: what it must hold, in few words, for the message.
+
+    Raises:
+        MissingFiles: it is not there, or no folder.
+    """
+    wanted = f": it must hold {needs}" if needs else ""
+    if folder is None:
+        raise MissingFiles(f"Name the folder with the source files (manual_dir){wanted}.", needs)
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        state = "is not a folder" if folder.exists() else "does not exist"
+        raise MissingFiles(f"The folder with the source files, {folder}, {state}{wanted}.", needs)
+    return folder
 
 
 def find_aligned(folder: str | Path | None, aligned: str, unaligned: str) -> dict[str, Path]:

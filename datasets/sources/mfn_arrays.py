@@ -28,7 +28,7 @@ from rmfn_tf.datasets.sources.hdf5.reading import (
 )
 from rmfn_tf.datasets.sources.padding import strip_padding
 from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.sample import SPLITS, Sample
 from rmfn_tf.datasets.sources.source import OnProgress, Source
 
 KEY = "d1"
@@ -55,7 +55,7 @@ class MfnArrays(Source):
 
     widths: Mapping[str, int]
     num_columns: int
-    splits: tuple[str, ...] = ("train", "validation", "test")
+    splits: tuple[str, ...] = SPLITS
     optional: tuple[str, ...] = ()
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:

@@ -21,7 +21,7 @@ from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
 from rmfn_tf.datasets.sources.hdf5.reading import read_array
 from rmfn_tf.datasets.sources.padding import strip_padding
 from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.sample import SPLITS, Sample
 from rmfn_tf.datasets.sources.source import OnProgress, Source
 
 KEY = "data"
@@ -38,7 +38,7 @@ class MosiArrays(Source):
     """
 
     widths: Mapping[str, int]
-    splits: tuple[str, ...] = ("train", "validation", "test")
+    splits: tuple[str, ...] = SPLITS
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """The files in `folder`, by name; `MissingFiles` names every file where any is missing."""

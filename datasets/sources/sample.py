@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+SPLITS = ("train", "validation", "test")
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rmfn_tf.export.client.interface import LENGTHS
 from rmfn_tf.export.client.sequences import Sequences
+from rmfn_tf.export.contract import LENGTHS
 
 # gRPC servers other than TensorFlow Serving, and proxies, refuse messages above 4 MiB.
 MAX_BYTES = 4 * 2**20 - 2**16

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from rmfn_tf.export.contract import LENGTHS
 from rmfn_tf.suggestions import did_you_mean
 
 PREDICT, EXPLAIN, STEP = "serving_default", "explain", "step"
-LENGTHS = "lengths"
 _NEEDS = {
     EXPLAIN: "only an RMFN with highlight can explain",
     STEP: "only an RMFN can be followed word by word",

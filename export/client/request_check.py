@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rmfn_tf.export.client.interface import LENGTHS, Signature, Tensor
+from rmfn_tf.export.client.interface import Signature, Tensor
+from rmfn_tf.export.contract import LENGTHS
 from rmfn_tf.suggestions import did_you_mean
 
 

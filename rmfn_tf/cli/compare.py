@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from rmfn_tf.cli.options import (
     Data,
     DataDir,
     Epochs,
+    Folds,
     Json,
     Labels,
     ManualDir,
@@ -28,9 +29,7 @@ def compare(
         typer.Option(help="Rows, with commas: models, or TOML files of configs named by the file."),
     ] = "rmfn,ef_lstm",
     seeds: Annotated[int, typer.Option(help="How many, from 0.")] = 5,
-    folds: Annotated[
-        int | None, typer.Option(help="Cross-validate, for data without splits of their own.")
-    ] = None,
+    folds: Folds = None,
     reference: Annotated[
         str | None,
         typer.Option(help="The row the others are tested against, as ef_lstm or ridge."),
@@ -63,15 +62,20 @@ def compare(
 
     from rich.console import Console
 
+    from rmfn_tf.cli.configs import make_config
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.comparison.compare import compare_models
     from rmfn_tf.comparison.terminal import to_table
     from rmfn_tf.datasets.choosing import choose
 
     data = choose(data, manual_dir, data_dir).name
-    asked: dict[str, Any] = {"folds": folds, "labels": to_labels(labels) or None, "epochs": epochs}
-    changes = {"data": data, **{key: value for key, value in asked.items() if value is not None}}
-    configs = {name: _config(row, changes) for name, row in rows.items()}
+    settings = {"data": data, "folds": folds, "labels": to_labels(labels), "epochs": epochs}
+    configs = {
+        name: make_config(settings, Path(row))
+        if row.endswith(".toml")
+        else make_config({**settings, "model": row})
+        for name, row in rows.items()
+    }
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
     with progress_bar("Training", quiet=as_json) as on_progress:
         result = compare_models(
@@ -89,12 +93,3 @@ def compare(
         return
     Console().print(to_table(result))
     print(f"Tables, figure and runs: {out}")
-
-
-def _config(row: str, changes: dict[str, Any]) -> Any:
-    from rmfn_tf.training.presets import merge, preset
-    from rmfn_tf.training.signatures import checked_config, read_config_file
-
-    if row.endswith(".toml"):
-        return read_config_file(Path(row), changes)
-    return checked_config(merge(preset(changes["data"], row), {**changes, "model": row}))

@@ -21,6 +21,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Workers = Annotated[
     int, typer.Option(help="Processes that train side by side, of one thread each.")
 ]
+Folds = Annotated[
+    int | None, typer.Option(help="Cross-validate, for data without splits of their own.")
+]
 Labels = Annotated[
     str | None,
     typer.Option(
@@ -31,6 +34,6 @@ Labels = Annotated[
 Epochs = Annotated[int | None, typer.Option(help="Epochs at most, for all models.")]
 
 
-def to_labels(text: str | None) -> list[str]:
-    """`"happy, sad"` -> `["happy", "sad"]`."""
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
+def to_labels(text: str | None) -> list[str] | None:
+    """`"happy, sad"` -> `["happy", "sad"]`; None where none is named."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()] or None

@@ -44,21 +44,17 @@ def reproduce(
 
     from rich.console import Console
 
+    from rmfn_tf.cli.configs import make_config
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.comparison.protocols import protocol_for
     from rmfn_tf.comparison.reproduce import reproduce
     from rmfn_tf.comparison.terminal import to_table
     from rmfn_tf.datasets.choosing import choose
-    from rmfn_tf.training.presets import merge, preset
-    from rmfn_tf.training.signatures import checked_config
 
     protocol = protocol_for(name)
     data = choose(protocol.data, manual_dir, data_dir).name
-    changes: dict[str, Any] = {"data": data}
-    if epochs is not None:
-        changes["epochs"] = epochs
     configs = {
-        model: checked_config(merge(preset(data, model), {**changes, "model": model}))
+        model: make_config({"data": data, "model": model, "epochs": epochs})
         for model in protocol.models
     }
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)

@@ -81,7 +81,7 @@ def train(
         "seed": seed,
         "folds": folds,
         "choose_epochs": choose_epochs,
-        "labels": to_labels(labels) or None,
+        "labels": to_labels(labels),
     }
     settings = {key: value for key, value in settings.items() if value is not None}
     settings |= parse_settings(set_ or [], learning_rate)
@@ -123,18 +123,16 @@ def train(
 
 def _config(settings: dict[str, Any], path: Path | None, resume: Path | None) -> Any:
     """The config that a command asks for, with every mistake in it named at once."""
+    from rmfn_tf.cli.configs import make_config
     from rmfn_tf.training.evaluate import read_config
-    from rmfn_tf.training.presets import merge, preset
-    from rmfn_tf.training.signatures import checked_config, read_config_file
 
     if resume:
         return read_config(resume)
     if path:
-        return read_config_file(path, settings)
+        return make_config(settings, path)
     if "data" not in settings:
         raise ValueError("Name a data set, as `rmfn train synthetic/sarcasm`, or a --config.")
-    model = settings.setdefault("model", "rmfn")
-    return checked_config(merge(preset(settings["data"], model), settings))
+    return make_config({"model": "rmfn", **settings})
 
 
 def parse_settings(settings: list[str], learning_rate: float | None) -> dict[str, Any]:

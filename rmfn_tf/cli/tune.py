@@ -5,7 +5,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from rmfn_tf.cli.options import (
     Data,
     DataDir,
     Epochs,
+    Folds,
     Json,
     Labels,
     ManualDir,
@@ -28,9 +29,7 @@ def tune(
         str, typer.Option(help="Numbers of stages: 1-6, or 1,3,5; the first is compared with.")
     ] = "1-6",
     seeds: Annotated[int, typer.Option(help="Of each number, and as many fresh ones.")] = 5,
-    folds: Annotated[
-        int | None, typer.Option(help="Cross-validate, for data without splits of their own.")
-    ] = None,
+    folds: Folds = None,
     config: Annotated[
         Path | None, typer.Option(help="A run's config.toml to vary, in place of the preset.")
     ] = None,
@@ -67,6 +66,7 @@ def tune(
     from rich.console import Console
     from rich.table import Table
 
+    from rmfn_tf.cli.configs import make_config
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.datasets.choosing import choose
     from rmfn_tf.files import replace_file, write_json, write_text
@@ -76,9 +76,8 @@ def tune(
     from rmfn_tf.visualization.stages import plot_stages
 
     data = choose(data, manual_dir, data_dir).name
-    given: dict[str, Any] = {"folds": folds, "labels": to_labels(labels) or None, "epochs": epochs}
-    changes = {"data": data, **{key: value for key, value in given.items() if value is not None}}
-    chosen = _config(config, changes)
+    settings = {"data": data, "folds": folds, "labels": to_labels(labels), "epochs": epochs}
+    chosen = make_config({**settings, "model": "rmfn"} if config is None else settings, config)
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
     with progress_bar("Training", quiet=as_json) as on_progress:
         result = sweep_stages(
@@ -125,12 +124,3 @@ def to_numbers(text: str) -> list[int]:
             raise ValueError(f"--stages takes numbers from 1 to 20, as 1-6 or 1,3,5; got {text!r}.")
         numbers.update(range(first, last + 1))
     return sorted(numbers)
-
-
-def _config(path: Path | None, changes: dict[str, Any]) -> Any:
-    from rmfn_tf.training.presets import merge, preset
-    from rmfn_tf.training.signatures import checked_config, read_config_file
-
-    if path is not None:
-        return read_config_file(path, changes)
-    return checked_config(merge(preset(changes["data"], "rmfn"), {**changes, "model": "rmfn"}))

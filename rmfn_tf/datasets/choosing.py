@@ -6,7 +6,7 @@ from typing import Any
 
 from rmfn_tf.datasets.registry import DATASETS, OWN_DATA, builder_class, resolve
 from rmfn_tf.datasets.sources.detect import detect
-from rmfn_tf.datasets.sources.errors import MissingFiles
+from rmfn_tf.datasets.sources.files import find_folder
 from rmfn_tf.datasets.sources.source import Source
 
 _ALL_TERMS = "`rmfn data info <data set>` tells where people get the files, and on what terms."
@@ -78,7 +78,7 @@ def choose(
         if manual_dir is None or not cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
             return _first_built(cls, data_dir) or Choice(cls, config)
         datasets = (cls.name,)
-    return _detect(Path(manual_dir).expanduser(), datasets, partly)
+    return _detect(find_folder(manual_dir), datasets, partly)
 
 
 def _first_built(cls: Any, data_dir: str | Path | None) -> Choice | None:
@@ -87,9 +87,6 @@ def _first_built(cls: Any, data_dir: str | Path | None) -> Choice | None:
 
 
 def _detect(folder: Path, datasets: tuple[str, ...], partly: bool) -> Choice:
-    if not folder.is_dir():
-        state = "is not a folder" if folder.exists() else "does not exist"
-        raise MissingFiles(f"The folder with the source files, {folder}, {state}.")
     classes = [builder_class(each) for each in datasets]
     sources: dict[str, Source] = {}
     for cls in classes:

@@ -1,11 +1,11 @@
 """Which data sets there are, and how `tfds.load` finds them."""
 
 import importlib
-import re
 from typing import Any
 
 import tensorflow_datasets as tfds
 
+from rmfn_tf.datasets.sources.own_data.mistakes import DATASET_NAME
 from rmfn_tf.suggestions import did_you_mean
 
 # One line a data set: its folder, which holds `<name>_dataset_builder.py` with the class Builder.
@@ -13,7 +13,6 @@ DATASETS = ("cmu_mosi", "ict_mmmo", "iemocap", "pom", "synthetic", "custom")
 
 # Its configs are the users' own folders, so that none is known beforehand.
 OWN_DATA = "custom"
-_OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 
 def register_with_tfds() -> None:
@@ -48,7 +47,7 @@ def resolve(name: str) -> tuple[Any, str]:
     dataset, _, config = name.partition("/")
     if dataset in DATASETS:
         cls = builder_class(dataset)
-        if dataset == OWN_DATA and (not config or _OWN_NAME.fullmatch(config)):
+        if dataset == OWN_DATA and (not config or DATASET_NAME.fullmatch(config)):
             return cls, config
         config = config or next(iter(cls.builder_configs))
         if config in cls.builder_configs:

@@ -1,13 +1,25 @@
 """Requests that cannot be right, straight at the SavedModel: refused with a useful message, or
-answered by finite numbers as documented; and the model goes on answering."""
+answered by finite numbers as documented; and the model goes on answering.
+
+Signatures and `step` are in client/test_bad_requests.py, in every way of asking.
+"""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from support.served_requests import ANSWERED, FEATURES, REFUSED_BY_NAME, REFUSED_BY_VALUE, good
+from support.bad_requests import BAD_REQUESTS, good_request
 
-REFUSED = {**REFUSED_BY_NAME, **REFUSED_BY_VALUE}
+from .conftest import FEATURES
+
+GOOD = good_request("serving_default", FEATURES)
+KINDS = {
+    kind.name: kind
+    for kind in BAD_REQUESTS
+    if kind.signature == "serving_default" and not kind.asks
+}
+REFUSED = [name for name, kind in KINDS.items() if kind.refused_by_server]
+ANSWERED = [name for name, kind in KINDS.items() if not kind.refused_by_server]
 
 
 @pytest.fixture(scope="module", params=["rmfn", "ef_lstm"])
@@ -23,46 +35,60 @@ def ask(served, request):
 @pytest.fixture
 def still_answers(served):
     """The good request has the same answer before and after."""
-    before = ask(served, good()).numpy()
+    before = ask(served, GOOD).numpy()
     yield
-    np.testing.assert_array_equal(ask(served, good()).numpy(), before)
+    np.testing.assert_array_equal(ask(served, GOOD).numpy(), before)
 
 
 @pytest.mark.usefixtures("still_answers")
-@pytest.mark.parametrize("kind", REFUSED)
-def test_refused(served, kind):
-    request, message = REFUSED[kind]
-    if request and kind in REFUSED_BY_VALUE and message == "is not compatible with expected shape":
-        message = "input_signature|" + message
-    # In Python a signature checks names, dtypes and shapes before the graph does.
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(served, name):
+    kind = KINDS[name]
+    request = kind.change(GOOD)
+    # In Python a signature looks at names, dtypes and shapes before the graph does.
+    message = f"{kind.graph}|input_signature" if kind.graph else what_is_wrong(request)
     with pytest.raises((tf.errors.InvalidArgumentError, TypeError), match=message):
         ask(served, request)
 
 
+def what_is_wrong(request):
+    """The names that should not be there, or should, or else the dtype that is wanted."""
+    names = request.keys() ^ GOOD.keys()
+    if names:
+        return "|".join(names)
+    (name,) = (name for name in GOOD if request[name].dtype != GOOD[name].dtype)
+    return GOOD[name].dtype.name
+
+
 @pytest.mark.usefixtures("still_answers")
-@pytest.mark.parametrize("kind", ANSWERED)
-def test_answered(served, kind):
-    request = ANSWERED[kind]
+@pytest.mark.parametrize("name", ANSWERED)
+def test_answered(served, name):
+    request = KINDS[name].change(GOOD)
     answer = ask(served, request).numpy()
     assert answer.shape == (len(request["lengths"]), 1)
     assert np.isfinite(answer).all()
 
 
-@pytest.mark.parametrize("kind", ["infinity", "minus infinity"])
-def test_what_is_not_finite_counts_as_the_centre(served, kind):
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_counts_as_the_centre(served, value):
     """It becomes 0 after scaling; these models scale the voice, around another value than 0."""
-    request = ANSWERED[kind]
-    centre = {**request, "acoustic": request["acoustic"].copy()}
+    request, centre = ({**GOOD, "acoustic": GOOD["acoustic"].copy()} for _ in range(2))
+    request["acoustic"][0, 1] = value
     centre["acoustic"][0, 1] = [0.1, 0.2, 0.3]
     np.testing.assert_allclose(ask(served, request), ask(served, centre), atol=1e-6)
 
 
 def test_padding_never_matters(served):
-    request = good()
-    other = {name: values.copy() for name, values in request.items()}
+    other = {name: values.copy() for name, values in GOOD.items()}
     for name in FEATURES:
-        other[name][1, 3:] = np.nan
-    np.testing.assert_allclose(ask(served, request), ask(served, other), atol=1e-6)
+        other[name][1, 2:] = np.nan
+    np.testing.assert_allclose(ask(served, GOOD), ask(served, other), atol=1e-6)
+
+
+def test_a_single_word(served):
+    words = {name: values[:, :1] for name, values in GOOD.items() if values.ndim == 3}
+    answer = ask(served, {**words, "lengths": np.ones(2, "int32")})
+    assert np.isfinite(answer).all()
 
 
 def test_an_unknown_signature(exported):

@@ -9,8 +9,10 @@ import pytest
 import tensorflow as tf
 
 from rmfn_tf.export.signatures import signatures_of
+from support.bad_requests import BAD_REQUESTS, good_request
 from support.cpp_loader import ask
-from support.served_requests import ANSWERED, REFUSED_BY_VALUE, good
+
+from .conftest import FEATURES
 
 pytestmark = pytest.mark.slow
 
@@ -46,16 +48,21 @@ def test_bad_requests_one_after_the_other(answer, exported, tmp_path):
     Names and dtypes a server checks before the session; shapes and values are the graph's part.
     """
     _, version = exported["rmfn"]
-    asked = {**{kind: request for kind, (request, _) in REFUSED_BY_VALUE.items()}, **ANSWERED}
-    requests = [good(), *asked.values(), good()]
-    first, *found, last = ask(answer, version, "serving_default", requests, tmp_path)
+    good = good_request("serving_default", FEATURES)
+    kinds = [
+        kind
+        for kind in BAD_REQUESTS
+        if kind.signature == "serving_default" and (kind.graph or not kind.refused_by_server)
+    ]
+    asked = [kind.change(good) for kind in kinds]
+    first, *found, last = ask(answer, version, "serving_default", [good, *asked, good], tmp_path)
     np.testing.assert_array_equal(first["prediction"], last["prediction"])
-    for (kind, request), outcome in zip(asked.items(), found, strict=True):
-        if kind in ANSWERED:
-            assert isinstance(outcome, dict), (kind, outcome)
-            assert outcome["prediction"].shape == (len(request["lengths"]), 1), kind
-            assert np.isfinite(outcome["prediction"]).all(), kind
+    for kind, request, outcome in zip(kinds, asked, found, strict=True):
+        if kind.graph is None:
+            assert isinstance(outcome, dict), (kind.name, outcome)
+            assert outcome["prediction"].shape == (len(request["lengths"]), 1), kind.name
+            assert np.isfinite(outcome["prediction"]).all(), kind.name
         else:
-            assert isinstance(outcome, str), kind
-            assert outcome.startswith("INVALID_ARGUMENT"), (kind, outcome)
-            assert REFUSED_BY_VALUE[kind][1] in outcome, (kind, outcome)
+            assert isinstance(outcome, str), kind.name
+            assert outcome.startswith("INVALID_ARGUMENT"), (kind.name, outcome)
+            assert kind.graph in outcome, (kind.name, outcome)

@@ -23,6 +23,8 @@ class BadRequest:
             else answered with finite numbers.
         signature: Which the good request is for.
         asks: The signature that is asked, where it is another.
+        graph: What the graph itself says of it; None where it is answered, and where a server looks
+            before the graph does (signatures, names, dtypes).
         bad_in_json: JSON has no dtypes but numbers, strings and booleans: what is wrong with the
             dtype alone may be right there.
     """
@@ -33,6 +35,7 @@ class BadRequest:
     refused_by_server: bool = True
     signature: str = "serving_default"
     asks: str | None = None
+    graph: str | None = None
     bad_in_json: bool = True
 
 
@@ -94,6 +97,30 @@ def _all_cut(axis: int) -> Callable[[Request], Request]:
     return cut
 
 
+def _both(*changes: Callable[[Request], Request]) -> Callable[[Request], Request]:
+    def change(request: Request) -> Request:
+        for each in changes:
+            request = each(request)
+        return request
+
+    return change
+
+
+def _filled_behind(value: float) -> Callable[[Request], Request]:
+    """Behind the end of the second sequence."""
+
+    def fill(words: np.ndarray) -> np.ndarray:
+        filled = words.copy()
+        filled[1, 2:] = value
+        return filled
+
+    return _on("language", fill)
+
+
+_EXPECTED = "is not compatible with expected shape"
+_ALIKE = "must have as many sequences and words as"
+_RANGE = "`lengths` must be from 1 to the number of words"
+_COUNT = "`lengths` must have one number for each sequence"
 _SHAPE = r"must be float32 of shape \(batch, time, \d+\); got"
 BAD_REQUESTS = [
     # Names
@@ -117,28 +144,54 @@ BAD_REQUESTS = [
     BadRequest("long_lengths", _lengths(3, 2, dtype="int64"), "must be int32", bad_in_json=False),
     BadRequest("lengths_as_floats", _lengths(3, 2, dtype="float32"), "must be int32"),
     # Ranks and widths
-    BadRequest("one_sequence", _on("language", lambda x: x[0]), _SHAPE),
-    BadRequest("one_number", _on("language", lambda x: x[0, 0, 0]), _SHAPE),
-    BadRequest("rank_4", _on("language", lambda x: x[None]), _SHAPE),
-    BadRequest("narrower", _on("language", lambda x: x[:, :, :-1]), _SHAPE),
-    BadRequest("wider", _on("visual", lambda x: np.concatenate([x, x], -1)), _SHAPE),
-    BadRequest("no_features", _on("visual", lambda x: x[:, :, :0]), _SHAPE),
-    BadRequest("axes_swapped", _on("language", lambda x: x.swapaxes(1, 2)), _SHAPE),
-    BadRequest("lengths_rank_2", _on("lengths", lambda x: x[:, None]), "must be int32"),
-    BadRequest("one_length", _on("lengths", lambda x: x[0]), "must be int32"),
+    BadRequest("one_sequence", _on("language", lambda x: x[0]), _SHAPE, graph=_EXPECTED),
+    BadRequest("one_number", _on("language", lambda x: x[0, 0, 0]), _SHAPE, graph=_EXPECTED),
+    BadRequest("rank_4", _on("language", lambda x: x[None]), _SHAPE, graph=_EXPECTED),
+    BadRequest("narrower", _on("language", lambda x: x[:, :, :-1]), _SHAPE, graph=_EXPECTED),
+    # It would be spread over all that there should be.
+    BadRequest("one_feature", _on("language", lambda x: x[:, :, :1]), _SHAPE, graph=_EXPECTED),
+    BadRequest(
+        "wider", _on("visual", lambda x: np.concatenate([x, x], -1)), _SHAPE, graph=_EXPECTED
+    ),
+    BadRequest("no_features", _on("visual", lambda x: x[:, :, :0]), _SHAPE, graph=_EXPECTED),
+    BadRequest(
+        "axes_swapped", _on("language", lambda x: x.swapaxes(1, 2)), _SHAPE, graph=_EXPECTED
+    ),
+    BadRequest(
+        "lengths_rank_2", _on("lengths", lambda x: x[:, None]), "must be int32", graph=_EXPECTED
+    ),
+    BadRequest("one_length", _on("lengths", lambda x: x[0]), "must be int32", graph=_EXPECTED),
     # Sizes that must agree
-    BadRequest("fewer_words", _on("visual", lambda x: x[:, :-1]), "as many sequences and words"),
-    BadRequest("fewer_sequences", _on("visual", lambda x: x[:-1]), "as many sequences and words"),
-    BadRequest("too_few_lengths", _lengths(3), "one number for each"),
-    BadRequest("too_many_lengths", _lengths(3, 2, 1), "one number for each"),
+    BadRequest(
+        "fewer_words",
+        _on("visual", lambda x: x[:, :-1]),
+        "as many sequences and words",
+        graph=_ALIKE,
+    ),
+    BadRequest(
+        "fewer_sequences",
+        _on("visual", lambda x: x[:-1]),
+        "as many sequences and words",
+        graph=_ALIKE,
+    ),
+    BadRequest("too_few_lengths", _lengths(3), "one number for each", graph=_COUNT),
+    BadRequest("too_many_lengths", _lengths(3, 2, 1), "one number for each", graph=_COUNT),
     BadRequest("no_sequences", _all_cut(0), "has no sequences", refused_by_server=False),
-    BadRequest("no_words", _all_cut(1), "has no words"),
+    BadRequest(
+        "no_sequences_but_lengths",
+        _both(_all_cut(0), _lengths(3, 2)),
+        "has no sequences",
+        graph=_COUNT,
+    ),
+    BadRequest("no_words", _all_cut(1), "has no words", graph=_RANGE),
     # Lengths
-    BadRequest("longer_than_time", _lengths(3, 4), "sequence 1: .*1 to the 3 words.*got 4"),
-    BadRequest("far_longer", _lengths(2**31 - 1, 1), "sequence 0"),
-    BadRequest("length_0", _lengths(0, 2), "sequence 0: .*got 0"),
-    BadRequest("negative_length", _lengths(3, -1), "sequence 1: .*got -1"),
-    BadRequest("most_negative_length", _lengths(-(2**31), 1), "sequence 0"),
+    BadRequest(
+        "longer_than_time", _lengths(3, 4), "sequence 1: .*1 to the 3 words.*got 4", graph=_RANGE
+    ),
+    BadRequest("far_longer", _lengths(2**31 - 1, 1), "sequence 0", graph=_RANGE),
+    BadRequest("length_0", _lengths(0, 2), "sequence 0: .*got 0", graph=_RANGE),
+    BadRequest("negative_length", _lengths(3, -1), "sequence 1: .*got -1", graph=_RANGE),
+    BadRequest("most_negative_length", _lengths(-(2**31), 1), "sequence 0", graph=_RANGE),
     # Numbers: the model counts what is not finite as 0
     BadRequest("nan", _filled(np.nan, first_only=True), None, refused_by_server=False),
     BadRequest("only_nan", _filled(np.nan), None, refused_by_server=False),
@@ -146,6 +199,9 @@ BAD_REQUESTS = [
     BadRequest("minus_infinity", _filled(-np.inf), None, refused_by_server=False),
     BadRequest("1e30", _filled(1e30), None, refused_by_server=False),
     BadRequest("largest", _filled(-float(np.finfo("float32").max)), None, refused_by_server=False),
+    BadRequest("smallest", _filled(1e-45), None, refused_by_server=False),
+    BadRequest("only_zeros", _on("language", np.zeros_like), None, refused_by_server=False),
+    BadRequest("nan_behind_the_end", _filled_behind(np.nan), None, refused_by_server=False),
     # Word by word
     BadRequest("step_without_state", _without("z"), "'z', which is missing", signature="step"),
     BadRequest(

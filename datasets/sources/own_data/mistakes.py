@@ -12,8 +12,8 @@ from rmfn_tf.suggestions import did_you_mean
 ARRAYS = ("id", "split", "label", "num_steps", "video", "segment", "words", "intervals")
 # Names of no modality: other arrays, other features of the build, and arguments of numpy.savez.
 RESERVED = (*ARRAYS, "video_id", "present", "file", "allow_pickle")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
-_MODALITY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+DATASET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+MODALITY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _KEYS = ("name", "modalities", "description", "task")
 _TASK_KEYS = ("kind", "columns", "num_classes", "ranges")
 
@@ -25,7 +25,7 @@ def description_mistakes(values: Mapping[str, Any]) -> list[str]:
         values: the content of the file.
     """
     mistakes = _unknown_keys(values, _KEYS)
-    if not _matches(values.get("name"), _NAME):
+    if not _matches(values.get("name"), DATASET_NAME):
         wanted = 'a name such as "my_data": a letter, then letters, digits, _ . -, 100 at most'
         mistakes.append(_mistake("name", values, wanted))
     mistakes += _modalities_mistakes(values)
@@ -49,7 +49,7 @@ def _modalities_mistakes(values: Mapping[str, Any]) -> list[str]:
     for name in names:
         if name in RESERVED:
             why = "has a meaning of its own; give the features another name"
-        elif not _matches(name, _MODALITY):
+        elif not _matches(name, MODALITY_NAME):
             why = "must be a letter and then letters, digits or _, 100 at most"
         elif names.count(name) > 1:
             why = "is there twice; name each once"

@@ -22,7 +22,7 @@ from rmfn_tf.datasets.sources.finite_labels import to_finite_labels
 from rmfn_tf.datasets.sources.pickles.pickled_split import PickledSplit
 from rmfn_tf.datasets.sources.pickles.restricted_pickle import read_pickle
 from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.sample import SPLITS, Sample
 from rmfn_tf.datasets.sources.segment_id import split_segment_id
 from rmfn_tf.datasets.sources.source import OnProgress, Source
 
@@ -46,7 +46,7 @@ class MmsaPickle(Source):
     """
 
     widths: Mapping[str, int]
-    splits: tuple[str, ...] = ("train", "validation", "test")
+    splits: tuple[str, ...] = SPLITS
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """The file in `folder`, by name.

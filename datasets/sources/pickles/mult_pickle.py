@@ -25,7 +25,7 @@ from rmfn_tf.datasets.sources.pickles.mult_ids import read_mult_ids
 from rmfn_tf.datasets.sources.pickles.pickled_split import PickledSplit
 from rmfn_tf.datasets.sources.pickles.restricted_pickle import read_pickle
 from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.sample import SPLITS, Sample
 from rmfn_tf.datasets.sources.source import OnProgress, Source
 
 IEMOCAP_EMOTIONS = ("neutral", "happy", "sad", "angry")
@@ -47,7 +47,7 @@ class MultPickle(Source):
     name: str
     widths: Mapping[str, int]
     emotions: tuple[str, ...] = ()
-    splits: tuple[str, ...] = ("train", "validation", "test")
+    splits: tuple[str, ...] = SPLITS
 
     @property
     def file_name(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rmfn_tf.datasets.sources.errors import MissingFiles, SourceError
+from rmfn_tf.datasets.sources.files import find_folder
 
 # Part -> its name, and what else it is called.
 NAMES = {
@@ -37,16 +38,7 @@ def find_csds(folder: str | Path | None) -> dict[str, Path]:
             and word times, but no features.
         SourceError: two files are the same part.
     """
-    if folder is None:
-        raise MissingFiles(
-            f"Name the folder with the source files (manual_dir): it needs {WANTED}.", WANTED
-        )
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        state = "is not a folder" if folder.exists() else "does not exist"
-        raise MissingFiles(
-            f"The folder with the source files, {folder}, {state}: it needs {WANTED}.", WANTED
-        )
+    folder = find_folder(folder, WANTED)
     found: dict[str, Path] = {}
     for path in sorted(folder.glob("*.csd")):
         part = part_of(path.name)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, get_args
 
-from rmfn_tf.datasets.alignment import Mode, Pauses, detect_word_shift
+from rmfn_tf.datasets.alignment import WORD_SHIFTS, Mode, Pauses, choose_word_shift
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sequences.csd import Csd, open_csd
@@ -31,9 +31,9 @@ class CsdSegments(Source):
     """
 
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "mode": ("default", "mmsdk"),
-        "pauses": ("keep", "drop", "merge"),
-        "word_shift": ("default", "auto", "0", "1"),
+        "mode": get_args(Mode),
+        "pauses": get_args(Pauses),
+        "word_shift": WORD_SHIFTS,
     }
 
     stored_widths: Mapping[str, int]
@@ -92,20 +92,12 @@ class CsdSegments(Source):
         choice = self.word_shift
         if choice == "default":
             choice = "auto" if self.mode == "default" else "look"
-        if choice in ("0", "1"):
-            moved = "moved by one row" if choice == "1" else "taken as stored"
-            return choice == "1", [f"Word times: {moved}, as asked."]
-        if "words" not in csds:
+        if choice in ("auto", "look") and "words" not in csds:
             return False, [
                 "Word times: taken as stored. Whether words sit one row late cannot be seen "
                 f"without {NAMES['words'][0]}.csd; --word-shift 1 moves them."
             ]
-        found = detect_word_shift(
-            read_words(csds["words"], video)[0] for video in csds["words"].ids
-        )
-        applied = bool(found.shift) and choice == "auto"
-        said = found.summary
-        if found.shift:
-            said += " Mended: each word takes the times of the row before." if applied else ""
-            said += "" if applied else " Not mended (--word-shift auto mends it)."
-        return applied, [said]
+        videos = csds["words"].ids if "words" in csds else []
+        words = (read_words(csds["words"], video)[0] for video in videos)
+        shift, said = choose_word_shift(choice, words)
+        return shift, [said]

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from rmfn_tf.datasets.alignment import (
     AlignedWords,
     Mode,
@@ -15,12 +13,10 @@ from rmfn_tf.datasets.alignment import (
 )
 from rmfn_tf.datasets.sources.dropped import Dropped
 from rmfn_tf.datasets.sources.mosi_folds import PUBLISHED_FOLDS
-from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.sources.sample import SPLITS, Sample
 from rmfn_tf.datasets.sources.sequences.csd import Csd
 from rmfn_tf.datasets.sources.sequences.csd_files import FEATURES, NAMES
 from rmfn_tf.datasets.sources.sequences.csd_video import CsdVideo
-
-SPLITS = ("train", "validation", "test")
 
 
 class SegmentCollector:
@@ -117,8 +113,7 @@ class SegmentCollector:
         self._counts["other times"] += video.vectors_have_other_times
         self._counts["no length"] += len(aligned.skipped)
         self._counts["out of step"] += sum(
-            any(len(members) != len(segment.words) for members in segment.members.values())
-            for segment in segments
+            segment.is_out_of_step(segment.words) for segment in segments
         )
 
     def _to_sample(self, segment: Segment, video: str, score: float) -> Sample:
@@ -126,7 +121,8 @@ class SegmentCollector:
         return Sample(
             id=segment.name,
             features={
-                name: _spread(segment, name, width)[last] for name, width in self._widths.items()
+                name: segment.on_words(name, segment.words, width)[last]
+                for name, width in self._widths.items()
             },
             label=score,
             video_id=video,
@@ -134,13 +130,3 @@ class SegmentCollector:
             words=None if segment.texts is None else segment.texts[last].tolist(),
             intervals=segment.intervals[last],
         )
-
-
-def _spread(segment: Segment, modality: str, width: int) -> np.ndarray:
-    """`(T, F)`: a row for each word of the segment, zeros where the modality lacks the word."""
-    rows = np.zeros((len(segment.words), width), np.float32)
-    if modality in segment.modalities:
-        place = {word: row for row, word in enumerate(segment.words.tolist())}
-        places = [place[word] for word in segment.members[modality].tolist()]
-        rows[places] = segment.modalities[modality].features
-    return rows

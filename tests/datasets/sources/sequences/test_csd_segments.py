@@ -213,9 +213,9 @@ def make_late(late):
         (True, {}, True, "every word sits one row late"),
         (True, {"word_shift": "auto", "mode": "mmsdk"}, True, "Mended"),
         (True, {"mode": "mmsdk"}, False, "Not mended (--word-shift auto mends it)"),
-        (True, {"word_shift": "0"}, False, "taken as stored, as asked"),
+        (True, {"word_shift": "0"}, False, "Word times: taken as stored."),
         (False, {}, False, "in place"),
-        (False, {"word_shift": "1"}, True, "moved by one row, as asked"),
+        (False, {"word_shift": "1"}, True, "Word times: moved by one row."),
     ],
 )
 def test_words_that_sit_one_row_late(tmp_path, late, options, moved, said):
