@@ -52,12 +52,13 @@ def test_refused(served, name):
 
 
 def what_is_wrong(request):
-    """The names that should not be there, or should, or else the dtype that is wanted."""
+    """The names that should not be there, or should, or else the kernel's word for the dtype."""
     names = request.keys() ^ GOOD.keys()
     if names:
         return "|".join(names)
     (name,) = (name for name in GOOD if request[name].dtype != GOOD[name].dtype)
-    return GOOD[name].dtype.name
+    wanted = {"float32": "float", "int32": "int32"}[GOOD[name].dtype.name]
+    return f"expected to be a {wanted} tensor"
 
 
 @pytest.mark.usefixtures("still_answers")
