@@ -55,7 +55,7 @@ def dry_run(config: RunConfig, builder: Any) -> dict[str, Any]:
     batches, steps = training_batches(
         learning.train, config.batch_size, buckets=buckets, seed=config.seed
     )
-    model = build_model(config, task, learning.train)
+    model = build_model(config, learning)
     compile_model(model, config, task, steps)
     compiling, epoch = _time_an_epoch(model, batches, steps, learning.validation)
     lengths = learning.train.lengths
@@ -93,7 +93,7 @@ def _open(
     if config.folds:
         pool = open_pool(config, builder)
         fold = next(split_into_folds(config, task, pool))
-        return task, fold.learning, fold.inside, pool.take(fold.rows), "fold 1"
+        return task, fold.learning, fold.inside, fold.outside, "fold 1"
     learning = open_learning_data(config, builder)
     assert learning.validation is not None  # `open_learning_data` reads both
     return task, learning, learning.train, learning.validation, "validation"

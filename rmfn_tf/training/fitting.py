@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rmfn_tf.data import Examples, choose_buckets, epoch_batches, fit_scaling, training_batches
+from rmfn_tf.data import Examples, choose_buckets, epoch_batches, training_batches
 from rmfn_tf.files import write_rows
 from rmfn_tf.models import create_model
 from rmfn_tf.training.checkpoint import Checkpoint
@@ -88,7 +88,7 @@ def fit_model(
         seed=config.seed,
         first_epoch=len(checkpoint.history),
     )
-    model = build_model(config, data.task, data.train)
+    model = build_model(config, data)
     compile_model(model, config, data.task, steps)
     if checkpoint.history:
         checkpoint.restore(model)
@@ -110,19 +110,20 @@ def fit_model(
     return Fitted(model, checkpoint.history, checkpoint.seconds)
 
 
-def build_model(config: RunConfig, task: Mapping[str, Any], train: Examples) -> keras.Model:
-    """The uncompiled model of a run, scaled by the statistics of `train`.
+def build_model(config: RunConfig, data: LearningData) -> keras.Model:
+    """The uncompiled model of a run, scaled by the statistics of its training examples.
 
     A regression starts from the training labels' medians, the best constant under MAE, so that no
     step is spent on moving there from zero.
     """
+    task, train = data.task, data.train
     kind = task["kind"]
     model = create_model(
         config.model,
         features=train.widths,
         task=kind,
         num_outputs=task["num_classes"] if kind == "classification" else len(task["labels"]),
-        scaling=fit_scaling(train, config.scaling),
+        scaling=data.scaling(config.scaling),
         compile=False,
         **config.hyperparameters,
     )

@@ -7,25 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from rmfn_tf.files import only_writer, replace_file, write_json, write_rows
 from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.config import RunConfig, without_none
+from rmfn_tf.training.data import RunData
 from rmfn_tf.training.fitting import CHECKPOINT, EpochReport, build_model, fit_model, predict
-from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.nan_guard import NonFiniteLoss
 from rmfn_tf.training.predictions import write_predictions
 from rmfn_tf.training.provenance import check_trained_on, data_facts, session_facts
 from rmfn_tf.training.scores import report
-from rmfn_tf.training.splits import (
-    LearningData,
-    check_splits,
-    open_learning_data,
-    open_pool,
-    open_task,
-    split_into_folds,
-)
+from rmfn_tf.training.splits import LearningData, check_splits
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,7 @@ def train_run(
     *,
     resume: bool = False,
     on_epoch: OnProgress | None = None,
+    data: RunData | None = None,
 ) -> dict[str, Any]:
     """Trains what `config` says into the run folder `out`; interrupted, it can go on.
 
@@ -73,6 +68,7 @@ def train_run(
             unfinished one goes on from its last finished epoch.
         resume: see above.
         on_epoch: called after each epoch.
+        data: of the builder; given where several runs of one process share it.
 
     Returns:
         The content of `metrics.json`: see `report`; its rows are the model and the floors.
@@ -94,9 +90,9 @@ def train_run(
         try:
             _describe(out, config, builder)
             train = _train_folds if config.folds else _train_split
-            metrics, seconds = train(config, builder, out, on_epoch)
+            metrics, measured = train(config, data or RunData(builder), out, on_epoch)
             described = json.loads((out / "run.json").read_text())
-            write_json(out / "run.json", {**described, "seconds": round(seconds, 1)})
+            write_json(out / "run.json", {**described, **measured})
             write_json(out / "metrics.json", metrics)
             return metrics
         except BaseException:
@@ -151,9 +147,9 @@ def _describe(out: Path, config: RunConfig, builder: Any) -> None:
 
 
 def _train_split(
-    config: RunConfig, builder: Any, out: Path, on_epoch: OnProgress | None
-) -> tuple[dict[str, Any], float]:
-    data = open_learning_data(config, builder)
+    config: RunConfig, run_data: RunData, out: Path, on_epoch: OnProgress | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    data = run_data.learning(config)
     try:
         fitted = fit_model(config, data, out, _told(on_epoch, 0, 0))
     except NonFiniteLoss as error:
@@ -161,27 +157,24 @@ def _train_split(
     replace_file(out / "model.keras", fitted.model.save)
     validation = data.validation
     assert validation is not None  # `open_learning_data` reads both
-    # Together, so that the floors are fitted once.
-    both = data.train.concatenate(validation)
-    floors = floor_predictions(data.task, data.train, both)
-    for split, examples, rows in (
-        ("train", data.train, slice(len(data.train))),
-        ("validation", validation, slice(len(data.train), None)),
+    floors = run_data.floors(data.task, data.train, [data.train, validation])
+    for split, examples, known in zip(
+        ("train", "validation"), (data.train, validation), floors, strict=True
     ):
-        predictions = {config.model: predict(fitted.model, examples)}
-        predictions |= {floor: values[rows] for floor, values in floors.items()}
+        predictions = {config.model: predict(fitted.model, examples), **known}
         write_predictions(out / f"predictions_{split}.csv", examples, predictions)
-    return report("validation", data.task, validation.labels, predictions), fitted.seconds
+    result = report("validation", data.task, validation.labels, predictions)
+    return result, _measured(fitted.model, fitted.seconds)
 
 
 def _train_folds(
-    config: RunConfig, builder: Any, out: Path, on_epoch: OnProgress | None
-) -> tuple[dict[str, Any], float]:
-    task, pool = open_task(config, builder), open_pool(config, builder)
+    config: RunConfig, run_data: RunData, out: Path, on_epoch: OnProgress | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    pool = run_data.pool(config)
     history: list[dict[str, float]] = []
     pooled: dict[str, np.ndarray] = {}
     seconds = 0.0
-    for fold in split_into_folds(config, task, pool):
+    for fold in run_data.folds(config):
         folder = out / f"fold_{fold.number:02d}"
         folder.mkdir(exist_ok=True)
         told = _told(on_epoch, fold.number, config.folds)
@@ -192,14 +185,20 @@ def _train_folds(
             raise NonFiniteLoss(f"Fold {fold.number} of {config.folds}: {kept}") from error
         history += [{"fold": fold.number, **row} for row in fitted.history]
         seconds += fitted.seconds
-        held_out = pool.take(fold.rows)
-        predictions = {config.model: predict(fitted.model, held_out)}
-        predictions |= floor_predictions(task, fold.inside, held_out)
+        (known,) = run_data.floors(fold.learning.task, fold.inside, [fold.outside])
+        predictions = {config.model: predict(fitted.model, fold.outside), **known}
         for name, values in predictions.items():
             pooled.setdefault(name, np.zeros((len(pool), values.shape[1])))[fold.rows] = values
     write_rows(out / "history.csv", history)
     write_predictions(out / "predictions_out_of_fold.csv", pool, pooled)
-    return report(f"{config.folds} folds", task, pool.labels, pooled), seconds
+    result = report(f"{config.folds} folds", fold.learning.task, pool.labels, pooled)
+    return result, _measured(fitted.model, seconds)
+
+
+def _measured(model: keras.Model, seconds: float) -> dict[str, Any]:
+    """What `run.json` says of the training itself."""
+    parameters = sum(int(np.prod(each.shape)) for each in model.trainable_variables)
+    return {"seconds": round(seconds, 1), "parameters": parameters}
 
 
 def _told(
@@ -218,7 +217,7 @@ def _keep_best(
     checkpoint = Checkpoint.read(out / CHECKPOINT)
     if not checkpoint.history:
         return error
-    model = build_model(config, data.task, data.train)
+    model = build_model(config, data)
     checkpoint.restore_best(model)
     replace_file(out / "model.keras", model.save)
     best = int(checkpoint.best_row()["epoch"])

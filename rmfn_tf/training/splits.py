@@ -1,12 +1,12 @@
 """What a run learns from: objects that have no test split."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.data import Examples, hold_out, load_examples, make_folds
+from rmfn_tf.data import Examples, fit_scaling, hold_out, load_examples, make_folds
 from rmfn_tf.training.config import RunConfig, unknown_name
 
 
@@ -24,6 +24,13 @@ class LearningData:
     task: Mapping[str, Any]
     train: Examples
     validation: Examples | None
+    _scaling: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def scaling(self, method: str) -> Mapping[str, Any]:
+        """`fit_scaling` of `train`, once for all runs that learn from this."""
+        if method not in self._scaling:
+            self._scaling[method] = fit_scaling(self.train, method)
+        return self._scaling[method]
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,14 @@ class Fold:
         learning: all videos of the other folds, a share of them as validation where the epoch is
             chosen.
         inside: the examples of the other folds, which the trivial floors learn from.
-        rows: `(n,)` indices of the pool's examples in this fold.
+        outside: the examples of this fold.
+        rows: `(n,)` their indices in the pool.
     """
 
     number: int
     learning: LearningData
     inside: Examples
+    outside: Examples
     rows: np.ndarray
 
 
@@ -109,4 +118,5 @@ def split_into_folds(config: RunConfig, task: Mapping[str, Any], pool: Examples)
         if config.choose_epochs:
             kept, held = hold_out(pool, inside, seed=config.seed)
             train, validation = pool.take(kept), pool.take(held)
-        yield Fold(number, LearningData(task, train, validation), pool.take(inside), outside)
+        learning = LearningData(task, train, validation)
+        yield Fold(number, learning, pool.take(inside), pool.take(outside), outside)

@@ -6,10 +6,13 @@ import pytest
 from rmfn_tf.training.dry_run import dry_run
 from rmfn_tf.training.fitting import build_model
 from rmfn_tf.training.run import train_run
+from rmfn_tf.training.splits import LearningData
 from support.random_examples import WIDTHS, make_examples
 
 
-def test_what_it_tells_is_what_the_run_does(tmp_path, tiny_config, memory_builder, three_splits):
+def test_what_it_tells_is_what_the_run_does(
+    tmp_path, tiny_config, memory_builder, three_splits, tasks
+):
     builder = memory_builder(three_splits)
     config = tiny_config(epochs=3)
     told = dry_run(config, builder)
@@ -21,7 +24,7 @@ def test_what_it_tells_is_what_the_run_does(tmp_path, tiny_config, memory_builde
     assert told["steps"] == {"shortest": 2, "median": 3.5, "longest": 5}
     assert told["padded_to"][-1] == 5
     assert (told["batches"], told["batch_size"]) == (2, 4)
-    model = build_model(config, builder.info.metadata["task"], three_splits["train"])
+    model = build_model(config, LearningData(tasks["regression"], three_splits["train"], None))
     trainable = sum(np.size(each) for each in model.trainable_variables)
     assert told["parameters"]["total"] == trainable
     assert sum(told["parameters"]["by_layer"].values()) == trainable

@@ -100,7 +100,8 @@ def test_on_epoch_counts_from_one(tmp_path, tiny_config, tasks, train, validatio
 )
 def test_outputs_of_each_kind(tiny_config, tasks, kind, outputs):
     examples = make_examples(LENGTHS, kind=kind)
-    predictions = predict(build_model(tiny_config(), tasks[kind], examples), examples)
+    model = build_model(tiny_config(), LearningData(tasks[kind], examples, None))
+    predictions = predict(model, examples)
     assert predictions.shape == (len(LENGTHS), outputs)
     if kind != "regression":
         assert ((predictions >= 0) & (predictions <= 1)).all()
@@ -125,12 +126,11 @@ def test_an_unknown_hyperparameter(tmp_path, tiny_config, tasks, train):
 
 
 def test_a_regression_starts_from_the_training_medians(tiny_config, tasks, train):
-    model = build_model(tiny_config(), tasks["regression"], train)
+    model = build_model(tiny_config(), LearningData(tasks["regression"], train, None))
     bias = model.get_layer("prediction").bias
     np.testing.assert_allclose(bias, np.median(train.labels, axis=0))
-    model = build_model(
-        tiny_config(), tasks["multilabel"], make_examples(LENGTHS, kind="multilabel")
-    )
+    examples = make_examples(LENGTHS, kind="multilabel")
+    model = build_model(tiny_config(), LearningData(tasks["multilabel"], examples, None))
     assert not np.any(model.get_layer("prediction").bias)
 
 

@@ -36,7 +36,12 @@ def recorded_folds(monkeypatch):
 
     def fit_model(config, data, folder, on_epoch=None):
         models.append(
-            SimpleNamespace(train=data.train, validation=data.validation, number=len(models))
+            SimpleNamespace(
+                train=data.train,
+                validation=data.validation,
+                number=len(models),
+                trainable_variables=[],
+            )
         )
         return SimpleNamespace(model=models[-1], history=[{"epoch": 1, "loss": 0.5}], seconds=1.0)
 
@@ -96,14 +101,16 @@ def test_other_kinds_of_task(tmp_path, tiny_config, memory_builder, tasks, kind)
     assert again == pytest.approx(metrics["metrics"]["ef_lstm"])
 
 
-@pytest.mark.parametrize("broken", ["open_learning_data", "fit_model", "session_facts"])
+@pytest.mark.parametrize(
+    "broken", ["data.open_learning_data", "run.fit_model", "run.session_facts"]
+)
 def test_a_failure_before_the_first_epoch_leaves_nothing(
     tmp_path, tiny_config, memory_builder, three_splits, monkeypatch, broken
 ):
     def fail(*args, **kwargs):
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(f"rmfn_tf.training.run.{broken}", fail)
+    monkeypatch.setattr(f"rmfn_tf.training.{broken}", fail)
     with pytest.raises(RuntimeError, match="power cut"):
         train_run(tiny_config(), memory_builder(three_splits), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
@@ -117,7 +124,7 @@ def test_a_failure_after_training_can_be_resumed(
 
     builder, config, out = memory_builder(three_splits), tiny_config(), tmp_path / "run"
     with monkeypatch.context() as patched:
-        patched.setattr("rmfn_tf.training.run.floor_predictions", fail)
+        patched.setattr("rmfn_tf.training.data.floor_predictions", fail)
         with pytest.raises(OSError, match="full"):
             train_run(config, builder, out)
     assert not is_finished(out)

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from rmfn_tf.datasets.sources.errors import SourceError
+from rmfn_tf.datasets.sources.hdf5 import unpacking
 from rmfn_tf.datasets.sources.hdf5.reading import read_array
+
+
+@pytest.fixture(params=[1, 3], ids=["one thread", "three threads"], autouse=True)
+def threads(request, monkeypatch):
+    """These files are too small to get several threads by themselves."""
+    monkeypatch.setattr(unpacking, "_count_threads", lambda packed, chunks: request.param)
 
 
 def write_packed(path: Path, rows: int = 4) -> None:
@@ -65,6 +72,13 @@ CHUNKS = [
     no_stream,
     much_behind_the_end,
 ]
+
+
+def test_every_chunk_comes_to_its_place(tmp_path):
+    values = np.random.default_rng(0).normal(size=(23, 7))
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("a", data=values, chunks=(4, 3), compression="gzip", shuffle=True)
+    np.testing.assert_array_equal(read_array(tmp_path / "x.h5", "a"), values)
 
 
 @pytest.mark.parametrize("checksum", [False, True], ids=["here", "by HDF5"])
