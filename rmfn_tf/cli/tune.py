@@ -1,11 +1,8 @@
-"""`rmfn tune`: how many stages fusion needs."""
+"""`rmfn tune`: how many stages fusion needs, and every other hyperparameter."""
 
-import json
 import re
-import shlex
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,15 +23,37 @@ def tune(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the runs and tables; may be there.")],
     stages: Annotated[
-        str, typer.Option(help="Numbers of stages: 1-6, or 1,3,5; the first is compared with.")
-    ] = "1-6",
-    seeds: Annotated[int, typer.Option(help="Of each number, and as many fresh ones.")] = 5,
+        str | None,
+        typer.Option(
+            help="Sweep these numbers of stages: 1-6 \\[default], or 1,3,5; the first is compared "
+            "with."
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(help="Of each number of stages, and as many fresh ones for the best.")
+    ] = 5,
+    tuner: Annotated[
+        str | None,
+        typer.Option(help="Search instead, with KerasTuner: random, bayesian or hyperband."),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Of a search, at most; can be raised later \\[default: 20].")
+    ] = None,
+    tune_: Annotated[
+        str | None,
+        typer.Option(
+            "--tune",
+            help="What a search is over, with commas, as num_stages,units,learning_rate "
+            "\\[default: all].",
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="rmfn \\[default] or ef_lstm.")] = None,
     folds: Folds = None,
     config: Annotated[
         Path | None, typer.Option(help="A run's config.toml to vary, in place of the preset.")
     ] = None,
     promote: Annotated[
-        Path | None, typer.Option(help="Also keep a run of the best number in this new folder.")
+        Path | None, typer.Option(help="Also keep a run of the best in this new folder.")
     ] = None,
     labels: Labels = None,
     workers: Workers = 1,
@@ -43,19 +62,29 @@ def tune(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Train RMFN with each number of stages over the same seeds, and say what the data support.
+    """Find the number of stages, or any hyperparameters, and say what the data support.
 
-    Only validation (or out-of-fold) scores are looked at: the test split stays closed. The best
-    number is trained again over fresh seeds beside the smallest, since the score that it was chosen
-    by flatters it. Start it again with the same --out, and only what is missing runs. Results:
-    tune.md, .json and .png in --out.
+    Without --tuner, RMFN is trained with each number of stages over the same seeds. With it,
+    KerasTuner searches what --tune names. Only validation (or out-of-fold) scores are looked at:
+    the test split stays closed. The best is trained again over fresh seeds beside the smallest
+    number of stages, or the preset, since the score that it was chosen by flatters it. Start it
+    again with the same --out, and only what is missing runs. Results: tune.md, .json and .png in
+    --out.
 
     Example: rmfn tune synthetic --stages 1-6 --seeds 3 --out tuned
+
+    Or: rmfn tune pom --tuner bayesian --trials 20 --workers 2 --out searched
     """
-    numbers = to_numbers(stages)
-    for name, value in (("seeds", seeds), ("workers", workers)):
-        if value < 1:
-            raise ValueError(f"--{name} must be at least 1; got {value}.")
+    numbers = to_numbers("1-6" if stages is None else stages)
+    if tuner is None and (trials is not None or tune_ is not None):
+        raise ValueError("--trials and --tune are for a search: name one with --tuner.")
+    if tuner is not None and stages is not None:
+        raise ValueError("--stages sweeps and --tuner searches: give one of them.")
+    least = {"seeds": 1 if tuner is None else 0, "workers": 1, "trials": 1}
+    given = {"seeds": seeds, "workers": workers, "trials": 20 if trials is None else trials}
+    for name, value in given.items():
+        if value < least[name]:
+            raise ValueError(f"--{name} must be at least {least[name]}; got {value}.")
     if promote is not None and promote.exists():
         raise ValueError(f"{promote} exists already; name a new folder with --promote.")
 
@@ -63,51 +92,31 @@ def tune(
 
     start_tensorflow(deterministic=True)
 
-    from rich.console import Console
-    from rich.table import Table
-
     from rmfn_tf.cli.configs import make_config
-    from rmfn_tf.cli.show import build_data, progress_bar
+    from rmfn_tf.cli.show import build_data
+    from rmfn_tf.cli.tune_parts import search, sweep
     from rmfn_tf.datasets.choosing import choose
-    from rmfn_tf.files import replace_file, write_json, write_text
-    from rmfn_tf.tuning.stage_sweep import sweep_stages
-    from rmfn_tf.tuning.sweep_report import promote as keep
-    from rmfn_tf.tuning.sweep_report import sweep_markdown, sweep_table
-    from rmfn_tf.visualization.stages import plot_stages
+    from rmfn_tf.tuning.search import check_tuner
 
+    if tuner is not None:
+        check_tuner(tuner)
     data = choose(data, manual_dir, data_dir).name
-    settings = {"data": data, "folds": folds, "labels": to_labels(labels), "epochs": epochs}
-    chosen = make_config({**settings, "model": "rmfn"} if config is None else settings, config)
+    settings: dict[str, Any] = {
+        "data": data,
+        "model": model or (None if config else "rmfn"),
+        "folds": folds,
+        "labels": to_labels(labels),
+        "epochs": epochs,
+    }
+    chosen = make_config(settings, config)
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
-    with progress_bar("Training", quiet=as_json) as on_progress:
-        result = sweep_stages(
-            chosen,
-            numbers,
-            seeds,
-            builder,
-            out,
-            workers=workers,
-            command=shlex.join(["rmfn", *sys.argv[1:]]),
-            on_progress=on_progress,
+    if tuner is None:
+        sweep(chosen, builder, out, numbers, seeds, workers, promote, as_json)
+    else:
+        names = None if tune_ is None else [name.strip() for name in tune_.split(",")]
+        search(
+            chosen, builder, out, tuner, given["trials"], names, seeds, workers, promote, as_json
         )
-    write_json(out / "tune.json", result)
-    write_text(out / "tune.md", sweep_markdown(result))
-    figure = plot_stages(result)
-    replace_file(out / "tune.png", lambda partial: figure.savefig(partial, format="png", dpi=150))
-    kept = None if promote is None else keep(result, out, promote)
-    if as_json:
-        print(json.dumps(result))
-        return
-    header, lines = sweep_table(result)
-    table = Table(box=None, pad_edge=False)
-    for number, name in enumerate(header):
-        table.add_column(name, justify="right" if number else "left")
-    for line in lines:
-        table.add_row(*line)
-    Console().print(table)
-    print(f"\n{result['answer']}\nTable, figure and runs: {out}")
-    if kept is not None:
-        print(f"A run of K={result['best']}: {kept}")
 
 
 def to_numbers(text: str) -> list[int]:

@@ -1,6 +1,7 @@
 """The body of RMFN: see `rmfn_tf.layers.RMFN`."""
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from rmfn_tf.layers import RMFN
@@ -26,6 +27,11 @@ def rmfn(
     of `inputs`, in the order the layer is to take them.
     """
     if units is None:
-        units = {m: 128 if m == "language" else 32 for m in inputs}
+        units = default_units(inputs)
     layer = RMFN(units, return_sequences=return_sequences, name="rmfn", **options)
     return layer(inputs, mask=mask)
+
+
+def default_units(modalities: Iterable[str]) -> dict[str, int]:
+    """The hidden size of each modality where none is given."""
+    return {m: 128 if m == "language" else 32 for m in modalities}

@@ -1,7 +1,8 @@
 """History as TensorBoard shows it."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import tensorflow as tf
@@ -19,10 +20,21 @@ def write_events(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
+    with written_anew(folder) as fresh:
+        _write(fresh, history)
+
+
+@contextmanager
+def written_anew(folder: Path) -> Iterator[Path]:
+    """Gives a folder to write event files to; it takes the place of `folder` once all are written.
+
+    Raises:
+        OSError: the folder cannot be written; where writing fails, an older one stays.
+    """
     fresh = folder.with_name(f".partial-{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        _write(fresh, history)
+        yield fresh
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     except tf.errors.OpError as error:

@@ -7,22 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from rmfn_tf.comparison.holm import holm
 from rmfn_tf.comparison.train_all import OnProgress, train_all
 from rmfn_tf.files import only_writer
-from rmfn_tf.models import create_model
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.splits import check_splits, open_task
-
-# What a number of stages is chosen by, and whether less is better.
-CHOSEN_BY = {
-    "regression": ("mae", True),
-    "classification": ("accuracy", False),
-    "multilabel": ("weighted_f1", False),
-}
-SIGNIFICANT = 0.05
+from rmfn_tf.tuning.differences import compare_paired, paired_answer
+from rmfn_tf.tuning.search import CHOSEN_BY
 
 
 def sweep_stages(
@@ -66,8 +58,7 @@ def sweep_stages(
     if config.model != "rmfn":
         raise ValueError(f"Only rmfn has stages; the model is {config.model!r}.")
     check_splits(config, builder)
-    task = open_task(config, builder)
-    metric, lower = CHOSEN_BY[task["kind"]]
+    metric, lower = CHOSEN_BY[open_task(config, builder)["kind"]]
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):
         jobs = {
@@ -107,7 +98,7 @@ def sweep_stages(
         "fresh_seeds": list(fresh_seeds) if fresh else [],
         "command": command,
         "fingerprint": builder.info.metadata["fingerprint"],
-        "rows": _rows(config, task, builder, out, scores),
+        "rows": _rows(out, scores),
         "best": best,
         "reference": reference,
         "fresh": fresh,
@@ -126,21 +117,6 @@ def with_stages(config: RunConfig, stages: int, seed: int) -> RunConfig:
     return replace(config, hyperparameters=hyperparameters, seed=seed)
 
 
-def compare_paired(scores: Sequence[float], reference: Sequence[float]) -> dict[str, Any]:
-    """`{"mean", "std", "p"}` of the differences of runs that share a seed.
-
-    `std` is that of the differences, `p` of a two-sided paired t-test; both None for a single seed,
-    and `p` where all differences are the same.
-    """
-    differences = np.subtract(scores, reference)
-    if len(differences) < 2:
-        return {"mean": float(differences.mean()), "std": None, "p": None}
-    spread = float(differences.std(ddof=1))
-    varies = spread > 1e-12
-    p = float(stats.ttest_rel(scores, reference).pvalue) if varies else None
-    return {"mean": float(differences.mean()), "std": spread, "p": p}
-
-
 def answer(result: Mapping[str, Any]) -> str:
     """What the data support, in one sentence."""
     best, reference, metric = result["best"], result["reference"], result["metric"]
@@ -150,27 +126,17 @@ def answer(result: Mapping[str, Any]) -> str:
             f"K={reference} has the best mean {metric} of all: no sign that more stages help on "
             "these data."
         )
-    gain = f"K={best} over K={reference}: {metric} {fresh['mean']:+.3f}"
-    if fresh["std"] is None:
-        return f"{gain} on one fresh seed: one seed shows nothing. Take 5 or more."
-    better = (fresh["mean"] < 0) == result["lower_is_better"]
-    p = "" if fresh["p"] is None else f", p = {fresh['p']:.3f}"
-    shown = fresh["p"] is not None and fresh["p"] < SIGNIFICANT
-    verdict = "no evidence"
-    if shown:
-        verdict = "evidence for it" if better else "evidence against it"
-    return (
-        f"{gain} ± {fresh['std']:.3f} over {len(result['fresh_seeds'])} fresh seeds{p}: {verdict}."
+    return paired_answer(
+        f"K={best}",
+        f"K={reference}",
+        metric,
+        result["lower_is_better"],
+        fresh,
+        len(result["fresh_seeds"]),
     )
 
 
-def _rows(
-    config: RunConfig,
-    task: Mapping[str, Any],
-    builder: Any,
-    out: Path,
-    scores: Mapping[int, Sequence[float]],
-) -> list[dict[str, Any]]:
+def _rows(out: Path, scores: Mapping[int, Sequence[float]]) -> list[dict[str, Any]]:
     reference = next(iter(scores))
     compared = {
         number: compare_paired(each, scores[reference])
@@ -186,7 +152,7 @@ def _rows(
             "scores": list(each),
             "mean": float(np.mean(each)),
             "std": float(np.std(each, ddof=1)) if len(each) > 1 else None,
-            "parameters": _count_parameters(with_stages(config, number, 0), task, builder),
+            "parameters": _facts(run_folder(out, number, 0))["parameters"],
             "seconds_per_epoch": float(
                 np.mean([_seconds(run_folder(out, number, seed)) for seed in range(len(each))])
             ),
@@ -203,16 +169,8 @@ def _score(run: Path, metric: str) -> float:
 def _seconds(run: Path) -> float:
     """Of an epoch; over all folds where there are any."""
     epochs = (run / "history.csv").read_bytes().count(b"\n") - 1
-    return json.loads((run / "run.json").read_text())["seconds"] / max(epochs, 1)
+    return _facts(run)["seconds"] / max(epochs, 1)
 
 
-def _count_parameters(config: RunConfig, task: Mapping[str, Any], builder: Any) -> int:
-    model = create_model(
-        config.model,
-        features=dict(builder.info.metadata["modalities"]),
-        task=task["kind"],
-        num_outputs=task.get("num_classes") or len(task["labels"]),
-        compile=False,
-        **config.hyperparameters,
-    )
-    return int(sum(np.prod(each.shape) for each in model.trainable_variables))
+def _facts(run: Path) -> dict[str, Any]:
+    return json.loads((run / "run.json").read_text())

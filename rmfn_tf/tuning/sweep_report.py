@@ -1,11 +1,11 @@
 """A sweep over stages as a table, and its best run kept."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rmfn_tf.comparison.markdown import plain_table
+from rmfn_tf.tuning.keep_run import keep_run
 from rmfn_tf.tuning.stage_sweep import run_folder
 
 
@@ -64,18 +64,8 @@ def promote(result: Mapping[str, Any], out: Path, run: Path) -> Path:
         ValueError: `run` is there already.
         OSError: it cannot be written; nothing is left then.
     """
-    if run.exists():
-        raise ValueError(f"{run} exists already; name a new folder with --promote.")
     seed = (result["fresh_seeds"] or result["seeds"])[0]
-    partial = run.with_name(f".partial-{run.name}")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        shutil.copytree(run_folder(out, result["best"], seed), partial)
-        partial.rename(run)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return run
+    return keep_run(run_folder(out, result["best"], seed), run)
 
 
 def _spread(mean: float, std: float | None, sign: str) -> str:

@@ -52,8 +52,40 @@ def test_mistakes_before_anything_is_built(rmfn, tmp_path):
         (("--seeds", "0"), "--seeds must be at least 1"),
         (("--stages", "x"), "--stages takes numbers"),
         (("--promote", tmp_path / "best"), "exists already"),
+        (("--trials", "3"), "--trials and --tune are for a search"),
+        (("--tuner", "grid"), "The tuner must be one of random, bayesian, hyperband"),
+        (("--tuner", "random", "--stages", "1-3"), "give one of them"),
+        (("--tuner", "random", "--trials", "0"), "--trials must be at least 1"),
     ):
         done = rmfn("tune", "synthetic", "--out", tmp_path / "out", *options)
         assert done.code == 1
         assert expected in done.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_search_with_the_test_split_locked(rmfn, tmp_path, manual_dir):
+    data_dir, out = tmp_path / "data", tmp_path / "out"
+    assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, "--data-dir", data_dir).code == 0
+    (stored,) = data_dir.rglob("*-test.tfrecord*")
+    stored.write_bytes(b"sentinel" * 8)
+    command = ("tune", DATA, "--model", "ef_lstm", "--data-dir", data_dir, "--out", out)
+    command += ("--tuner", "random", "--tune", "units,learning_rate", "--epochs", "1", "--json")
+    done = rmfn(*command, "--trials", "2", "--seeds", "1", "--promote", tmp_path / "best")
+    assert (done.code, done.err) == (0, "")
+    result = json.loads(done.out)
+    assert [each["status"] for each in result["trials"]] == ["COMPLETED"] * 2
+    for each in result["trials"]:
+        assert each["values"].keys() == {"units", "learning_rate"}
+    assert result["fresh_seeds"] == [1]
+    for name in ("tune.json", "tune.md", "tune.png"):
+        assert (out / name).stat().st_size > 300
+    assert any((out / "tensorboard").rglob("events.*"))
+    assert (tmp_path / "best" / "model.keras").is_file()
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("metrics.json")}
+    again = json.loads(rmfn(*command, "--trials", "3", "--seeds", "1").out)
+    assert again["trials"][:2] == result["trials"]
+    assert len(again["trials"]) == 3
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    other = rmfn(*command, "--trials", "3", "--labels", "nothing")
+    assert other.code == 1

@@ -11,7 +11,8 @@ from scipy import stats
 
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.tuning import stage_sweep
-from rmfn_tf.tuning.stage_sweep import answer, compare_paired, run_folder, sweep_stages
+from rmfn_tf.tuning.differences import compare_paired
+from rmfn_tf.tuning.stage_sweep import answer, run_folder, sweep_stages
 from rmfn_tf.tuning.sweep_report import promote, sweep_markdown, sweep_table
 from rmfn_tf.visualization.stages import plot_stages
 
@@ -49,7 +50,8 @@ def trained(monkeypatch):
                 folder.mkdir(parents=True)
                 metrics = {"rmfn": {"mae": scores[number][seed]}}
                 (folder / "metrics.json").write_text(json.dumps({"metrics": metrics}))
-                (folder / "run.json").write_text(json.dumps({"seconds": 4.0}))
+                facts = {"seconds": 4.0, "parameters": 100 + number}
+                (folder / "run.json").write_text(json.dumps(facts))
                 (folder / "history.csv").write_text("epoch,loss\n1,2\n2,1\n")
 
         monkeypatch.setattr(stage_sweep, "train_all", train_all)
@@ -83,16 +85,9 @@ def test_the_best_is_trained_again_over_fresh_seeds(tmp_path, builder, config, t
     searched = np.subtract(SCORES[2][:3], SCORES[1][:3])
     assert rows[2]["difference"]["mean"] == pytest.approx(searched.mean())
     assert rows[2]["seconds_per_epoch"] == 2.0
+    assert [row["parameters"] for row in result["rows"]] == [101, 102, 103]
     assert result["answer"].startswith("K=2 over K=1: mae -0.200 ± 0.010 over 3 fresh seeds, p = ")
     assert result["answer"].endswith("evidence for it.")
-
-
-def test_parameters_do_not_depend_on_the_number(tmp_path, builder, config, trained):
-    """One set of weights serves all stages, but for summarize, which sees them side by side."""
-    trained(SCORES)
-    rows = sweep_stages(config, [1, 2, 3], 2, builder, tmp_path / "out")["rows"]
-    steps = np.diff([row["parameters"] for row in rows])
-    assert steps.tolist() == [4, 4]  # fusion_units × summary_units more a stage
 
 
 def test_a_second_start_trains_what_is_missing(tmp_path, builder, config, trained):

@@ -1,0 +1,131 @@
+"""What a search over hyperparameters is made of, and its folder."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras_tuner
+
+from rmfn_tf.files import write_json
+from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.presets import merge
+from rmfn_tf.training.provenance import check_trained_on, data_facts
+from rmfn_tf.training.splits import open_task
+from rmfn_tf.tuning.spaces import check_tune, draw_settings
+
+TUNERS = ("random", "bayesian", "hyperband")
+# What a configuration is chosen by, and whether less is better.
+CHOSEN_BY = {
+    "regression": ("mae", True),
+    "classification": ("accuracy", False),
+    "multilabel": ("weighted_f1", False),
+}
+SEARCH = "search.json"
+
+
+def check_tuner(name: str) -> None:
+    """ValueError for a name that is none of `TUNERS`."""
+    if name not in TUNERS:
+        raise ValueError(f"The tuner must be one of {', '.join(TUNERS)}; got {name!r}.")
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search: everything that decides which trials are made.
+
+    Args:
+        config: a run with all that is not searched. Its seed is that of every trial; its epochs are
+            those of every trial, and with Hyperband the most of any.
+        tuner: one of `TUNERS`.
+        trials: how many at most.
+        tune: names of the parameters that are searched (`rmfn_tf.tuning.spaces`); None: all.
+        modalities: of the data set, in its order.
+        metric: what is looked at, on validation or out of fold.
+        lower_is_better: of the metric.
+        seed: of what the tuner draws.
+
+    Raises:
+        ValueError: no such tuner or parameter, or no trials.
+    """
+
+    config: RunConfig
+    tuner: str
+    trials: int
+    tune: Sequence[str] | None
+    modalities: Sequence[str]
+    metric: str
+    lower_is_better: bool
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_tuner(self.tuner)
+        if self.trials < 1:
+            raise ValueError(f"The number of trials must be at least 1; got {self.trials}.")
+        check_tune(self.config.model, self.modalities, self.tune)
+
+    @property
+    def space(self) -> list[str]:
+        """The names of the parameters that are searched."""
+        return list(check_tune(self.config.model, self.modalities, self.tune))
+
+    @classmethod
+    def of(
+        cls,
+        config: RunConfig,
+        builder: Any,
+        tuner: str,
+        trials: int,
+        tune: Sequence[str] | None = None,
+    ) -> "Search":
+        """The search on a built data set."""
+        metric, lower = CHOSEN_BY[open_task(config, builder)["kind"]]
+        modalities = list(builder.info.metadata["modalities"])
+        return cls(config, tuner, trials, tune, modalities, metric, lower)
+
+    @classmethod
+    def read(cls, out: Path) -> "Search":
+        """The search of a folder."""
+        values = json.loads((out / SEARCH).read_text())["search"]
+        return cls(**{**values, "config": RunConfig(**values["config"])})
+
+    def start(self, out: Path, builder: Any) -> None:
+        """Makes the folder of the search, or finds it to be of this one; `trials` may be other.
+
+        Raises:
+            ValueError: the folder is of another search, or of other data.
+        """
+        path = out / SEARCH
+        mine = json.loads(json.dumps(asdict(self)))
+        if path.exists():
+            theirs = json.loads(path.read_text())["search"]
+            for name in mine:
+                if name != "trials" and mine[name] != theirs[name]:
+                    raise ValueError(
+                        f"{out} is of another search: there {name} = {theirs[name]!r}, asked "
+                        f"for {mine[name]!r}. Name another folder."
+                    )
+            check_trained_on(out, self.config.data, builder.info.metadata)
+        else:
+            out.mkdir(parents=True, exist_ok=True)
+            write_json(out / "run.json", data_facts(self.config.data, builder.info.metadata))
+        write_json(path, {"search": mine})
+
+    def draw(self, hp: keras_tuner.HyperParameters) -> RunConfig:
+        """Registers the space in `hp`; the run of the values that it has."""
+        config = self.config
+        drawn = draw_settings(hp, config.model, self.modalities, self.space, config.hyperparameters)
+        changes: dict[str, Any] = {"hyperparameters": drawn["hyperparameters"]}
+        if "learning_rate" in drawn:
+            changes["optimizer"] = {"learning_rate": drawn["learning_rate"]}
+        if "batch_size" in drawn:
+            changes["batch_size"] = drawn["batch_size"]
+        if "tuner/epochs" in hp.values:  # of Hyperband
+            changes["epochs"] = int(hp.values["tuner/epochs"])
+        return RunConfig(**merge(asdict(config), changes))
+
+
+def values_of(search: Search, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a trial's values those that are searched, in the order of the space."""
+    return {name: values[name] for name in search.space if name in values}

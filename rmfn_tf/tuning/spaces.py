@@ -1,0 +1,188 @@
+"""The search space of each model: which parameters there are, and over what range.
+
+The ranges are those of the papers' own searches: hidden sizes of language 32 to 256 and of the
+other modalities 8 to 80, z 32 and up, dropout 0 to 0.7, learning rates 5e-4 to 1e-2, batches of 16
+to 128.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import keras_tuner
+
+from rmfn_tf.models import model_options
+from rmfn_tf.models.rmfn import default_units
+from rmfn_tf.suggestions import did_you_mean
+
+Draw = Callable[[keras_tuner.HyperParameters, str], Any]
+
+_UNITS = {"language": [32, 64, 128, 256]}
+_OTHER_UNITS = [8, 16, 32, 48, 64, 80]
+_MOST_STAGES = 6
+
+
+def _choice(*values: Any) -> Draw:
+    return lambda hp, name: hp.Choice(name, list(values))
+
+
+def _rate() -> Draw:
+    return lambda hp, name: hp.Float(name, 0.0, 0.7, step=0.1)
+
+
+_HEAD: dict[str, Draw] = {"head_units": _choice(0, 32, 64, 128), "head_dropout": _rate()}
+_TRAINING: dict[str, Draw] = {
+    "learning_rate": lambda hp, name: hp.Float(name, 5e-4, 1e-2, sampling="log"),
+    "batch_size": _choice(16, 32, 64, 128),
+}
+# What is not certain about the paper comes last: each is a reading that can be tried.
+_RMFN: dict[str, Draw] = {
+    "num_stages": lambda hp, name: hp.Int(name, 1, _MOST_STAGES),
+    "fusion_units": _choice(32, 64, 128, 256),
+    "summary_units": _choice(32, 64, 128, 256),
+    "dropout": _rate(),
+    "summarize_dropout": _rate(),
+    **_HEAD,
+    "highlight_projection": lambda hp, name: hp.Boolean(name),
+    "highlight_scale": _choice("dim", "none"),
+    "highlight_input": _choice("attention", "highlighted"),
+    "highlight_memory_mode": _choice("dense", "zeros"),
+    "fuse_memory_mode": _choice("trainable", "zeros"),
+    "summarize_layers": _choice(1, 2),
+    **_TRAINING,
+}
+_SPACES: dict[str, dict[str, Draw]] = {
+    "rmfn": _RMFN,
+    "ef_lstm": {
+        "units": _choice(32, 64, 128, 256),
+        "num_layers": lambda hp, name: hp.Int(name, 1, 3),
+        "bidirectional": lambda hp, name: hp.Boolean(name),
+        "dropout": _rate(),
+        **_HEAD,
+        **_TRAINING,
+    },
+}
+# Parameter -> the one that it depends on, and the values of that at which it does anything.
+# The highlight reads its input from the second stage on; and unless it reads what was highlighted,
+# a memory of zeros makes its attention the same for every input.
+_CONDITIONS: dict[str, tuple[str, list[Any]]] = {
+    "highlight_input": ("num_stages", list(range(2, _MOST_STAGES + 1))),
+    "highlight_memory_mode": ("highlight_input", ["highlighted"]),
+}
+
+
+def searchable(model: str, modalities: Sequence[str]) -> tuple[str, ...]:
+    """The names of all parameters of a model's space.
+
+    Args:
+        model: a registered model.
+        modalities: each has a `<modality>_units` in models with a hidden state for each.
+
+    Raises:
+        ValueError: no space for such a model.
+    """
+    return tuple(_space(model, modalities))
+
+
+def check_tune(
+    model: str, modalities: Sequence[str], tune: Collection[str] | None
+) -> tuple[str, ...]:
+    """The names of the parameters to search, in the order of the space.
+
+    Args:
+        model, modalities: as in `searchable`.
+        tune: names, or None for all; "units" stands for those of every modality.
+
+    Raises:
+        ValueError: no name, or one that is not in the space.
+    """
+    known = searchable(model, modalities)
+    if tune is None:
+        return known
+    if isinstance(tune, str) or not tune:
+        raise ValueError(f"`tune` must name what is to be searched; got {tune!r}.")
+    groups = {"units": [_units_name(each) for each in modalities]} if model == "rmfn" else {}
+    names: set[str] = set()
+    for name in tune:
+        if name not in known and name not in groups:
+            every = [*groups, *known]
+            raise ValueError(
+                f"{model} has nothing to search that is called {name!r}."
+                f"{did_you_mean(name, every)} Known: {', '.join(every)}."
+            )
+        names.update(groups.get(name, [name]))
+    return tuple(name for name in known if name in names)
+
+
+def draw_settings(
+    hp: keras_tuner.HyperParameters,
+    model: str,
+    modalities: Sequence[str],
+    names: Collection[str],
+    fixed: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Registers parameters with KerasTuner and gives their values.
+
+    Args:
+        hp: of a trial.
+        model, modalities: as in `searchable`.
+        names: of the parameters to search, as `check_tune` gives them.
+        fixed: hyperparameters of the model that are given; they decide conditions, and the units of
+            modalities whose are not searched.
+
+    Returns:
+        `{"hyperparameters": {...}}` with those of the model that are searched and do anything, and
+        `learning_rate` and `batch_size` where they are searched.
+    """
+    known = {**model_options(model), **fixed}
+    drawn: dict[str, Any] = {}
+    for name, draw in _space(model, modalities).items():
+        highlights = name.startswith("highlight_")
+        if name not in names or (highlights and not known["highlight"]):
+            continue
+        value = _draw_where_it_matters(hp, name, draw, names, known)
+        if value is not None:
+            drawn[name] = known[name] = value
+    training = {name: drawn.pop(name) for name in _TRAINING if name in drawn}
+    units = {m: drawn.pop(_units_name(m), None) for m in modalities}
+    if any(units.values()):
+        given = fixed.get("units") or default_units(modalities)
+        drawn["units"] = {m: n or given[m] for m, n in units.items()}
+    return {"hyperparameters": drawn, **training}
+
+
+def _draw_where_it_matters(
+    hp: keras_tuner.HyperParameters,
+    name: str,
+    draw: Draw,
+    names: Collection[str],
+    known: Mapping[str, Any],
+) -> Any:
+    """A value, or None where the parameter does nothing."""
+    with ExitStack() as scopes:
+        matters, depends = True, name
+        conditions: list[tuple[str, list[Any]]] = []
+        while depends in _CONDITIONS:
+            depends, values = _CONDITIONS[depends]
+            matters = matters and known[depends] in values
+            if depends in names:
+                conditions.append((depends, values))
+            elif known[depends] not in values:
+                return None
+        for parent, values in reversed(conditions):
+            scopes.enter_context(hp.conditional_scope(parent, values))
+        value = draw(hp, name)
+    return value if matters else None
+
+
+def _space(model: str, modalities: Sequence[str]) -> dict[str, Draw]:
+    if model not in _SPACES:
+        raise ValueError(f"No space to search for {model!r}; there is one for {list(_SPACES)}.")
+    units: dict[str, Draw] = {}
+    if model == "rmfn":
+        units = {_units_name(m): _choice(*_UNITS.get(m, _OTHER_UNITS)) for m in modalities}
+    return {**units, **_SPACES[model]}
+
+
+def _units_name(modality: str) -> str:
+    return f"{modality}_units"
