@@ -2,16 +2,19 @@
 twice."""
 
 import json
-import multiprocessing
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 import rmfn_tf.datasets
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.tuning.process import CHIEF, take_part
+from rmfn_tf.tuning.process import CHIEF
 from rmfn_tf.tuning.search import Search
 from rmfn_tf.tuning.supervisor import Supervisor, _free_port
 from rmfn_tf.tuning.trials import read_trials
@@ -127,27 +130,28 @@ def test_the_chief_is_killed(started, builder):
     check_every_trial_ended_once(out, search)
 
 
-def test_a_worker_joins_late(started, builder):
-    """As on a cluster, without a supervisor: each is told who it is, and ends by itself."""
-    out, search = started
-    port = _free_port()
+def test_a_worker_joins_late(tmp_path, builder):
+    """As on a cluster, by the command line: each is told who it is, and ends by itself."""
+    out, port = tmp_path / "out", _free_port()
+    command = [Path(sys.executable).with_name("rmfn"), "tune", DATA, "--model", "ef_lstm"]
+    command += ["--tuner", "random", "--tune", "learning_rate,dropout", "--trials", str(TRIALS)]
+    command += ["--epochs", str(EPOCHS), "--seeds", "0", "--out", out]
+    command += ["--data-dir", builder.data_dir_root]
 
     def start(role):
-        process = multiprocessing.get_context("spawn").Process(
-            target=take_part,
-            args=(out, str(builder.data_dir_root), role, port, None, 1, out / f"{role}.log"),
-        )
-        process.start()
-        return process
+        told = {"TUNER_ID": role, "ORACLE_IP": "127.0.0.1", "ORACLE_PORT": str(port)}
+        told = {f"KERASTUNER_{name}": value for name, value in told.items()}
+        with (tmp_path / f"{role}.log").open("w") as log:
+            return subprocess.Popen(command, env=os.environ | told, stdout=log, stderr=log)
 
     processes = [start(CHIEF), start("worker-0")]
     wait_for(lambda: began(out, "worker-0"))
     processes.append(start("worker-1"))
     wait_for(lambda: "worker-1" in oracle_of(out)["ongoing_trials"])
     for process in processes:
-        process.join(PATIENCE)
-        assert process.exitcode == 0
-    check_every_trial_ended_once(out, search)
+        assert process.wait(PATIENCE) == 0
+    check_every_trial_ended_once(out, Search.read(out))
+    assert "no fresh seeds were run" in (tmp_path / "chief.log").read_text()
 
 
 def test_processes_that_cannot_work_end_the_search(started, builder):
