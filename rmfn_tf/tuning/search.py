@@ -94,7 +94,7 @@ class Search:
         """Makes the folder of the search, or finds it to be of this one; `trials` may be other.
 
         Raises:
-            ValueError: the folder is of another search, or of other data.
+            ValueError: the folder is of another search, of a sweep, or of other data.
         """
         path = out / SEARCH
         mine = json.loads(json.dumps(asdict(self)))
@@ -107,6 +107,8 @@ class Search:
                         f"for {mine[name]!r}. Name another folder."
                     )
             check_trained_on(out, self.config.data, builder.info.metadata)
+        elif (out / "runs").exists():
+            raise ValueError(f"{out} holds a sweep over stages; name another folder with --out.")
         else:
             out.mkdir(parents=True, exist_ok=True)
             write_json(out / "run.json", data_facts(self.config.data, builder.info.metadata))

@@ -14,7 +14,7 @@ from rmfn_tf.files import only_writer
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.splits import check_splits, open_task
 from rmfn_tf.tuning.differences import compare_paired, paired_answer
-from rmfn_tf.tuning.search import CHOSEN_BY
+from rmfn_tf.tuning.search import CHOSEN_BY, SEARCH
 
 
 def sweep_stages(
@@ -52,11 +52,13 @@ def sweep_stages(
         the fresh seeds, or None where the smallest number is the best; `answer` a sentence.
 
     Raises:
-        ValueError: a model without stages, or as `train_all`.
+        ValueError: a model without stages, a folder of a search, or as `train_all`.
         OSError: a folder cannot be written.
     """
     if config.model != "rmfn":
         raise ValueError(f"Only rmfn has stages; the model is {config.model!r}.")
+    if (out / SEARCH).exists():
+        raise ValueError(f"{out} holds a search; name another folder with --out.")
     check_splits(config, builder)
     metric, lower = CHOSEN_BY[open_task(config, builder)["kind"]]
     out.mkdir(parents=True, exist_ok=True)

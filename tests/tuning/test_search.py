@@ -7,6 +7,7 @@ import pytest
 
 from rmfn_tf.tuning.run_search import SearchFailed, best_run, run_search
 from rmfn_tf.tuning.search import Search
+from rmfn_tf.tuning.stage_sweep import sweep_stages
 from rmfn_tf.tuning.trials import read_trials
 
 
@@ -231,6 +232,17 @@ def test_another_search_is_not_gone_on_with(tmp_path, builder, config, make_sear
     builder.info.metadata["fingerprint"] = "0" * 64
     with pytest.raises(ValueError, match=r"is not what .* was trained on"):
         run_search(make_search(), builder, out, seeds=0)
+
+
+def test_a_sweep_and_a_search_do_not_share_a_folder(
+    tmp_path, builder, config, make_search, written
+):
+    (tmp_path / "swept" / "runs").mkdir(parents=True)
+    with pytest.raises(ValueError, match="swept holds a sweep over stages"):
+        run_search(make_search(), builder, tmp_path / "swept")
+    run_search(make_search(), builder, tmp_path / "searched", seeds=0)
+    with pytest.raises(ValueError, match="searched holds a search"):
+        sweep_stages(config, [1], 1, builder, tmp_path / "searched")
 
 
 def test_mistakes(make_search):
