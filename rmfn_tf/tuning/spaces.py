@@ -27,7 +27,8 @@ def _choice(*values: Any) -> Draw:
 
 
 def _rate() -> Draw:
-    return lambda hp, name: hp.Float(name, 0.0, 0.7, step=0.1)
+    # A Float with a step would never be 0.7: KerasTuner rounds the number of steps down.
+    return _choice(*(tenths / 10 for tenths in range(8)))
 
 
 _HEAD: dict[str, Draw] = {"head_units": _choice(0, 32, 64, 128), "head_dropout": _rate()}
@@ -146,7 +147,7 @@ def draw_settings(
     training = {name: drawn.pop(name) for name in _TRAINING if name in drawn}
     units = {m: drawn.pop(_units_name(m), None) for m in modalities}
     if any(units.values()):
-        given = fixed.get("units") or default_units(modalities)
+        given = {**default_units(modalities), **(fixed.get("units") or {})}
         drawn["units"] = {m: n or given[m] for m, n in units.items()}
     return {"hyperparameters": drawn, **training}
 

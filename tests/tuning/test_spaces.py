@@ -111,7 +111,9 @@ def test_every_drawn_value_is_in_its_range_and_of_its_kind(model: str, seed: int
             assert type(value) is type(defaults[name])
 
 
-@pytest.mark.parametrize("name", ["num_stages", "learning_rate", *sorted(UNITS), "batch_size"])
+@pytest.mark.parametrize(
+    "name", ["num_stages", "learning_rate", "dropout", *sorted(UNITS), "batch_size"]
+)
 def test_both_ends_of_a_range_are_in_reach(name: str) -> None:
     (parameter,) = registered("rmfn", [name]).space
     ends = parameter.prob_to_value(0.0), parameter.prob_to_value(1 - 1e-12)
@@ -150,6 +152,7 @@ def test_units_stands_for_those_of_every_modality() -> None:
     [
         ({}, {"visual": 32, "language": 128}),
         ({"units": {"visual": 3, "language": 5, "acoustic": 7}}, {"visual": 3, "language": 5}),
+        ({"units": {"visual": 3}}, {"visual": 3, "language": 128}),
     ],
 )
 def test_units_that_are_not_searched_are_as_given_or_the_default(
