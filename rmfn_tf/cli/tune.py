@@ -96,7 +96,7 @@ def tune(
     from rmfn_tf.cli.show import build_data
     from rmfn_tf.cli.tune_parts import search, sweep
     from rmfn_tf.datasets.choosing import choose
-    from rmfn_tf.tuning.search import check_tuner
+    from rmfn_tf.tuning.search import Search, check_tuner
 
     if tuner is not None:
         check_tuner(tuner)
@@ -114,9 +114,8 @@ def tune(
         sweep(chosen, builder, out, numbers, seeds, workers, promote, as_json)
     else:
         names = None if tune_ is None else [name.strip() for name in tune_.split(",")]
-        search(
-            chosen, builder, out, tuner, given["trials"], names, seeds, workers, promote, as_json
-        )
+        asked = Search.of(chosen, builder, tuner, given["trials"], names)
+        search(asked, builder, out, seeds, workers, promote, as_json)
 
 
 def to_numbers(text: str) -> list[int]:

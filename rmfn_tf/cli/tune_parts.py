@@ -14,13 +14,11 @@ from rich.table import Table
 from rmfn_tf.cli.show import progress_bar
 from rmfn_tf.files import replace_file, write_json, write_text
 from rmfn_tf.training.config import RunConfig
+from rmfn_tf.tuning import run_search, stage_sweep
 from rmfn_tf.tuning.hparams import write_hparams
 from rmfn_tf.tuning.keep_run import keep_run
-from rmfn_tf.tuning.run_search import best_run, is_worker, run_search, work
 from rmfn_tf.tuning.search import Search
 from rmfn_tf.tuning.search_report import best_trials, search_markdown
-from rmfn_tf.tuning.stage_sweep import sweep_stages
-from rmfn_tf.tuning.sweep_report import promote as promote_stage
 from rmfn_tf.tuning.sweep_report import sweep_markdown, sweep_table
 from rmfn_tf.visualization.search import plot_search
 from rmfn_tf.visualization.stages import plot_stages
@@ -38,7 +36,7 @@ def sweep(
 ) -> None:
     """Every number of stages over the same seeds."""
     with progress_bar("Training", quiet=as_json) as on_progress:
-        result = sweep_stages(
+        result = stage_sweep.sweep_stages(
             config,
             stages,
             seeds,
@@ -49,42 +47,38 @@ def sweep(
             on_progress=on_progress,
         )
     _write(result, sweep_markdown(result), plot_stages(result), out)
-    kept = None if promote is None else promote_stage(result, out, promote)
+    kept = None if promote is None else keep_run(stage_sweep.best_run(result, out), promote)
     _show(result, *sweep_table(result), out, kept, as_json)
 
 
 def search(
-    config: RunConfig,
+    asked: Search,
     builder: Any,
     out: Path,
-    tuner: str,
-    trials: int,
-    tune: Sequence[str] | None,
     seeds: int,
     workers: int,
     promote: Path | None,
     as_json: bool,
 ) -> None:
     """KerasTuner's trials; or this process's part in them, where it is a worker of a chief."""
-    asked = Search.of(config, builder, tuner, trials, tune)
-    if is_worker():
-        work(builder, out)
+    if run_search.is_worker():
+        run_search.work(builder, out)
         return
     # Counts trials, then the epochs over fresh seeds.
     with progress_bar("Searching", quiet=as_json) as on_progress:
-        result = run_search(
+        result = run_search.run_search(
             asked,
             builder,
             out,
             workers=workers,
             seeds=seeds,
             command=_command(),
-            on_trials=lambda done: on_progress(done, trials),
+            on_trials=lambda done: on_progress(done, asked.trials),
             on_fresh=on_progress,
         )
     _write(result, search_markdown(result), plot_search(result), out)
     write_hparams(out / "tensorboard", result)
-    kept = None if promote is None else keep_run(best_run(result, out), promote)
+    kept = None if promote is None else keep_run(run_search.best_run(result, out), promote)
     _show(result, *best_trials(result), out, kept, as_json)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from rmfn_tf.comparison.workers import start_worker, train_in_worker
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.run import check_same_run, is_finished
+from rmfn_tf.training.run_progress import count_epochs
 
 OnProgress = Callable[[int, int], None]
 
@@ -76,8 +77,7 @@ def _epochs(config: RunConfig) -> int:
 def _epochs_done(folder: Path, config: RunConfig) -> int:
     if is_finished(folder):  # with patience it may have stopped before the last
         return _epochs(config)
-    histories = [each.read_bytes() for each in folder.rglob("history.csv")]
-    return sum(max(history.count(b"\n") - 1, 0) for history in histories)
+    return count_epochs(folder)
 
 
 def _say_nothing(done: int, total: int) -> None:

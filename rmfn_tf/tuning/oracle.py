@@ -74,8 +74,8 @@ def make_oracle(search: Search, owners: Collection[str] | None = None) -> keras_
     direction = "min" if search.lower_is_better else "max"
     arguments: dict[str, Any] = {
         "objective": keras_tuner.Objective(search.metric, direction),
-        "seed": search.seed + 1,  # KerasTuner takes 0 for none
-        # It would stop with its lock held; what failed is counted by the supervisor.
+        "seed": search.config.seed + 1,  # KerasTuner takes 0 for none
+        # It would stop with its lock held. What fails is recorded and skipped.
         "max_consecutive_failed_trials": None,
     }
     oracle: Any

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-# What KerasTuner calls its processes, and its names for alone.
+# KERASTUNER_TUNER_ID of each process; ALONE is what it is where there is no chief.
 ALONE, CHIEF, WORKER = "tuner0", "chief", "worker-{}"
 MORE = 75  # exit code: the process has run its share of trials, there may be more
 _SHARE = 20  # trials; what a process has trained, TensorFlow keeps in memory, some 100 MB each

@@ -1,18 +1,18 @@
 """A search from its start to its answer."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.comparison.train_all import OnProgress, train_all
+from rmfn_tf.comparison.train_all import OnProgress
 from rmfn_tf.files import only_writer
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.splits import check_splits
 from rmfn_tf.tuning.differences import compare_paired, paired_answer
+from rmfn_tf.tuning.over_seeds import scores_over_seeds
 from rmfn_tf.tuning.process import CHIEF, run_share
 from rmfn_tf.tuning.search import SEARCH, Search
 from rmfn_tf.tuning.supervisor import Supervisor
@@ -51,8 +51,8 @@ def run_search(
     """Runs the trials that are missing, then the best configuration beside the given one over fresh
     seeds: the score by which it was chosen is optimistic. The test split is not read.
 
-    Where KERASTUNER_ORACLE_IP names a chief, this process is the chief or one of its workers, as
-    KERASTUNER_TUNER_ID says; `workers` is not looked at then.
+    Where KERASTUNER_ORACLE_IP is set, this process is KerasTuner's chief, and the trials are run by
+    others (`work`); `workers` then counts only for the fresh seeds.
 
     Args:
         search: the search.
@@ -61,7 +61,7 @@ def run_search(
         workers: processes that run trials side by side, of one thread each where they are several.
         seeds: how many fresh ones, after that of the search.
         command: stands in the report.
-        on_trials: called every second with the number of trials that ended.
+        on_trials: called twice a second with the number of trials that ended.
         on_fresh: as in `train_all`, for the runs over fresh seeds.
 
     Returns:
@@ -88,20 +88,22 @@ def run_search(
         best = _best(trials, search)
         fresh_seeds = range(config.seed + 1, config.seed + 1 + seeds)
         chosen = RunConfig.read(trial_folder(out, best["id"]) / RUN / "config.toml")
-        fresh = None
+        fresh: dict[str, Any] | None = None
         if seeds:
-            jobs = {
-                fresh_run(out, name, seed): replace(each, seed=seed)
-                for name, each in ((best["id"], chosen), ("preset", config))
-                for seed in fresh_seeds
-            }
-            train_all(jobs, builder, workers, on_fresh)
-            fresh = _compare(
-                *(
-                    [_score(fresh_run(out, name, seed), search) for seed in fresh_seeds]
-                    for name in (best["id"], "preset")
-                )
+            scores = scores_over_seeds(
+                {best["id"]: chosen, "preset": config},
+                fresh_seeds,
+                partial(fresh_run, out),
+                search.metric,
+                builder,
+                workers,
+                on_fresh,
             )
+            fresh = {
+                "best": scores[best["id"]],
+                "preset": scores["preset"],
+                "difference": compare_paired(scores[best["id"]], scores["preset"]),
+            }
     completed = sum(each["status"] == "COMPLETED" for each in trials)
     return {
         "data": config.data,
@@ -118,7 +120,7 @@ def run_search(
         "fresh_seeds": list(fresh_seeds),
         "fresh": fresh,
         "answer": paired_answer(
-            f"The best of {completed} trials",
+            f"The best of {completed} trial{'s' if completed > 1 else ''}",
             "the preset",
             search.metric,
             search.lower_is_better,
@@ -158,12 +160,3 @@ def _best(trials: list[dict[str, Any]], search: Search) -> dict[str, Any]:
         raise SearchFailed([f"trial {each['id']}: {each['error']}" for each in trials])
     # Of equals the first.
     return (min if search.lower_is_better else max)(completed, key=lambda each: each["score"])
-
-
-def _score(run: Path, search: Search) -> float:
-    metrics = json.loads((run / "metrics.json").read_text())["metrics"]
-    return metrics[search.config.model][search.metric]
-
-
-def _compare(best: list[float], preset: list[float]) -> dict[str, Any]:
-    return {"best": best, "preset": preset, "difference": compare_paired(best, preset)}

@@ -1,7 +1,7 @@
 """What a search over hyperparameters is made of, and its folder."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,15 +36,14 @@ class Search:
     """A search: everything that decides which trials are made.
 
     Args:
-        config: a run with all that is not searched. Its seed is that of every trial; its epochs are
-            those of every trial, and with Hyperband the most of any.
+        config: a run with all that is not searched. Its seed is that of every trial and of what the
+            tuner draws; its epochs are those of every trial, and with Hyperband the most of any.
         tuner: one of `TUNERS`.
         trials: how many at most.
         tune: names of the parameters that are searched (`rmfn_tf.tuning.spaces`); None: all.
         modalities: of the data set, in its order.
         metric: what is looked at, on validation or out of fold.
         lower_is_better: of the metric.
-        seed: of what the tuner draws.
 
     Raises:
         ValueError: no such tuner or parameter, or no trials.
@@ -57,7 +56,6 @@ class Search:
     modalities: Sequence[str]
     metric: str
     lower_is_better: bool
-    seed: int = 0
 
     def __post_init__(self) -> None:
         check_tuner(self.tuner)
@@ -118,16 +116,9 @@ class Search:
         """Registers the space in `hp`; the run of the values that it has."""
         config = self.config
         drawn = draw_settings(hp, config.model, self.modalities, self.space, config.hyperparameters)
-        changes: dict[str, Any] = {"hyperparameters": drawn["hyperparameters"]}
-        if "learning_rate" in drawn:
-            changes["optimizer"] = {"learning_rate": drawn["learning_rate"]}
-        if "batch_size" in drawn:
-            changes["batch_size"] = drawn["batch_size"]
+        changes = dict(drawn)
+        if "learning_rate" in changes:
+            changes["optimizer"] = {"learning_rate": changes.pop("learning_rate")}
         if "tuner/epochs" in hp.values:  # of Hyperband
             changes["epochs"] = int(hp.values["tuner/epochs"])
         return RunConfig(**merge(asdict(config), changes))
-
-
-def values_of(search: Search, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a trial's values those that are searched, in the order of the space."""
-    return {name: values[name] for name in search.space if name in values}

@@ -17,8 +17,7 @@ from rmfn_tf.suggestions import did_you_mean
 
 Draw = Callable[[keras_tuner.HyperParameters, str], Any]
 
-_UNITS = {"language": [32, 64, 128, 256]}
-_OTHER_UNITS = [8, 16, 32, 48, 64, 80]
+_OTHER_UNITS = [8, 16, 32, 48, 64, 80]  # of another modality than language
 _MOST_STAGES = 6
 
 
@@ -31,6 +30,14 @@ def _rate() -> Draw:
     return _choice(*(tenths / 10 for tenths in range(8)))
 
 
+_UNITS = _choice(32, 64, 128, 256)
+
+
+def _units_of_each(hp: keras_tuner.HyperParameters, name: str) -> Any:
+    """Stands in a space for a `<modality>_units` of each modality."""
+    return (_UNITS if name == _units_name("language") else _choice(*_OTHER_UNITS))(hp, name)
+
+
 _HEAD: dict[str, Draw] = {"head_units": _choice(0, 32, 64, 128), "head_dropout": _rate()}
 _TRAINING: dict[str, Draw] = {
     "learning_rate": lambda hp, name: hp.Float(name, 5e-4, 1e-2, sampling="log"),
@@ -38,9 +45,10 @@ _TRAINING: dict[str, Draw] = {
 }
 # What is not certain about the paper comes last: each is a reading that can be tried.
 _RMFN: dict[str, Draw] = {
+    "units": _units_of_each,
     "num_stages": lambda hp, name: hp.Int(name, 1, _MOST_STAGES),
-    "fusion_units": _choice(32, 64, 128, 256),
-    "summary_units": _choice(32, 64, 128, 256),
+    "fusion_units": _UNITS,
+    "summary_units": _UNITS,
     "dropout": _rate(),
     "summarize_dropout": _rate(),
     **_HEAD,
@@ -55,7 +63,7 @@ _RMFN: dict[str, Draw] = {
 _SPACES: dict[str, dict[str, Draw]] = {
     "rmfn": _RMFN,
     "ef_lstm": {
-        "units": _choice(32, 64, 128, 256),
+        "units": _UNITS,
         "num_layers": lambda hp, name: hp.Int(name, 1, 3),
         "bidirectional": lambda hp, name: hp.Boolean(name),
         "dropout": _rate(),
@@ -102,7 +110,9 @@ def check_tune(
         return known
     if isinstance(tune, str) or not tune:
         raise ValueError(f"`tune` must name what is to be searched; got {tune!r}.")
-    groups = {"units": [_units_name(each) for each in modalities]} if model == "rmfn" else {}
+    groups = {}
+    if _SPACES[model].get("units") is _units_of_each:
+        groups["units"] = [_units_name(modality) for modality in modalities]
     names: set[str] = set()
     for name in tune:
         if name not in known and name not in groups:
@@ -179,10 +189,11 @@ def _draw_where_it_matters(
 def _space(model: str, modalities: Sequence[str]) -> dict[str, Draw]:
     if model not in _SPACES:
         raise ValueError(f"No space to search for {model!r}; there is one for {list(_SPACES)}.")
-    units: dict[str, Draw] = {}
-    if model == "rmfn":
-        units = {_units_name(m): _choice(*_UNITS.get(m, _OTHER_UNITS)) for m in modalities}
-    return {**units, **_SPACES[model]}
+    space: dict[str, Draw] = {}
+    for name, draw in _SPACES[model].items():
+        each = draw is _units_of_each
+        space |= dict.fromkeys(map(_units_name, modalities), draw) if each else {name: draw}
+    return space
 
 
 def _units_name(modality: str) -> str:

@@ -3,17 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rmfn_tf.comparison.holm import holm
-from rmfn_tf.comparison.train_all import OnProgress, train_all
+from rmfn_tf.comparison.train_all import OnProgress
 from rmfn_tf.files import only_writer
 from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.run_progress import count_epochs
 from rmfn_tf.training.splits import check_splits, open_task
 from rmfn_tf.tuning.differences import compare_paired, paired_answer
+from rmfn_tf.tuning.over_seeds import scores_over_seeds
 from rmfn_tf.tuning.search import CHOSEN_BY, SEARCH
 
 
@@ -63,34 +66,27 @@ def sweep_stages(
     metric, lower = CHOSEN_BY[open_task(config, builder)["kind"]]
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):
-        jobs = {
-            run_folder(out, number, seed): with_stages(config, number, seed)
-            for number in stages
-            for seed in range(seeds)
-        }
-        train_all(jobs, builder, workers, on_progress)
-        scores = {
-            number: [_score(run_folder(out, number, seed), metric) for seed in range(seeds)]
-            for number in stages
-        }
+
+        def train(numbers: Sequence[int], seeds: Sequence[int]) -> dict[int, list[float]]:
+            return scores_over_seeds(
+                {number: with_stages(config, number) for number in numbers},
+                seeds,
+                partial(run_folder, out),
+                metric,
+                builder,
+                workers,
+                on_progress,
+            )
+
+        scores = train(stages, range(seeds))
         means = {number: float(np.mean(each)) for number, each in scores.items()}
         # Of equals the smaller.
         best = (min if lower else max)(stages, key=lambda number: means[number])
         reference, fresh = stages[0], None
         fresh_seeds = range(seeds, 2 * seeds)
         if best != reference:
-            again = {
-                run_folder(out, number, seed): with_stages(config, number, seed)
-                for number in (reference, best)
-                for seed in fresh_seeds
-            }
-            train_all(again, builder, workers, on_progress)
-            fresh = compare_paired(
-                *(
-                    [_score(run_folder(out, number, seed), metric) for seed in fresh_seeds]
-                    for number in (best, reference)
-                )
-            )
+            again = train((reference, best), fresh_seeds)
+            fresh = compare_paired(again[best], again[reference])
     result = {
         "data": config.data,
         "split": f"{config.folds} folds" if config.folds else "validation",
@@ -113,10 +109,14 @@ def run_folder(out: Path, stages: int, seed: int) -> Path:
     return out / "runs" / f"stages_{stages}" / f"seed_{seed}"
 
 
-def with_stages(config: RunConfig, stages: int, seed: int) -> RunConfig:
-    """The config with another number of stages and another seed."""
-    hyperparameters = {**config.hyperparameters, "num_stages": stages}
-    return replace(config, hyperparameters=hyperparameters, seed=seed)
+def best_run(result: Mapping[str, Any], out: Path) -> Path:
+    """The best number's first run, of the fresh seeds where there are any."""
+    return run_folder(out, result["best"], (result["fresh_seeds"] or result["seeds"])[0])
+
+
+def with_stages(config: RunConfig, stages: int) -> RunConfig:
+    """The config with another number of stages."""
+    return replace(config, hyperparameters={**config.hyperparameters, "num_stages": stages})
 
 
 def answer(result: Mapping[str, Any]) -> str:
@@ -164,14 +164,9 @@ def _rows(out: Path, scores: Mapping[int, Sequence[float]]) -> list[dict[str, An
     ]
 
 
-def _score(run: Path, metric: str) -> float:
-    return json.loads((run / "metrics.json").read_text())["metrics"]["rmfn"][metric]
-
-
 def _seconds(run: Path) -> float:
     """Of an epoch; over all folds where there are any."""
-    epochs = (run / "history.csv").read_bytes().count(b"\n") - 1
-    return _facts(run)["seconds"] / max(epochs, 1)
+    return _facts(run)["seconds"] / max(count_epochs(run), 1)
 
 
 def _facts(run: Path) -> dict[str, Any]:

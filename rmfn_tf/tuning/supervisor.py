@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
+from rmfn_tf.training.run_progress import count_epochs
 from rmfn_tf.tuning.process import ALONE, CHIEF, MORE, WORKER, take_part
-from rmfn_tf.tuning.trials import TRIALS, count_ended, count_epochs
+from rmfn_tf.tuning.trials import TRIALS, count_ended
 
 _MOST_DEATHS = 3  # of each process, without any progress
 _LAST_LINES = 5
@@ -39,7 +40,7 @@ class Supervisor:
         """Returns when no trial is left.
 
         Args:
-            on_progress: called every second with the number of trials that ended.
+            on_progress: called twice a second with the number of trials that ended.
 
         Raises:
             ValueError: processes die again and again and nothing gets on; what was finished is

@@ -1,12 +1,9 @@
-"""A sweep over stages as a table, and its best run kept."""
+"""A sweep over stages as a table."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rmfn_tf.comparison.markdown import plain_table
-from rmfn_tf.tuning.keep_run import keep_run
-from rmfn_tf.tuning.stage_sweep import run_folder
 
 
 def sweep_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -55,17 +52,6 @@ def sweep_markdown(result: Mapping[str, Any]) -> str:
             f"**{result['answer']}**\n",
         ]
     )
-
-
-def promote(result: Mapping[str, Any], out: Path, run: Path) -> Path:
-    """Copies the best number's first run, of the fresh seeds where there are any, to `run`.
-
-    Raises:
-        ValueError: `run` is there already.
-        OSError: it cannot be written; nothing is left then.
-    """
-    seed = (result["fresh_seeds"] or result["seeds"])[0]
-    return keep_run(run_folder(out, result["best"], seed), run)
 
 
 def _spread(mean: float, std: float | None, sign: str) -> str:

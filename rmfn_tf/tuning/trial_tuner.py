@@ -16,9 +16,10 @@ import numpy as np
 from rmfn_tf.files import write_json, write_text
 from rmfn_tf.training.data import RunData
 from rmfn_tf.training.run import train_run
+from rmfn_tf.training.run_progress import count_epochs
 from rmfn_tf.tuning.oracle import make_oracle
 from rmfn_tf.tuning.search import Search
-from rmfn_tf.tuning.trials import ERROR, RUN, TRIALS, count_epochs
+from rmfn_tf.tuning.trials import ERROR, RUN, TRIALS
 
 _ATTEMPTS = "attempts.json"
 _MOST_ATTEMPTS = 3

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.tuning.search import Search, values_of
+from rmfn_tf.training.run_progress import count_epochs
+from rmfn_tf.tuning.search import Search
 
 TRIALS = "trials"  # KerasTuner's project: oracle.json and a folder a trial
 RUN = "run"
@@ -39,19 +40,9 @@ def count_ended(out: Path) -> int:
     )
 
 
-def count_epochs(run: Path) -> int:
-    """Epochs that lie in a run folder, of all its folds."""
-    histories = run.glob("fold_*/history.csv") if any(run.glob("fold_*")) else [run / "history.csv"]
-    epochs = 0
-    for history in histories:
-        with contextlib.suppress(FileNotFoundError):
-            epochs += max(history.read_bytes().count(b"\n") - 1, 0)
-    return epochs
-
-
 def _read(folder: Path, search: Search) -> dict[str, Any]:
     trial = json.loads((folder / "trial.json").read_text())
-    epochs = count_epochs(folder / RUN)
+    values, epochs = trial["hyperparameters"]["values"], count_epochs(folder / RUN)
     facts: dict[str, Any] = {}
     error = None
     with contextlib.suppress(FileNotFoundError):
@@ -65,7 +56,7 @@ def _read(folder: Path, search: Search) -> dict[str, Any]:
         "id": trial["trial_id"],
         "status": trial["status"],
         "score": trial["score"] if trial["status"] == "COMPLETED" else None,
-        "values": values_of(search, trial["hyperparameters"]["values"]),
+        "values": {name: values[name] for name in search.space if name in values},
         "epochs": epochs,
         "parameters": facts.get("parameters"),
         "seconds_per_epoch": seconds / epochs if seconds and epochs else None,

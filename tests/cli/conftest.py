@@ -8,6 +8,7 @@ import pytest
 from support.mfn_files import make_arrays, write_arrays
 from support.small_ict_mmmo import WIDTHS
 
+DATA = "ict_mmmo/mfn_arrays"
 SIZES = {"train": 6, "validation": 4, "test": 3}
 # Tiny: a run of seconds.
 SMALL = ("--epochs", "1", "--set", "units=2", "--set", "head_units=0")
@@ -48,3 +49,13 @@ def rmfn(monkeypatch, capfd, determinism):
 @pytest.fixture
 def small():
     return SMALL
+
+
+@pytest.fixture
+def files(rmfn, tmp_path, manual_dir):
+    """A built data set whose stored test split is not what it was: reading it is an error."""
+    data_dir = tmp_path / "data"
+    assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, "--data-dir", data_dir).code == 0
+    (stored,) = data_dir.rglob("*-test.tfrecord*")
+    stored.write_bytes(b"sentinel" * 8)
+    return ("--data-dir", data_dir)

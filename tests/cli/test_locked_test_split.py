@@ -9,16 +9,6 @@ pytestmark = pytest.mark.slow
 DATA = "ict_mmmo/mfn_arrays"
 
 
-@pytest.fixture
-def files(rmfn, tmp_path, manual_dir):
-    """A built data set whose stored test split is not what it was: reading it is an error."""
-    data_dir = tmp_path / "data"
-    assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, "--data-dir", data_dir).code == 0
-    (stored,) = data_dir.rglob("*-test.tfrecord*")
-    stored.write_bytes(b"sentinel" * 8)
-    return ("--data-dir", data_dir)
-
-
 def test_all_but_the_opening_works(rmfn, tmp_path, files, small):
     run = tmp_path / "run"
     options = (*small, "--model", "ef_lstm")

@@ -10,12 +10,9 @@ DATA = "ict_mmmo/mfn_arrays"
 
 
 @pytest.mark.slow
-def test_a_sweep_with_the_test_split_locked(rmfn, tmp_path, manual_dir):
-    data_dir, out = tmp_path / "data", tmp_path / "out"
-    assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, "--data-dir", data_dir).code == 0
-    (stored,) = data_dir.rglob("*-test.tfrecord*")
-    stored.write_bytes(b"sentinel" * 8)
-    command = ("tune", DATA, "--data-dir", data_dir, "--out", out, "--stages", "1,2")
+def test_a_sweep_with_the_test_split_locked(rmfn, tmp_path, files):
+    out = tmp_path / "out"
+    command = ("tune", DATA, *files, "--out", out, "--stages", "1,2")
     command += ("--seeds", "1", "--epochs", "1", "--workers", "2", "--json")
     done = rmfn(*command, "--promote", tmp_path / "best")
     assert (done.code, done.err) == (0, "")
@@ -64,12 +61,9 @@ def test_mistakes_before_anything_is_built(rmfn, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_search_with_the_test_split_locked(rmfn, tmp_path, manual_dir):
-    data_dir, out = tmp_path / "data", tmp_path / "out"
-    assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, "--data-dir", data_dir).code == 0
-    (stored,) = data_dir.rglob("*-test.tfrecord*")
-    stored.write_bytes(b"sentinel" * 8)
-    command = ("tune", DATA, "--model", "ef_lstm", "--data-dir", data_dir, "--out", out)
+def test_a_search_with_the_test_split_locked(rmfn, tmp_path, files):
+    out = tmp_path / "out"
+    command = ("tune", DATA, "--model", "ef_lstm", *files, "--out", out)
     command += ("--tuner", "random", "--tune", "units,learning_rate", "--epochs", "1", "--json")
     done = rmfn(*command, "--trials", "2", "--seeds", "1", "--promote", tmp_path / "best")
     assert (done.code, done.err) == (0, "")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.tuning import process, run_search, trial_tuner
+from rmfn_tf.tuning import over_seeds, process, run_search, trial_tuner
 from rmfn_tf.tuning.search import Search
 
 TASK = {"kind": "regression", "columns": ["s"], "labels": ["s"], "metrics": "default"}
@@ -82,7 +82,7 @@ def written(monkeypatch, builder):
         trial_tuner, "train_run", lambda config, builder, out, **given: train(config, out)
     )
     monkeypatch.setattr(
-        run_search,
+        over_seeds,
         "train_all",
         lambda jobs, *given: [train(config, folder) for folder, config in jobs.items()],
     )

@@ -2,11 +2,12 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
+from rmfn_tf.tuning import oracle
 from rmfn_tf.tuning.run_search import SearchFailed, best_run, run_search
-from rmfn_tf.tuning.search import Search
 from rmfn_tf.tuning.stage_sweep import sweep_stages
 from rmfn_tf.tuning.trials import read_trials
 
@@ -70,23 +71,12 @@ def test_what_is_not_searched_stays_as_it_was_given(tmp_path, builder, make_sear
 
 
 def test_hyperband_trains_more_of_what_is_good(tmp_path, builder, config, make_search, written):
-    search = make_search(tuner="hyperband", trials=12)
-    search = Search(**{**vars_of(search), "config": with_epochs(config, 9)})
+    search = replace(make_search(tuner="hyperband", trials=12), config=replace(config, epochs=9))
     result = run_search(search, builder, tmp_path / "out", seeds=0)
     epochs = [each["epochs"] for each in result["trials"]]
     assert set(epochs) <= {1, 3, 9}
     assert epochs.count(1) > epochs.count(3) > 0
     assert len(epochs) == 12
-
-
-def vars_of(search):
-    return {name: getattr(search, name) for name in search.__dataclass_fields__}
-
-
-def with_epochs(config, epochs):
-    from dataclasses import replace
-
-    return replace(config, epochs=epochs)
 
 
 @pytest.mark.parametrize("tuner", ["random", "hyperband"])
@@ -96,22 +86,17 @@ def test_killed_at_any_write_it_ends_with_the_same_trials(
     """Each write of the search in turn is the last that a process lives to see the end of."""
     search = make_search(tuner=tuner, trials=3)
     whole = run_search(search, builder, tmp_path / "whole", seeds=0)
-    num_writes = 0
 
     class Killed(BaseException):
         pass
 
     def killing_at(number):
-        from rmfn_tf.tuning import oracle
-
-        count = 0
-        write = oracle.write_json
+        count, write = 0, oracle.write_json
 
         def write_json(path, value):
-            nonlocal count, num_writes
+            nonlocal count
             write(path, value)
             count += 1
-            num_writes = max(num_writes, count)
             if count == number:
                 raise Killed
 
@@ -122,7 +107,7 @@ def test_killed_at_any_write_it_ends_with_the_same_trials(
         number, killed = number + 1, False
         out = tmp_path / str(number)
         with monkeypatch.context() as patch:
-            patch.setattr("rmfn_tf.tuning.oracle.write_json", killing_at(number))
+            patch.setattr(oracle, "write_json", killing_at(number))
             try:
                 run_search(search, builder, out, seeds=0)
             except Killed:
@@ -225,7 +210,7 @@ def test_another_search_is_not_gone_on_with(tmp_path, builder, config, make_sear
     for other, complaint in (
         (make_search(tuner="bayesian"), "of another search: there tuner = 'random'"),
         (make_search(tune=["num_stages"]), "another search: there tune"),
-        (Search(**{**vars_of(make_search()), "config": with_epochs(config, 5)}), "config = "),
+        (replace(make_search(), config=replace(config, epochs=5)), "config = "),
     ):
         with pytest.raises(ValueError, match=complaint):
             run_search(other, builder, out, seeds=0)

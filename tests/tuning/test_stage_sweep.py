@@ -3,36 +3,17 @@
 import json
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.tuning import stage_sweep
+from rmfn_tf.tuning import over_seeds
 from rmfn_tf.tuning.differences import compare_paired
-from rmfn_tf.tuning.stage_sweep import answer, run_folder, sweep_stages
-from rmfn_tf.tuning.sweep_report import promote, sweep_markdown, sweep_table
+from rmfn_tf.tuning.stage_sweep import answer, best_run, run_folder, sweep_stages, with_stages
+from rmfn_tf.tuning.sweep_report import sweep_markdown, sweep_table
 from rmfn_tf.visualization.stages import plot_stages
-
-TASK = {"kind": "regression", "columns": ["s"], "labels": ["s"], "metrics": "default"}
-SMALL = {"units": {"language": 2}, "fusion_units": 2, "summary_units": 2, "head_units": 0}
-
-
-@pytest.fixture
-def builder():
-    return SimpleNamespace(
-        info=SimpleNamespace(
-            splits=dict.fromkeys(("train", "validation", "test")),
-            metadata={"task": TASK, "modalities": {"language": 3}, "fingerprint": "f" * 64},
-        )
-    )
-
-
-@pytest.fixture
-def config():
-    return RunConfig("made/up", hyperparameters=SMALL, epochs=2)
 
 
 @pytest.fixture
@@ -54,7 +35,7 @@ def trained(monkeypatch):
                 (folder / "run.json").write_text(json.dumps(facts))
                 (folder / "history.csv").write_text("epoch,loss\n1,2\n2,1\n")
 
-        monkeypatch.setattr(stage_sweep, "train_all", train_all)
+        monkeypatch.setattr(over_seeds, "train_all", train_all)
         return runs
 
     return make
@@ -104,11 +85,10 @@ def test_runs_of_another_config_are_not_taken(tmp_path, monkeypatch, builder, co
     """By the real `train_all`, on run folders that are finished."""
     folder = run_folder(tmp_path / "out", 1, 0)
     folder.mkdir(parents=True)
-    stage_sweep.with_stages(config, 1, 0).write(folder / "config.toml")
+    with_stages(config, 1).write(folder / "config.toml")
     facts = {"fingerprint": "f" * 64, "sources": {}}
     (folder / "run.json").write_text(json.dumps(facts))
     (folder / "metrics.json").write_text("{}")
-    builder.info.metadata["sources"] = {}
     for changed, complaint in (
         (replace(config, epochs=9), "is of another config: there {'epochs': 2}"),
         (replace(config, data="other/one"), "there {'data': 'made/up'}"),
@@ -177,12 +157,8 @@ def test_table_report_figure_and_run(tmp_path, builder, config, trained):
         assert expected in text
     panel = plot_stages(result).axes[0]
     assert [line.get_xdata().tolist() for line in panel.lines[:3]] == [[1, 2, 3]] * 3
-    kept = promote(result, out, tmp_path / "best")
-    assert (kept / "metrics.json").read_text() == (
-        run_folder(out, 2, 3) / "metrics.json"
-    ).read_text()
-    with pytest.raises(ValueError, match="exists already"):
-        promote(result, out, tmp_path / "best")
+    assert best_run(result, out) == run_folder(out, 2, 3)
+    assert best_run({**result, "fresh_seeds": []}, out) == run_folder(out, 2, 0)
 
 
 def test_other_models_have_no_stages(tmp_path, builder):
