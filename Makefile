@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CORES  := $(shell nproc 2>/dev/null || echo 2)
-PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist worksteal -q
+PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist loadgroup --no-loadscope-reorder -q
 
 .PHONY: install demo check test lint format clean
 
@@ -25,14 +25,10 @@ check: lint  ## the fast part, for daily work
 test: lint  ## everything
 	$(PYTEST)
 
-# mypy cannot follow the mapping of datasets/ and export/ into rmfn_tf in an editable install,
-# so it reads what `pip install .` would install.
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@rm -rf build/typed build/lib build/bdist.*
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/typed .
-	cd build/typed && ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../mypy_cache -p rmfn_tf
+	$(BIN)/mypy -p rmfn_tf
 
 format: install
 	$(BIN)/ruff check --fix .

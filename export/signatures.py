@@ -17,7 +17,7 @@ from rmfn_tf.export.streaming import (
     step,
 )
 from rmfn_tf.models.attention import attention_model
-from rmfn_tf.models.create import SERVED_NAME
+from rmfn_tf.names import SERVED_NAME
 
 
 def signatures_of(model: keras.Model) -> list[Signature]:

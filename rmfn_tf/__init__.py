@@ -18,7 +18,10 @@ _HOMES = {
     "RMFN": "rmfn_tf.layers",
     "RMFNCell": "rmfn_tf.layers",
     "Summarize": "rmfn_tf.layers",
+    "Task": "rmfn_tf.task",
     "create_model": "rmfn_tf.models",
+    "fit": "rmfn_tf.training.fit",
+    "register_model": "rmfn_tf.models",
 }
 
 __getattr__, __dir__, __all__ = lazy_names(__name__, _HOMES)

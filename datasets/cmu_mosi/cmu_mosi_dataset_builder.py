@@ -16,6 +16,7 @@ from rmfn_tf.datasets.sources.pickles.mmsa_pickle import ALIGNED, MOSI_SHA256, M
 from rmfn_tf.datasets.sources.pickles.mult_pickle import MultPickle
 from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sequences.csd_segments import CsdSegments
+from rmfn_tf.task import Task
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
 _BERT = {"language": 768, "acoustic": 5, "visual": 20}
@@ -97,13 +98,9 @@ class Builder(SequenceBuilder):
                     value_range="-3 to 3",
                 ),
             ),
-            task={
-                "kind": "regression",
-                "columns": ["sentiment"],
-                "labels": ["sentiment"],
-                "ranges": {"sentiment": [-3, 3]},
-                "metrics": "sentiment",
-            },
+            task=Task(
+                "regression", ("sentiment",), ranges={"sentiment": (-3, 3)}, metrics="sentiment"
+            ),
         )
 
     def read(self, files: Mapping[str, Path]) -> Reading:

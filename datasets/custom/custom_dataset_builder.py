@@ -15,11 +15,11 @@ from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.own_data.description import FILE_NAME, DataDescription
 from rmfn_tf.datasets.sources.own_data.source import OwnData
-from rmfn_tf.datasets.sources.own_data.task import OwnTask
 from rmfn_tf.datasets.sources.source import Source
+from rmfn_tf.task import Task
 
 # Finds nothing in a folder without data.toml, and so says what is missing there.
-_UNNAMED = DataDescription("<name>", (), OwnTask("regression", ()))
+_UNNAMED = DataDescription("<name>", (), Task("regression", ("label",)))
 
 
 @dataclass(kw_only=True)
@@ -131,12 +131,12 @@ class Builder(SequenceBuilder):
         return self.sequence_info(
             modalities=self.builder_config.widths,
             label=_label_feature(data.task),
-            task=data.task.metadata,
+            task=data.task,
             metadata={"description": data.description},
         )
 
 
-def _label_feature(task: OwnTask) -> Any:
+def _label_feature(task: Task) -> Any:
     if task.kind == "classification":
         return tfds.features.ClassLabel(num_classes=task.num_classes)
     shape = (len(task.columns),) if len(task.columns) > 1 else ()

@@ -11,6 +11,7 @@ from etils import epath
 from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
 from rmfn_tf.datasets.sources.reading import Reading
+from rmfn_tf.task import Task
 
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 36}
 
@@ -56,13 +57,9 @@ class Builder(SequenceBuilder):
                     value_range="1 to 5",
                 ),
             ),
-            task={
-                "kind": "regression",
-                "columns": ["sentiment"],
-                "labels": ["sentiment"],
-                "ranges": {"sentiment": [1, 5]},
-                "metrics": "ict_mmmo",
-            },
+            task=Task(
+                "regression", ("sentiment",), ranges={"sentiment": (1, 5)}, metrics="ict_mmmo"
+            ),
         )
 
     def read(self, files: Mapping[str, Path]) -> Reading:

@@ -8,6 +8,7 @@ from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.pickles.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
+from rmfn_tf.task import Task
 
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 35}
 
@@ -46,10 +47,5 @@ class Builder(SequenceBuilder):
                     value_range="0 or 1",
                 ),
             ),
-            task={
-                "kind": "multilabel",
-                "columns": list(IEMOCAP_EMOTIONS),
-                "labels": list(IEMOCAP_EMOTIONS),
-                "metrics": "iemocap",
-            },
+            task=Task("multilabel", IEMOCAP_EMOTIONS, metrics="iemocap"),
         )

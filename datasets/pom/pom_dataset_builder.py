@@ -8,6 +8,7 @@ from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
+from rmfn_tf.task import Task
 
 COLUMNS = (
     "confident",
@@ -61,7 +62,7 @@ class Builder(SequenceBuilder):
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:
-        scored = [name for name in COLUMNS if name not in NOT_SCORED]
+        scored = tuple(name for name in COLUMNS if name not in NOT_SCORED)
         return self.sequence_info(
             modalities=MODALITIES,
             label=tfds.features.Tensor(
@@ -72,11 +73,11 @@ class Builder(SequenceBuilder):
                     value_range=f"1 to 7; {', '.join(UP_TO_FIVE)}: 1 to 5",
                 ),
             ),
-            task={
-                "kind": "regression",
-                "columns": list(COLUMNS),
-                "labels": scored,
-                "ranges": {name: [1, 5 if name in UP_TO_FIVE else 7] for name in scored},
-                "metrics": "pom",
-            },
+            task=Task(
+                "regression",
+                COLUMNS,
+                labels=scored,
+                ranges={name: (1, 5 if name in UP_TO_FIVE else 7) for name in scored},
+                metrics="pom",
+            ),
         )

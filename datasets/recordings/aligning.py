@@ -14,10 +14,10 @@ from rmfn_tf.datasets.recordings.recording_files import FrameFiles, WordFiles
 from rmfn_tf.datasets.recordings.seeded_splits import split_videos
 from rmfn_tf.datasets.recordings.segment_table import SegmentTable, read_segments
 from rmfn_tf.datasets.recordings.segments_in_turn import SegmentsInTurn
-from rmfn_tf.datasets.sources.own_data.mistakes import DATASET_NAME, MODALITY_NAME, RESERVED
+from rmfn_tf.datasets.sources.own_data.mistakes import DATASET_NAME
 from rmfn_tf.datasets.sources.sample import SPLITS
-
-KINDS = ("regression", "classification", "multilabel")
+from rmfn_tf.names import check_modalities
+from rmfn_tf.task import KINDS
 
 
 def align_folder(
@@ -106,7 +106,7 @@ def _check_arguments(
     word_shift: str,
 ) -> None:
     choices: dict[str, tuple[str, Sequence[str]]] = {
-        "kind": (kind, KINDS),
+        "kind": (kind, tuple(KINDS)),
         "mode": (mode, get_args(Mode)),
         "pauses": (pauses, get_args(Pauses)),
         "word_shift": (word_shift, WORD_SHIFTS),
@@ -121,12 +121,7 @@ def _check_arguments(
         )
     if not frames:
         raise ValueError("Name the frames of one modality at least: visual=FOLDER.")
-    for modality in frames:
-        if not MODALITY_NAME.fullmatch(modality) or modality in RESERVED:
-            raise ValueError(
-                f"A modality's name must begin with a letter, hold letters, digits and '_' alone, "
-                f"and be none of {', '.join(RESERVED)}; got {modality!r}."
-            )
+    check_modalities(frames)
     unknown = sorted(columns.keys() - frames.keys())
     if unknown:
         raise ValueError(f"Columns of {unknown[0]!r}, which has no frames.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 MAX_LINE_BYTES = 2**20  # 6,373 features of openSMILE's largest set take a tenth of it
 MAX_SPANS = 2**20

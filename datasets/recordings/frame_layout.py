@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from rmfn_tf.datasets.recordings.csv_table import VIDEO, CsvTable, to_number
 from rmfn_tf.datasets.recordings.word_table import END, START
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 OPENFACE = ("frame", "timestamp", "confidence", "success")
 TIME = ("time", "timestamp", "frametime")

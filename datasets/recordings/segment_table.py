@@ -9,7 +9,7 @@ import numpy as np
 from rmfn_tf.datasets.recordings.csv_table import VIDEO, CsvTable, to_number
 from rmfn_tf.datasets.recordings.word_table import END, START
 from rmfn_tf.datasets.sources.sample import SPLITS
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 MAX_SEGMENTS = 2**20
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 OnProgress = Callable[[int, int], None]
 

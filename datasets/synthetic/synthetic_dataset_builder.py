@@ -14,6 +14,7 @@ from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sample import Sample
 from rmfn_tf.datasets.synthetic import sarcasm
 from rmfn_tf.datasets.synthetic.stand_ins import spoken_intervals, spoken_words
+from rmfn_tf.task import Task
 
 
 @dataclass(kw_only=True)
@@ -49,14 +50,7 @@ class Builder(SequenceBuilder):
         return self.sequence_info(
             modalities=sarcasm.WIDTHS,
             label=tfds.features.ClassLabel(names=["negative", "positive"]),
-            task={
-                "kind": "classification",
-                "columns": ["positive"],
-                "labels": ["positive"],
-                "ranges": {"positive": [0, 1]},
-                "metrics": "default",
-                "num_classes": 2,
-            },
+            task=Task("classification", ("positive",), num_classes=2),
             features={"kind": tfds.features.Text()},
             metadata={
                 "kinds": list(sarcasm.KINDS),

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from rmfn_tf.export.contract import LENGTHS
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 PREDICT, EXPLAIN, STEP = "serving_default", "explain", "step"
 _NEEDS = {

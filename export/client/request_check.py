@@ -6,7 +6,7 @@ import numpy as np
 
 from rmfn_tf.export.client.interface import Signature, Tensor
 from rmfn_tf.export.contract import LENGTHS
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 
 def check_request(

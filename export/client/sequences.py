@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rmfn_tf.data.examples import Examples
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 
 class NamedSequences(NamedTuple):

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
-
-_TASK = ("kind", "labels", "ranges", "num_classes")  # what a client is told of a task
 
 
 def about_run(run: Path, config: RunConfig) -> dict[str, Any]:
@@ -17,15 +16,14 @@ def about_run(run: Path, config: RunConfig) -> dict[str, Any]:
         config: its config.
     """
     facts = json.loads((run / "run.json").read_text())
-    task = {key: facts["task"][key] for key in _TASK if key in facts["task"]}
-    task["labels"] = config.labels or task["labels"]
-    if "ranges" in task:
-        task["ranges"] = {
-            name: each for name, each in task["ranges"].items() if name in task["labels"]
-        }
+    task = Task.from_json(facts["task"]).select(config.labels)
+    ranges = {name: list(task.ranges[name]) for name in task.labels if name in task.ranges}
+    told: dict[str, Any] = {"kind": task.kind, "labels": list(task.labels)}
+    told |= {"ranges": ranges} if ranges else {}
+    told |= {"num_classes": task.num_classes} if task.num_classes else {}
     about = {
         "data": {"name": facts["data"], **{key: facts[key] for key in ("fingerprint", "sources")}},
-        "task": task,
+        "task": told,  # what a client needs of it
     }
     metrics = run / "metrics.json"
     if metrics.exists():  # a run whose loss left the numbers keeps its best model without

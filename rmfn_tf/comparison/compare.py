@@ -13,9 +13,9 @@ from rmfn_tf.comparison.spreadsheet import to_csv
 from rmfn_tf.comparison.summary import BOOTSTRAP, PERMUTATION, lower_is_better, summarize
 from rmfn_tf.comparison.train_all import OnProgress, train_all
 from rmfn_tf.files import only_writer, replace_file, write_json, write_text
-from rmfn_tf.training.config import RunConfig, unknown_name
+from rmfn_tf.names import unknown_name
+from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.evaluate import evaluate_run
-from rmfn_tf.training.floors import FLOORS
 from rmfn_tf.training.predictions import Predictions, read_predictions
 from rmfn_tf.training.splits import check_splits, check_test_split, open_task
 from rmfn_tf.visualization import plot_comparison
@@ -58,7 +58,7 @@ def compare_models(
         OSError: a folder cannot be written.
     """
     task = open_task(next(iter(configs.values())), builder)
-    floors = FLOORS[task["kind"]]
+    floors = task.of_kind.floors
     _check_rows(configs, floors, builder)
     reference = reference or _default_reference(list(configs), floors)
     if reference not in (*configs, *floors):
@@ -156,7 +156,7 @@ def judge(
         The items, and row -> its predictions, one per seed, models first. Floors are those of the
         first config's runs: they depend on the data and the folds alone.
     """
-    kind = builder.info.metadata["task"]["kind"]
+    kind = open_task(next(iter(configs.values())), builder).kind
     models: dict[str, list[np.ndarray]] = {row: [] for row in configs}
     floors: dict[str, list[np.ndarray]] = {}
     first = next(iter(configs))

@@ -1,7 +1,6 @@
 """Bootstrap intervals over test items."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -13,12 +12,13 @@ from rmfn_tf.comparison.resampling import (
     members_of,
 )
 from rmfn_tf.comparison.weighted_scores import item_columns
+from rmfn_tf.task import Task
 
 _CONFIDENCE = 0.95
 
 
 def bootstrap_intervals(
-    task: Mapping[str, Any],
+    task: Task,
     labels: np.ndarray,
     predictions: Sequence[np.ndarray],
     groups: np.ndarray,
@@ -32,7 +32,7 @@ def bootstrap_intervals(
     the resample is the same for every training seed (Efron, Tibshirani 1993, chapters 8 and 13).
 
     Args:
-        task: `builder.info.metadata["task"]`.
+        task: what the labels are.
         labels: of N items, `(N, labels)`, or `(N,)` where there is one.
         predictions: one `(N, outputs)` per training seed.
         groups: `(N,)`, what each item belongs to (its video).

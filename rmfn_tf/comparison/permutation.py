@@ -1,7 +1,6 @@
 """Paired permutation test over test items."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -13,13 +12,14 @@ from rmfn_tf.comparison.resampling import (
     members_of,
 )
 from rmfn_tf.comparison.weighted_scores import item_columns
+from rmfn_tf.task import Task
 
 # Resamples that tie with the observed difference may miss it by rounding.
 _TIE = 1e-9
 
 
 def permutation_p_values(
-    task: Mapping[str, Any],
+    task: Task,
     labels: np.ndarray,
     predictions: Sequence[np.ndarray],
     reference: Sequence[np.ndarray],
@@ -39,7 +39,7 @@ def permutation_p_values(
     least 2^(1-G): few groups cannot show a difference, and one group gives 1.
 
     Args:
-        task: `builder.info.metadata["task"]`.
+        task: what the labels are.
         labels: of N items, `(N, labels)`, or `(N,)` where there is one.
         predictions: one `(N, outputs)` per training seed.
         reference: as many, of the other row; give predictions without a seed once per seed.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rmfn_tf.training.config import unknown_name
+from rmfn_tf.names import unknown_name
 
 
 @dataclass(frozen=True)

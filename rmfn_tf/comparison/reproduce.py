@@ -12,6 +12,7 @@ from rmfn_tf.comparison.protocols import Protocol
 from rmfn_tf.comparison.train_all import OnProgress
 from rmfn_tf.files import write_json, write_text
 from rmfn_tf.metrics import per_label_table
+from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.splits import LearningData, open_learning_data
 
@@ -127,14 +128,14 @@ def label_rows(
         models and the reference. In a multilabel task each has a `base_rate`, the share of the
         items in which the label is present.
     """
-    task = builder.info.metadata["task"]
+    task = Task.from_json(builder.info.metadata["task"])
     items, by_row = judge(configs, seeds, builder, out)
     rows = [*configs, *({reference} - set(configs))]
     tables = {
         row: [per_label_table(task, items.labels, run) for run in by_row[row]] for row in rows
     }
     metrics = [name for name in tables[reference][0][0] if name != "label"]
-    multilabel = task["kind"] == "multilabel"
+    multilabel = task.kind == "multilabel"
     return [
         {
             "label": label,
@@ -146,7 +147,7 @@ def label_rows(
                 for metric in metrics
             },
         }
-        for k, label in enumerate(task["labels"])
+        for k, label in enumerate(task.labels)
     ]
 
 

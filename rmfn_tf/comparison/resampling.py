@@ -1,18 +1,18 @@
 """What bootstrap and permutation share: runs, groups, and metrics under blocks of weights."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from rmfn_tf.comparison.weighted_scores import WeightedScorer, item_columns, row_blocks
+from rmfn_tf.task import Task
 
 # Weights (rows × items) drawn at a time.
 _DRAWN = 2**21
 
 
 def averages(
-    task: Mapping[str, Any],
+    task: Task,
     labels: np.ndarray,
     runs: Sequence[np.ndarray],
     weights: Iterable[np.ndarray],

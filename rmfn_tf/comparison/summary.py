@@ -10,6 +10,7 @@ from rmfn_tf.comparison.intervals import bootstrap_intervals
 from rmfn_tf.comparison.permutation import permutation_p_values
 from rmfn_tf.comparison.seeds import seeds_p_value
 from rmfn_tf.metrics import metrics_for
+from rmfn_tf.task import Task
 from rmfn_tf.training.predictions import Predictions
 from rmfn_tf.training.scores import score
 
@@ -18,7 +19,7 @@ Values = dict[str, dict[str, dict[str, float | None]]]
 
 
 def summarize(
-    task: Mapping[str, Any],
+    task: Task,
     items: Predictions,
     by_row: Mapping[str, list[np.ndarray]],
     reference: str,
@@ -32,7 +33,7 @@ def summarize(
     and metrics together.
 
     Args:
-        task: `builder.info.metadata["task"]`.
+        task: what the labels are.
         items: what is predicted.
         by_row: row → its predictions of the items, one a seed.
         reference: the row that the others are tested against.
@@ -66,15 +67,13 @@ def summarize(
     return table
 
 
-def _scores(
-    task: Mapping[str, Any], labels: np.ndarray, runs: list[np.ndarray]
-) -> dict[str, list[float]]:
+def _scores(task: Task, labels: np.ndarray, runs: list[np.ndarray]) -> dict[str, list[float]]:
     scored = [score(task, labels, run) for run in runs]
     return {name: [run[name] for run in scored] for name in scored[0]}
 
 
 def _described(
-    task: Mapping[str, Any],
+    task: Task,
     items: Predictions,
     runs: list[np.ndarray],
     scores: Mapping[str, list[float]],
@@ -98,6 +97,6 @@ def _described(
     return described
 
 
-def lower_is_better(task: Mapping[str, Any]) -> list[str]:
+def lower_is_better(task: Task) -> list[str]:
     """The names of a data set's metrics that are errors."""
     return [each.name for each in metrics_for(task) if each._direction == "down"]

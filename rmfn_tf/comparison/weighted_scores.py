@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ import tensorflow as tf
 from rmfn_tf.metrics import metrics_for
 from rmfn_tf.metrics.column_metric import ColumnMetric
 from rmfn_tf.metrics.columns import weights_like
+from rmfn_tf.task import Task
 
 # Weights (rows × items × columns) in one step: small enough for a core's cache.
 _STEP = 2**19
@@ -25,7 +26,7 @@ class WeightedScorer:
     beyond the weights themselves, memory does not grow with them.
 
     Args:
-        task: `builder.info.metadata["task"]`.
+        task: what the labels are.
         labels: of N items, `(N, labels)`, or `(N,)` where there is one.
         predictions: `(N, outputs)`, or `(N,)` where there is one.
 
@@ -34,7 +35,7 @@ class WeightedScorer:
             finite, or columns that the task does not take.
     """
 
-    def __init__(self, task: Mapping[str, Any], labels: np.ndarray, predictions: np.ndarray):
+    def __init__(self, task: Task, labels: np.ndarray, predictions: np.ndarray):
         truth, prediction = item_columns("labels", labels), item_columns("predictions", predictions)
         if len(truth) != len(prediction):
             raise ValueError(

@@ -6,6 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from rmfn_tf.names import check_modalities
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -108,6 +110,7 @@ def _check_counts(examples: Examples) -> None:
         raise ValueError("Examples: there are none; a split needs at least one example.")
     if not examples.features:
         raise ValueError("Examples: `features` names no modality.")
+    check_modalities(examples.features)
     if list(examples.present) != list(examples.features):
         raise ValueError(
             f"Examples: `present` is for {list(examples.present)}, `features` for "

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rmfn_tf.data.examples import Examples
+from rmfn_tf.task import Task
 
 _KNOWN = {"id", "video_id", "segment", "words", "intervals", "present", "label"}
 
@@ -39,7 +40,7 @@ def load_examples(
             "task; use a builder of rmfn_tf.datasets."
         )
     total = _num_examples(builder, split)
-    modalities, task = dict(metadata["modalities"]), metadata["task"]
+    modalities, task = dict(metadata["modalities"]), Task.from_json(metadata["task"])
     rows = []
     try:
         for row in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
@@ -93,23 +94,23 @@ def _check_widths(row: Mapping[str, Any], modalities: Mapping[str, int]) -> None
             )
 
 
-def _label(row: Mapping[str, Any], task: Mapping[str, Any]) -> np.ndarray:
+def _label(row: Mapping[str, Any], task: Task) -> np.ndarray:
     """The class as int64 `()`, or the scored columns as float32 `(C,)`."""
     values = np.asarray(row["label"]).reshape(-1)
-    if task["kind"] == "classification":
-        if values.size != 1 or not 0 <= values[0] < task["num_classes"]:
+    if task.kind == "classification":
+        if values.size != 1 or not 0 <= values[0] < task.num_classes:
             raise ValueError(
                 f"Example {_text(row['id'])!r}: its label must be one class of 0 to "
-                f"{task['num_classes'] - 1}; got {values.tolist()}."
+                f"{task.num_classes - 1}; got {values.tolist()}."
             )
         return values[0].astype(np.int64)
-    columns = list(task["columns"])
+    columns = list(task.columns)
     if values.size != len(columns):
         raise ValueError(
             f"Example {_text(row['id'])!r}: its label needs the {len(columns)} columns {columns}; "
             f"got {values.size} values."
         )
-    return values[[columns.index(name) for name in task["labels"]]].astype(np.float32)
+    return values[[columns.index(name) for name in task.labels]].astype(np.float32)
 
 
 def _text(value: Any) -> Any:

@@ -168,8 +168,6 @@ def _gather(source: _Source, rows: tf.Tensor) -> tuple:
 def _make_source(
     examples: Examples, buckets: Sequence[int] | None, sample_weights: np.ndarray | None
 ) -> _Source:
-    if "lengths" in examples.features:
-        raise ValueError("A modality cannot be called 'lengths': that is a model input of its own.")
     lengths = examples.lengths
     padded = _padded_lengths(examples, buckets)
     return _Source(

@@ -5,6 +5,10 @@ from keras import ops
 
 from rmfn_tf.layers.validation import one_of
 
+MEMORY_MODES = ("dense", "zeros")
+INPUT_MODES = ("attention", "highlighted")
+SCALES = ("dim", "none")
+
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
 class Highlight(keras.layers.Layer):
@@ -42,11 +46,9 @@ class Highlight(keras.layers.Layer):
         self, memory_mode="dense", input_mode="attention", projection=False, scale="dim", **kwargs
     ):
         super().__init__(**kwargs)
-        self.memory_mode = one_of("Highlight", "memory_mode", memory_mode, ("dense", "zeros"))
-        self.input_mode = one_of(
-            "Highlight", "input_mode", input_mode, ("attention", "highlighted")
-        )
-        self.scale = one_of("Highlight", "scale", scale, ("dim", "none"))
+        self.memory_mode = one_of("Highlight", "memory_mode", memory_mode, MEMORY_MODES)
+        self.input_mode = one_of("Highlight", "input_mode", input_mode, INPUT_MODES)
+        self.scale = one_of("Highlight", "scale", scale, SCALES)
         self.use_projection = bool(projection)
         if self.memory_mode == "zeros" and self.input_mode == "attention":
             warnings.warn(

@@ -2,9 +2,9 @@ import keras
 from keras import ops
 
 from rmfn_tf.layers.fuse import Fuse
-from rmfn_tf.layers.highlight import Highlight
+from rmfn_tf.layers.highlight import INPUT_MODES, MEMORY_MODES, SCALES, Highlight
 from rmfn_tf.layers.summarize import Summarize
-from rmfn_tf.layers.validation import positive_integer
+from rmfn_tf.layers.validation import one_of, positive_integer
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -60,26 +60,28 @@ class MultistageFusion(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.num_stages = positive_integer("MultistageFusion", "num_stages", num_stages)
-        self.fusion_units = positive_integer("MultistageFusion", "fusion_units", fusion_units)
-        self.summary_units = positive_integer("MultistageFusion", "summary_units", summary_units)
-        self.highlight_config = {
-            "highlight_memory_mode": highlight_memory_mode,
-            "highlight_input": highlight_input,
-            "highlight_projection": bool(highlight_projection),
-            "highlight_scale": highlight_scale,
-        }
-        policy = self.dtype_policy
-        # Made in any case, so that its arguments are checked.
-        made = Highlight(
-            memory_mode=highlight_memory_mode,
-            input_mode=highlight_input,
-            projection=highlight_projection,
-            scale=highlight_scale,
-            name="highlight",
-            dtype=policy,
+        owner = "MultistageFusion"
+        self.num_stages = positive_integer(owner, "num_stages", num_stages)
+        self.fusion_units = positive_integer(owner, "fusion_units", fusion_units)
+        self.summary_units = positive_integer(owner, "summary_units", summary_units)
+        # Checked here, since with `highlight=False` there is no Highlight to check them.
+        self.highlight_memory_mode = one_of(
+            owner, "highlight_memory_mode", highlight_memory_mode, MEMORY_MODES
         )
-        self.highlight = made if highlight else None
+        self.highlight_input = one_of(owner, "highlight_input", highlight_input, INPUT_MODES)
+        self.highlight_projection = bool(highlight_projection)
+        self.highlight_scale = one_of(owner, "highlight_scale", highlight_scale, SCALES)
+        policy = self.dtype_policy
+        self.highlight = None
+        if highlight:
+            self.highlight = Highlight(
+                memory_mode=highlight_memory_mode,
+                input_mode=highlight_input,
+                projection=highlight_projection,
+                scale=highlight_scale,
+                name="highlight",
+                dtype=policy,
+            )
         self.fuse = Fuse(self.fusion_units, fuse_memory_mode, name="fuse", dtype=policy)
         self.summarize = Summarize(
             self.summary_units,
@@ -130,7 +132,10 @@ class MultistageFusion(keras.layers.Layer):
             "fusion_units": self.fusion_units,
             "summary_units": self.summary_units,
             "highlight": self.highlight is not None,
-            **self.highlight_config,
+            "highlight_memory_mode": self.highlight_memory_mode,
+            "highlight_input": self.highlight_input,
+            "highlight_projection": self.highlight_projection,
+            "highlight_scale": self.highlight_scale,
             "fuse_memory_mode": self.fuse.memory_mode,
             "summarize_layers": self.summarize.num_layers,
             "summarize_dropout": self.summarize.dropout,

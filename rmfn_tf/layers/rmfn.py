@@ -1,15 +1,11 @@
-import inspect
-
 import keras
 from keras import ops
 
-from rmfn_tf.layers.rmfn_cell import FUSION_OPTIONS, RMFNCell, check_units, restore_order
+# Not public, as `DropoutRNNCell` of `rmfn_cell` (Keras is pinned below 3.16).
+from keras.src.backend import get_keras_mask
 
-CELL_OPTIONS = FUSION_OPTIONS + tuple(
-    name
-    for name in inspect.signature(RMFNCell.__init__).parameters
-    if name not in ("self", "features", "units", "kwargs")
-)
+from rmfn_tf.layers.rmfn_cell import RMFNCell, restore_order
+from rmfn_tf.layers.validation import refuse_arguments_of_rnn_layers
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -22,17 +18,38 @@ class RMFN(keras.layers.Layer):
     Args:
         units: hidden size `d_m` of each modality, by name; its order is the order of the
             modalities everywhere.
+        num_stages: number K of stages in which each word is fused.
+        fusion_units: size `f` of what each stage gives.
+        summary_units: size of z.
+        highlight: `False` hands h itself to every stage: no highlight weights, no attention.
+        highlight_memory_mode: first memory of the highlight's LSTM: `"dense"`, made of h, or
+            `"zeros"`.
+        highlight_input: what that LSTM reads of the stage before: its `"attention"` or the
+            `"highlighted"` signal.
+        highlight_projection: whether a Dense stands in front of the attention's softmax, without
+            which the attention stays nearly flat.
+        highlight_scale: `"dim"` multiplies the highlighted signal by the size `d` of h, `"none"`
+            does not. (More on these four: `Highlight`.)
+        fuse_memory_mode: first memory of the LSTM over stages: a `"trainable"` row or `"zeros"`.
+        summarize_layers: number of layers from the stages to z, 2 or 1.
+        summarize_dropout: rate in front of the last of them, one mask per sequence.
+        feedback: `False` hides z from the gates (an ablation).
+        dropout: rate on the inputs, one mask per sequence.
+        unit_forget_bias: whether the modalities' forget gates start with a bias of 1.
+        seed: of all dropout.
         return_sequences: whether to return every step's output instead of the last.
         return_state: whether to return the last states after the output.
-        **kwargs: `num_stages=3`, `fusion_units=128`, `summary_units=128` and the other arguments
-            of `MultistageFusion`; `feedback`, `dropout`, `unit_forget_bias` and `seed` of
-            `RMFNCell`; arguments of `keras.layers.Layer`.
+        go_backwards: whether to read the words from the last to the first. As in
+            `keras.layers.RNN`, what is returned for every step then stands in that order too.
+            (`keras.layers.Bidirectional(RMFN(...))` reads both ways.)
+        unroll: whether to unroll the loop over time, which must then be of known length.
+        **kwargs: of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Call arguments:
         inputs: dict of modality to `(batch, time, F_m)`, all with the same time.
         mask: `(batch, time)` bool, True for real steps; or a dict of such masks per modality
-            (`None` where there is none), which are and-ed. A masked step keeps every state; what
-            stands in its inputs never matters.
+            (`None` where there is none), which are and-ed; without it, the masks of the layers
+            before. A masked step keeps every state; what stands in its inputs never matters.
         initial_state: `[h_m for every m] + [c_m for every m] + [z]`, each `(batch, size)`;
             zeros without it. With `return_state` this streams a sequence in pieces.
         training: whether dropout is on.
@@ -46,8 +63,9 @@ class RMFN(keras.layers.Layer):
         at masked steps.
 
     Raises:
-        ValueError: modalities missing or unknown, not of rank 3, no time step, a number of states
-            other than 2M+1, or attention asked for with `highlight=False`.
+        ValueError: modalities missing or unknown, not of rank 3, no time step, a mask of another
+            shape, other states than those 2M+1, or attention asked for with `highlight=False`.
+        tf.errors.InvalidArgumentError: no time step in a graph whose time axis is open.
 
     Example:
 
@@ -57,32 +75,66 @@ class RMFN(keras.layers.Layer):
     TensorShape([2, 18])
     """
 
-    def __init__(self, units, return_sequences=False, return_state=False, **kwargs):
-        cell_options = {name: kwargs.pop(name) for name in CELL_OPTIONS if name in kwargs}
+    # Which `keras.layers.Bidirectional` asks for.
+    stateful, states = False, None
+
+    def __init__(
+        self,
+        units,
+        num_stages=3,
+        fusion_units=128,
+        summary_units=128,
+        highlight=True,
+        highlight_memory_mode="dense",
+        highlight_input="attention",
+        highlight_projection=False,
+        highlight_scale="dim",
+        fuse_memory_mode="trainable",
+        summarize_layers=2,
+        summarize_dropout=0.0,
+        feedback=True,
+        dropout=0.0,
+        unit_forget_bias=True,
+        seed=None,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        unroll=False,
+        **kwargs,
+    ):
+        refuse_arguments_of_rnn_layers("RMFN", kwargs)
         super().__init__(**kwargs)
-        self.units = check_units("RMFN", units)
+        self.cell = RMFNCell(
+            features=None,
+            units=units,
+            num_stages=num_stages,
+            fusion_units=fusion_units,
+            summary_units=summary_units,
+            highlight=highlight,
+            highlight_memory_mode=highlight_memory_mode,
+            highlight_input=highlight_input,
+            highlight_projection=highlight_projection,
+            highlight_scale=highlight_scale,
+            fuse_memory_mode=fuse_memory_mode,
+            summarize_layers=summarize_layers,
+            summarize_dropout=summarize_dropout,
+            feedback=feedback,
+            dropout=dropout,
+            unit_forget_bias=unit_forget_bias,
+            seed=seed,
+            name="cell",
+            dtype=self.dtype_policy,
+        )
+        self.units = self.cell.units
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
-        # A cell of made-up input widths checks every option now; `build` knows the real ones.
-        self.cell_config = {
-            name: value
-            for name, value in self._make_cell(dict.fromkeys(self.units, 1), **cell_options)
-            .get_config()
-            .items()
-            if name in CELL_OPTIONS
-        }
+        self.go_backwards = bool(go_backwards)
+        self.unroll = bool(unroll)
         self.supports_masking = True
-
-    def _make_cell(self, features, **options):
-        return RMFNCell(
-            features=features, units=self.units, name="cell", dtype=self.dtype_policy, **options
-        )
 
     def build(self, inputs_shape):
         self._check_names(inputs_shape)
-        self.cell = self._make_cell(
-            {m: inputs_shape[m][-1] for m in self.units}, **self.cell_config
-        )
+        self.cell.set_features({m: inputs_shape[m][-1] for m in self.units})
         self.cell.build((None, sum(self.cell.features.values())))
 
     def call(
@@ -92,14 +144,25 @@ class RMFN(keras.layers.Layer):
         self._check_shapes(inputs)
         if return_attention_scores:
             self.cell.fusion.check_has_attention()
+        if mask is None:
+            # Keras hands masks of layers before over only where no other tensors are given.
+            mask = {m: get_keras_mask(x) for m, x in inputs.items()}
+        self._check_mask(mask, inputs)
         mask = combine_masks(mask)
-        batch_size = ops.shape(next(iter(inputs.values())))[0]
-        states = self._first_states(initial_state, batch_size)
+        one = next(iter(inputs.values()))
+        states = self._first_states(initial_state, ops.shape(one)[0])
+        if one.shape[0] == 0:
+            # Keras' `ops.add` takes an empty batch for a bias: give it a row, and cut it off.
+            row = {m: ops.pad(x, ((0, 1), (0, 0), (0, 0))) for m, x in inputs.items()}
+            results = self.call(row, None, None, training, return_attention_scores)
+            return keras.tree.map_structure(lambda each: each[:0], results)
         step = ProjectedStep(self.cell, mask is not None, return_attention_scores)
         loop = keras.layers.RNN(
             step,
             return_sequences=self.return_sequences or return_attention_scores,
             return_state=True,
+            go_backwards=self.go_backwards,
+            unroll=self.unroll,
             dtype=step.emitted_dtype,
         )
         try:
@@ -141,24 +204,38 @@ class RMFN(keras.layers.Layer):
     def _first_states(self, initial_state, batch_size):
         if initial_state is None:
             return self.cell.get_initial_state(batch_size)
-        if len(initial_state) != len(self.cell.state_size):
+        sizes = self.cell.state_size
+        found = [tuple(state.shape) for state in initial_state]
+        if [shape[1:] for shape in found] != [(size,) for size in sizes]:
             raise ValueError(
-                f"RMFN: `initial_state` must be {len(self.cell.state_size)} tensors (h and c of "
-                f"{list(self.units)}, then z); got {len(initial_state)}."
+                f"RMFN: `initial_state` must be {len(sizes)} tensors (batch, size), h and c of "
+                f"{list(self.units)}, then z, of sizes {sizes}; got {len(found)} of shapes {found}."
             )
         return list(initial_state)
 
     def _check_names(self, inputs):
-        names = list(inputs) if isinstance(inputs, dict) else type(inputs).__name__
-        if not isinstance(inputs, dict) or set(inputs) != set(self.units):
-            raise ValueError(
-                f"RMFN: inputs must be a dict with exactly the modalities {list(self.units)}; "
-                f"got {names}."
-            )
+        """`inputs` as tensors or as shapes."""
+        if isinstance(inputs, dict) and set(inputs) == set(self.units):
+            return
+        if isinstance(inputs, dict):
+            received = str(list(inputs))
+        elif isinstance(inputs, list):
+            received = f"a list of {len(inputs)}"
+        else:
+            received = f"one tensor of shape {tuple(getattr(inputs, 'shape', inputs))}"
+        raise ValueError(
+            f"RMFN: inputs must be a dict with exactly the modalities {list(self.units)}; got "
+            f"{received}."
+        )
 
     def _check_shapes(self, inputs):
         times = {}
         for m, x in inputs.items():
+            if hasattr(x, "row_splits"):
+                raise ValueError(
+                    f"RMFN: input {m!r} is a RaggedTensor; pass `x.to_tensor()`, and as `mask` "
+                    "`tf.sequence_mask(x.row_lengths())`."
+                )
             if len(x.shape) != 3 or x.shape[1] == 0:
                 raise ValueError(
                     f"RMFN: input {m!r} must be (batch, time, features) with at least one time "
@@ -175,22 +252,58 @@ class RMFN(keras.layers.Layer):
             raise ValueError(
                 f"RMFN: all modalities must have the same number of time steps; got {times}."
             )
+        if not times:
+            _refuse_no_steps(x)
+
+    def _check_mask(self, mask, inputs):
+        masks = mask if isinstance(mask, dict) else dict.fromkeys(inputs, mask)
+        if not set(masks) <= set(inputs):
+            raise ValueError(
+                f"RMFN: a dict as `mask` must name modalities of {list(self.units)}; got "
+                f"{list(masks)}."
+            )
+        for m, each in masks.items():
+            wanted, found = tuple(inputs[m].shape[:2]), tuple(getattr(each, "shape", ()))
+            fits = len(found) == 2 and all(
+                a is None or b is None or a == b for a, b in zip(wanted, found, strict=True)
+            )
+            if each is not None and not fits:
+                raise ValueError(
+                    f"RMFN: `mask` must be an array or tensor of shape (batch, time), here "
+                    f"{wanted}, or a dict of such by modality; got "
+                    f"{f'shape {found}' if found else type(each).__name__}."
+                )
+
+    def compute_output_shape(self, inputs_shape):
+        """Without attention, for `keras.layers.Bidirectional`."""
+        batch, time, _ = inputs_shape[next(iter(self.units))]
+        steps = (time,) if self.return_sequences else ()
+        output = (batch, *steps, self.cell.output_size)
+        states = [(batch, size) for size in self.cell.state_size]
+        return (output, *states) if self.return_state else output
+
+    def compute_output_spec(self, *args, **kwargs):
+        # Traced, as without `compute_output_shape`, which does not know of attention.
+        return keras.Operation.compute_output_spec(self, *args, **kwargs)
 
     def compute_mask(self, inputs, previous_mask):
         mask = combine_masks(previous_mask) if self.return_sequences else None
+        if mask is not None and self.go_backwards:
+            mask = ops.flip(mask, axis=1)
         if self.return_state:
             return [mask] + [None] * (2 * len(self.units) + 1)
         return mask
 
     def get_config(self):
+        cell = self.cell.get_config()
+        del cell["features"]
         return {
+            **cell,
             **super().get_config(),
-            "units": self.units,
-            # JSON with sorted keys would lose the order of `units`.
-            "modalities": list(self.units),
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
-            **self.cell_config,
+            "go_backwards": self.go_backwards,
+            "unroll": self.unroll,
         }
 
     @classmethod
@@ -248,3 +361,16 @@ def combine_masks(mask):
             each = ops.cast(each, "bool")
             combined = each if combined is None else ops.logical_and(combined, each)
     return combined
+
+
+def _refuse_no_steps(x):
+    """An error where `(batch, time, features)` turns out to have no time step.
+
+    In a graph of TensorFlow with an open time axis; everywhere else the shape has told.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.debugging.assert_positive(
+            tf.shape(x)[1], "RMFN: inputs must have at least one time step"
+        )

@@ -1,5 +1,3 @@
-import inspect
-
 import keras
 from keras import ops
 
@@ -9,12 +7,10 @@ from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
 from rmfn_tf.layers.lsthm_cell import LSTHMCell
 from rmfn_tf.layers.multistage_fusion import MultistageFusion
-from rmfn_tf.layers.validation import dropout_rate, positive_integer
-
-FUSION_OPTIONS = tuple(
-    name
-    for name in inspect.signature(MultistageFusion.__init__).parameters
-    if name not in ("self", "kwargs", "seed")
+from rmfn_tf.layers.validation import (
+    dropout_rate,
+    positive_integer,
+    refuse_arguments_of_rnn_layers,
 )
 
 
@@ -28,19 +24,23 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
     (arXiv 1808.03920.) The order of `units` is the order of the modalities everywhere.
 
     Args:
-        features: width `F_m` of each modality, by name.
+        features: width `F_m` of each modality, by name; `None` where `RMFN` tells it when built.
         units: hidden size `d_m` of each modality, by name.
+        num_stages, fusion_units, summary_units, highlight, highlight_memory_mode, highlight_input,
+            highlight_projection, highlight_scale, fuse_memory_mode, summarize_layers,
+            summarize_dropout: of `MultistageFusion`; as of `RMFN`.
         feedback: `False` hides z from the gates (an ablation).
-        dropout: rate on the inputs, one mask per sequence.
+        dropout: rate on the inputs.
         unit_forget_bias: whether the forget gates' bias starts at 1.
         seed: of all dropout.
-        **kwargs: arguments of `MultistageFusion` (`num_stages`, `fusion_units`, `summary_units`,
-            ...) and of `keras.layers.Layer`.
+        **kwargs: of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Call arguments:
         inputs: `(batch, ΣF_m)`, the modalities side by side.
         states: `[h_m for every m] + [c_m for every m] + [z]`; all zero at the start.
-        training: whether dropout is on.
+        training: whether dropout is on. Its masks are drawn at the first word and stay until
+            `reset_dropout_mask()`, which `keras.layers.RNN` calls after each sequence; in a loop of
+            your own, call it there.
 
     Output:
         `([h ; z], states)`, the first `(batch, Σd_m + summary_units)`.
@@ -56,23 +56,34 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
         self,
         features,
         units,
+        num_stages=3,
+        fusion_units=128,
+        summary_units=128,
+        highlight=True,
+        highlight_memory_mode="dense",
+        highlight_input="attention",
+        highlight_projection=False,
+        highlight_scale="dim",
+        fuse_memory_mode="trainable",
+        summarize_layers=2,
+        summarize_dropout=0.0,
         feedback=True,
         dropout=0.0,
         unit_forget_bias=True,
         seed=None,
         **kwargs,
     ):
-        fusion_options = {name: kwargs.pop(name) for name in FUSION_OPTIONS if name in kwargs}
+        refuse_arguments_of_rnn_layers("RMFNCell", kwargs)
         super().__init__(**kwargs)
-        self.units = check_units("RMFNCell", units)
-        if set(features) != set(units):
+        if not isinstance(units, dict) or not units:
             raise ValueError(
-                f"RMFNCell: `features` and `units` must name the same modalities; got "
-                f"{list(features)} and {list(units)}."
+                f"RMFNCell: `units` must be a dict of modality to hidden size, such as "
+                f"{{'language': 128, 'acoustic': 32}}; got {units!r}."
             )
-        self.features = {
-            m: positive_integer("RMFNCell", f"features[{m!r}]", features[m]) for m in self.units
-        }
+        self.units = {m: positive_integer("RMFNCell", f"units[{m!r}]", units[m]) for m in units}
+        self.features: dict[str, int] = {}
+        if features is not None:
+            self.set_features(features)
         self.feedback = bool(feedback)
         self.dropout = dropout_rate("RMFNCell", "dropout", dropout)
         self.unit_forget_bias = bool(unit_forget_bias)
@@ -89,14 +100,40 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
             for index, (m, width) in enumerate(self.units.items())
         }
         self.fusion = MultistageFusion(
-            **fusion_options, seed=seed, name="fusion", dtype=self.dtype_policy
+            num_stages=num_stages,
+            fusion_units=fusion_units,
+            summary_units=summary_units,
+            highlight=highlight,
+            highlight_memory_mode=highlight_memory_mode,
+            highlight_input=highlight_input,
+            highlight_projection=highlight_projection,
+            highlight_scale=highlight_scale,
+            fuse_memory_mode=fuse_memory_mode,
+            summarize_layers=summarize_layers,
+            summarize_dropout=summarize_dropout,
+            seed=seed,
+            name="fusion",
+            dtype=self.dtype_policy,
         )
         sizes = list(self.units.values())
         self.state_size = [*sizes, *sizes, self.fusion.summary_units]
         self.output_size = sum(sizes) + self.fusion.summary_units
         self.summarize_dropout_mask = None
 
+    def set_features(self, features):
+        """The width of each modality, as of the constructor; before the cell is built."""
+        if not isinstance(features, dict) or set(features) != set(self.units):
+            raise ValueError(
+                f"RMFNCell: `features` must be a dict of the width of each modality in `units`, "
+                f"which are {list(self.units)}; got {features!r}."
+            )
+        self.features = {
+            m: positive_integer("RMFNCell", f"features[{m!r}]", features[m]) for m in self.units
+        }
+
     def build(self, inputs_shape):
+        if not self.features:
+            raise ValueError("RMFNCell: give `features`, the width of each modality by name.")
         expected = sum(self.features.values())
         if inputs_shape[-1] != expected:
             raise ValueError(
@@ -112,6 +149,8 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
         return [ops.zeros((batch_size, n), dtype=self.compute_dtype) for n in self.state_size]
 
     def call(self, inputs, states, training=False):
+        if training:
+            self.get_dropout_mask(inputs)
         projections, start = {}, 0
         for m, cell in self.lsthm.items():
             x = inputs[:, start : start + self.features[m]]
@@ -175,10 +214,10 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
         pass
 
     def get_config(self):
-        fusion = self.fusion.get_config()
         return {
+            **self.fusion.get_config(),
             **super().get_config(),
-            "features": self.features,
+            "features": self.features or None,
             "units": self.units,
             # JSON with sorted keys would lose the order of `units`.
             "modalities": list(self.units),
@@ -186,22 +225,11 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
             "dropout": self.dropout,
             "unit_forget_bias": self.unit_forget_bias,
             "seed": self.seed,
-            **{name: fusion[name] for name in FUSION_OPTIONS},
         }
 
     @classmethod
     def from_config(cls, config):
         return cls(**restore_order(config))
-
-
-def check_units(layer, units):
-    """`units` as `{modality: int ≥ 1}` in its own order; ValueError otherwise."""
-    if not isinstance(units, dict) or not units:
-        raise ValueError(
-            f"{layer}: `units` must be a dict of modality to hidden size, such as "
-            f"{{'language': 128, 'acoustic': 32}}; got {units!r}."
-        )
-    return {m: positive_integer(layer, f"units[{m!r}]", n) for m, n in units.items()}
 
 
 def restore_order(config):

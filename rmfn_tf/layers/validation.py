@@ -1,6 +1,6 @@
 """Checks of constructor arguments that several layers share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -25,3 +25,15 @@ def dropout_rate(layer: str, argument: str, value: Any) -> float:
     if not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ValueError(f"{layer}: `{argument}` must be at least 0 and below 1; got {value!r}.")
     return float(value)
+
+
+def refuse_arguments_of_rnn_layers(layer: str, names: Iterable[str]) -> None:
+    """A ValueError that says what to use instead of an argument that Keras' RNN layers have."""
+    for name in names:
+        if name == "stateful":
+            instead = "carry the states yourself, with `return_state=True` and `initial_state`"
+        elif name.endswith(("_regularizer", "_constraint")) and name != "activity_regularizer":
+            instead = "keep the weights small by the optimizer's `weight_decay`"
+        else:
+            continue
+        raise ValueError(f"{layer} has no `{name}`; {instead}.")

@@ -7,7 +7,7 @@ from rmfn_tf.metrics.accuracy import Accuracy
 from rmfn_tf.metrics.categories import MostProbable, RoundedScale, Threshold
 from rmfn_tf.metrics.mean_absolute_error import MeanAbsoluteError
 from rmfn_tf.metrics.pearson_r import PearsonR
-from rmfn_tf.metrics.tasks import metrics_for, per_label_table
+from rmfn_tf.metrics.sets import metrics_for, per_label_table
 from rmfn_tf.metrics.weighted_f1 import WeightedF1
 
 __all__ = [

@@ -1,30 +1,95 @@
 """`create_model`: inputs, scaling and mask, a registered body, one head for all, compiled."""
 
-import re
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 
 from rmfn_tf.layers import FeatureScaling, SequenceMask
-from rmfn_tf.models.registry import HEAD_OPTIONS, body_of, check_options
+from rmfn_tf.models.ef_lstm import ef_lstm
+from rmfn_tf.models.rmfn import rmfn
+from rmfn_tf.names import check_modalities, did_you_mean
+from rmfn_tf.optimizer import make_optimizer
+from rmfn_tf.task import Task
 
-# TensorFlow renames other inputs in silence ("text-emb" to "text_emb"), or fails obscurely.
-SERVED_NAME = re.compile(r"(?!self$)[A-Za-z][A-Za-z0-9_]*")
+# name: the function that builds its body; see `register_model`.
+_OURS: dict[str, Callable[..., Any]] = {"rmfn": rmfn, "ef_lstm": ef_lstm}
+_MODELS = dict(_OURS)
 
-# task: activation of the last layer, loss, metric that `compile` shows.
-_TASKS = {
-    "regression": (None, "mean_absolute_error", "mae"),
-    "classification": ("softmax", "sparse_categorical_crossentropy", "accuracy"),
-    "multilabel": ("sigmoid", "binary_crossentropy", "binary_accuracy"),
-}
+# Of the head, which every model shares.
+HEAD_OPTIONS: dict[str, Any] = {"head_units": 64, "head_dropout": 0.0, "return_sequences": False}
+
+
+def register_model(name: str, build: Callable[..., Any]) -> None:
+    """Adds a network of your own to those that `create_model` knows.
+
+        def mean(inputs, mask, return_sequences, *, dropout=0.0):
+            ...
+
+        register_model("mean", mean)
+        create_model("mean", features={"language": 300}, dropout=0.2)
+
+    Args:
+        name: that it is to have; an earlier one of yours is replaced.
+        build: called as `build(inputs, mask, return_sequences, **hyperparameters)`, with `inputs` a
+            dict of modality to `(batch, time, F_m)`, scaled, in the order of `features`, and `mask`
+            `(batch, time)` bool. Returns what the head reads: `(batch, e)`, or with
+            `return_sequences` `(batch, time, e)`. Its keyword-only arguments, each with a default,
+            are the hyperparameters.
+
+    Raises:
+        ValueError: a name that is no word or one of our models', or an argument without a default.
+    """
+    if not isinstance(name, str) or not name.isidentifier() or name in _OURS:
+        raise ValueError(
+            f"register_model: `name` must be a word of letters, digits and '_', and none of "
+            f"{', '.join(_OURS)}; got {name!r}."
+        )
+    for option, default in _options_of(build).items():
+        if default is inspect.Parameter.empty or option in HEAD_OPTIONS:
+            raise ValueError(
+                f"register_model: the hyperparameter {option!r} of {name!r} must have a default, "
+                f"and none of the head's names, {', '.join(HEAD_OPTIONS)}."
+            )
+    _MODELS[name] = build
+
+
+def list_models() -> list[str]:
+    """The names `create_model` knows."""
+    return list(_MODELS)
+
+
+def model_options(name: str) -> dict[str, Any]:
+    """The hyperparameters of a model with their defaults, the head's included.
+
+    Raises:
+        ValueError: no model of that name.
+    """
+    if name not in _MODELS:
+        raise ValueError(
+            f"There is no model {name!r}.{did_you_mean(name, _MODELS)} Valid names: "
+            f"{', '.join(_MODELS)}."
+        )
+    return {**_options_of(_MODELS[name]), **HEAD_OPTIONS}
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """ValueError that lists the valid names where one of `options` is not the model's."""
+    valid = model_options(name)
+    for option in options:
+        if option not in valid:
+            raise ValueError(
+                f"Model {name!r} has no hyperparameter {option!r}.{did_you_mean(option, valid)} "
+                f"Valid names: {', '.join(valid)}."
+            )
 
 
 def create_model(
     name: str,
     *,
     features: Mapping[str, int],
-    task: str = "regression",
+    task: str | Task = "regression",
     num_outputs: int = 1,
     scaling: Mapping[str, Mapping[str, Any]] | None = None,
     compile: bool = True,
@@ -40,29 +105,30 @@ def create_model(
         inputs → FeatureScaling per modality → body → Dense(relu) → Dropout → Dense(outputs)
 
     Args:
-        name: `"rmfn"` or `"ef_lstm"` (`list_models()`).
+        name: `"rmfn"`, `"ef_lstm"` or one of your own (`list_models()`).
         features: width of each modality, by name, in the order the model is to take them.
-        task: `"regression"` (compiled with MAE), `"classification"` (sparse categorical
-            cross-entropy) or `"multilabel"` (binary cross-entropy).
-        num_outputs: targets, classes (at least 2) or labels.
+        task: a `Task`, or its kind: `"regression"` (trained with MAE), `"classification"` (sparse
+            categorical cross-entropy) or `"multilabel"` (binary cross-entropy).
+        num_outputs: targets, classes (at least 2) or labels, where `task` is a kind.
         scaling: modality to `{"center", "scale", "clip"}`, as `rmfn_tf.data.fit_scaling` gives it;
             a modality left out is not scaled, only cleaned of non-finite values.
-        compile: whether to compile with Adam (learning rate 1e-3, gradient norm clipped at 1).
+        compile: whether to compile for the task, with the optimizer of `rmfn_tf.fit` (Adam
+            with rate 2e-3, the norm of all gradients together clipped at 1) at a constant rate.
         **hyperparameters: of the body and the head (`model_options(name)`): `head_units=64` (0
             leaves the relu layer out), `head_dropout=0.0`, `return_sequences=False`, ...
 
     Raises:
         ValueError: an unknown name, task, modality or hyperparameter (the valid ones are listed).
     """
-    body = body_of(name)
     check_options(name, hyperparameters)
-    if task not in _TASKS:
-        raise ValueError(f"`task` must be one of {', '.join(map(repr, _TASKS))}; got {task!r}.")
-    if num_outputs < (2 if task == "classification" else 1):
-        raise ValueError(f"`num_outputs` is too small for a {task}: got {num_outputs!r}.")
-    _check_features(features, scaling)
+    task = Task.of(task, num_outputs)
+    if not features:
+        raise ValueError("`features` must name at least one modality with its width; got none.")
+    check_modalities(features)
+    unknown = sorted(set(scaling or {}) - set(features))
+    if unknown:
+        raise ValueError(f"`scaling` names {unknown}, which is not in `features` {list(features)}.")
     head = {key: hyperparameters.pop(key, default) for key, default in HEAD_OPTIONS.items()}
-    activation, loss, metric = _TASKS[task]
 
     inputs = {m: keras.Input((None, width), name=m) for m, width in features.items()}
     lengths = keras.Input((), dtype="int32", name="lengths")
@@ -72,33 +138,40 @@ def create_model(
     }
     mask = SequenceMask(name="mask")(lengths, next(iter(inputs.values())))
 
-    signal = body.build(scaled, mask, return_sequences=head["return_sequences"], **hyperparameters)
+    signal = _MODELS[name](scaled, mask, head["return_sequences"], **hyperparameters)
     if head["head_units"]:
         signal = keras.layers.Dense(head["head_units"], activation="relu", name="head")(signal)
     signal = keras.layers.Dropout(head["head_dropout"], name="head_dropout")(signal)
     outputs = keras.layers.Dense(
-        num_outputs, activation=activation, name="prediction", dtype="float32"
+        task.num_outputs, activation=task.of_kind.activation, name="prediction", dtype="float32"
     )(signal)
 
     model = keras.Model({**inputs, "lengths": lengths}, outputs, name=name)
     if compile:
-        model.compile(
-            optimizer=keras.optimizers.Adam(1e-3, clipnorm=1.0),
-            loss=loss,
-            weighted_metrics=[metric],
-        )
+        compile_model(model, task)
     return model
 
 
-def _check_features(features: Mapping[str, int], scaling: Mapping[str, Any] | None) -> None:
-    if not features:
-        raise ValueError("`features` must name at least one modality with its width; got none.")
-    for name in features:
-        if name == "lengths" or not SERVED_NAME.fullmatch(name):
-            raise ValueError(
-                f"A modality cannot be called {name!r}: use letters, digits and '_', a letter "
-                "first, and neither 'lengths' nor 'self' (TensorFlow Serving would not take it)."
-            )
-    unknown = sorted(set(scaling or {}) - set(features))
-    if unknown:
-        raise ValueError(f"`scaling` names {unknown}, which is not in `features` {list(features)}.")
+def compile_model(
+    model: keras.Model,
+    task: Task,
+    optimizer: Mapping[str, Any] | None = None,
+    decay_steps: int | None = None,
+) -> None:
+    """Compiles a model for a task: its loss, its metric (weighted as the loss is), an optimizer.
+
+    Args:
+        model: made by `create_model`.
+        task: that it was made for.
+        optimizer, decay_steps: as in `rmfn_tf.optimizer.make_optimizer`.
+    """
+    model.compile(
+        optimizer=make_optimizer(optimizer, decay_steps),
+        loss=task.of_kind.loss,
+        weighted_metrics=[task.of_kind.metric],
+    )
+
+
+def _options_of(build: Callable[..., Any]) -> dict[str, Any]:
+    parameters = inspect.signature(build).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}

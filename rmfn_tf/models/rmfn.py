@@ -1,37 +1,75 @@
 """The body of RMFN: see `rmfn_tf.layers.RMFN`."""
 
-import inspect
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from rmfn_tf.layers import RMFN
-from rmfn_tf.layers.multistage_fusion import MultistageFusion
-from rmfn_tf.layers.rmfn import CELL_OPTIONS
-from rmfn_tf.layers.rmfn_cell import RMFNCell
-
-# The layers' own defaults, so that none is written twice.
-_DEFAULTS = {
-    name: parameter.default
-    for layer in (MultistageFusion, RMFNCell)
-    for name, parameter in inspect.signature(layer.__init__).parameters.items()
-}
-RMFN_OPTIONS: dict[str, Any] = {"units": None, **{name: _DEFAULTS[name] for name in CELL_OPTIONS}}
 
 
 def rmfn(
-    inputs: dict[str, Any], mask: Any, return_sequences: bool, units: Any = None, **options: Any
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    *,
+    units: dict[str, int] | None = None,
+    num_stages: int = 3,
+    fusion_units: int = 128,
+    summary_units: int = 128,
+    highlight: bool = True,
+    highlight_memory_mode: str = "dense",
+    highlight_input: str = "attention",
+    highlight_projection: bool = False,
+    highlight_scale: str = "dim",
+    fuse_memory_mode: str = "trainable",
+    summarize_layers: int = 2,
+    summarize_dropout: float = 0.0,
+    feedback: bool = True,
+    dropout: float = 0.0,
+    unit_forget_bias: bool = True,
+    seed: int | None = None,
 ) -> Any:
-    """`[h ; z]` of the RMFN layer.
+    """`[h ; z]` of the RMFN layer, `(batch, Σd_m + summary_units)`.
 
-    Without `units`, language gets 128 and every other modality 32. `units` names the modalities
-    of `inputs`, in the order the layer is to take them.
+    Args:
+        units: hidden size of each modality of `inputs`, by name, in the order that the layer is to
+            take them; None: `default_units`.
+        num_stages, ..., seed: as in `rmfn_tf.layers.RMFN`.
     """
     if units is None:
-        units = default_units(inputs)
-    layer = RMFN(units, return_sequences=return_sequences, name="rmfn", **options)
+        units = default_units({m: x.shape[-1] for m, x in inputs.items()})
+    layer = RMFN(
+        units,
+        num_stages=num_stages,
+        fusion_units=fusion_units,
+        summary_units=summary_units,
+        highlight=highlight,
+        highlight_memory_mode=highlight_memory_mode,
+        highlight_input=highlight_input,
+        highlight_projection=highlight_projection,
+        highlight_scale=highlight_scale,
+        fuse_memory_mode=fuse_memory_mode,
+        summarize_layers=summarize_layers,
+        summarize_dropout=summarize_dropout,
+        feedback=feedback,
+        dropout=dropout,
+        unit_forget_bias=unit_forget_bias,
+        seed=seed,
+        return_sequences=return_sequences,
+        name="rmfn",
+    )
     return layer(inputs, mask=mask)
 
 
-def default_units(modalities: Iterable[str]) -> dict[str, int]:
-    """The hidden size of each modality where none is given."""
-    return {m: 128 if m == "language" else 32 for m in modalities}
+def default_units(widths: Mapping[str, int]) -> dict[str, int]:
+    """The hidden size of each modality where none is given: 128 where it is wide, otherwise 32.
+
+    Args:
+        widths: modality -> number of features.
+    """
+    return {m: 128 if is_wide(width) else 32 for m, width in widths.items()}
+
+
+def is_wide(width: int) -> bool:
+    """Whether a modality has 128 features and more, as word vectors have: its hidden state is then
+    large by default, and searched among larger sizes."""
+    return width >= 128

@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,8 @@ from typing import Any
 import tomli_w
 
 from rmfn_tf.files import write_text
-from rmfn_tf.suggestions import did_you_mean
-
-DEFAULT_OPTIMIZER: dict[str, Any] = {
-    "name": "adam",
-    "learning_rate": 2e-3,
-    "global_clipnorm": 1.0,
-}
+from rmfn_tf.names import unknown_name
+from rmfn_tf.optimizer import DEFAULT_OPTIMIZER
 
 
 class ConfigError(ValueError):
@@ -166,12 +161,6 @@ def _optimizer_mistakes(optimizer: Mapping[str, Any]) -> list[str]:
         elif value < 0 or (value == 0 and name != "weight_decay"):
             mistakes.append(f"optimizer.{name} must be positive; got {value!r}.")
     return mistakes
-
-
-def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is none of `known`, with the nearest one suggested."""
-    known = list(known)
-    return f"unknown {what} {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}."
 
 
 def without_none(value: Any) -> Any:

@@ -1,12 +1,13 @@
 """What the runs of one process learn from, prepared once for all of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from rmfn_tf.data import Examples
+from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.splits import (
@@ -47,7 +48,7 @@ class RunData:
         return self._once(key, lambda: list(split_into_folds(config, task, self.pool(config))))
 
     def floors(
-        self, task: Mapping[str, Any], train: Examples, judged: Sequence[Examples]
+        self, task: Task, train: Examples, judged: Sequence[Examples]
     ) -> list[dict[str, np.ndarray]]:
         """`floor_predictions` for each of several sets of examples, fitted once."""
 

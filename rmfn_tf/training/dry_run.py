@@ -1,15 +1,17 @@
 """What a run would be, told before it is started."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 
 from rmfn_tf.data import Examples, choose_buckets, epoch_batches, training_batches
+from rmfn_tf.models.create import compile_model
+from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.fitting import PREDICT_BATCH, build_model, compile_model
+from rmfn_tf.training.fit import PREDICT_BATCH, build_model
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.scores import report
 from rmfn_tf.training.splits import (
@@ -56,7 +58,7 @@ def dry_run(config: RunConfig, builder: Any) -> dict[str, Any]:
         learning.train, config.batch_size, buckets=buckets, seed=config.seed
     )
     model = build_model(config, learning)
-    compile_model(model, config, task, steps)
+    compile_model(model, task, config.optimizer, decay_steps=steps * config.epochs)
     compiling, epoch = _time_an_epoch(model, batches, steps, learning.validation)
     lengths = learning.train.lengths
     return {
@@ -85,9 +87,7 @@ def dry_run(config: RunConfig, builder: Any) -> dict[str, Any]:
     }
 
 
-def _open(
-    config: RunConfig, builder: Any
-) -> tuple[Mapping[str, Any], LearningData, Examples, Examples, str]:
+def _open(config: RunConfig, builder: Any) -> tuple[Task, LearningData, Examples, Examples, str]:
     """The task, what is learned from, what floors learn from, what is judged, and its name."""
     task = open_task(config, builder)
     if config.folds:

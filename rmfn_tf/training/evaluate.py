@@ -12,7 +12,7 @@ import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
 from rmfn_tf.data import Examples
 from rmfn_tf.files import only_writer, write_json
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.fitting import predict
+from rmfn_tf.training.fit import predict
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.predictions import write_predictions
 from rmfn_tf.training.provenance import check_trained_on

@@ -9,19 +9,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from rmfn_tf.data import Examples, fit_scaling
+from rmfn_tf.task import Task
 
-# Kind of task -> the names of its floors.
-FLOORS = {
-    "regression": ("constant", "ridge"),
-    "classification": ("majority", "logistic"),
-    "multilabel": ("majority", "logistic"),
-}
 _ALPHAS = np.logspace(0, 5, 11)
 
 
-def floor_predictions(
-    task: Mapping[str, Any], train: Examples, test: Examples
-) -> dict[str, np.ndarray]:
+def floor_predictions(task: Task, train: Examples, test: Examples) -> dict[str, np.ndarray]:
     """Predictions for `test` by name, each `(N, outputs)` as a model's would be.
 
     - `constant` (regression: the median of the training labels of each column) or `majority`
@@ -31,11 +24,11 @@ def floor_predictions(
     """
     scaling = fit_scaling(train)
     pooled_train, pooled_test = (pooled_features(each, scaling) for each in (train, test))
-    if task["kind"] == "regression":
+    if task.kind == "regression":
         constant = np.tile(np.median(train.labels, axis=0), (len(test), 1))
         return {"constant": constant, "ridge": _ridge(pooled_train, train.labels, pooled_test)}
-    if task["kind"] == "classification":
-        shares = np.bincount(train.labels, minlength=task["num_classes"])
+    if task.kind == "classification":
+        shares = np.bincount(train.labels, minlength=task.num_classes)
         majority = np.tile(np.eye(len(shares))[shares.argmax()], (len(test), 1))
         logistic = _logistic(pooled_train, train.labels, pooled_test, len(shares))
         return {"majority": majority, "logistic": logistic}

@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 import rmfn_tf
+from rmfn_tf.task import Task
 
 
 def data_facts(data: str, metadata: Any) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def data_facts(data: str, metadata: Any) -> dict[str, Any]:
         "data": data,
         "fingerprint": metadata["fingerprint"],
         "sources": dict(metadata["sources"]),
-        "task": dict(metadata["task"]),
+        "task": Task.from_json(metadata["task"]).to_json(),
     }
 
 

@@ -14,8 +14,14 @@ from rmfn_tf.files import only_writer, replace_file, write_json, write_rows
 from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.config import RunConfig, without_none
 from rmfn_tf.training.data import RunData
-from rmfn_tf.training.fitting import CHECKPOINT, EpochReport, build_model, fit_model, predict
-from rmfn_tf.training.nan_guard import NonFiniteLoss
+from rmfn_tf.training.fit import (
+    CHECKPOINT,
+    EpochReport,
+    NonFiniteLoss,
+    build_model,
+    fit_in_folder,
+    predict,
+)
 from rmfn_tf.training.predictions import write_predictions
 from rmfn_tf.training.provenance import check_trained_on, data_facts, session_facts
 from rmfn_tf.training.scores import report
@@ -75,7 +81,7 @@ def train_run(
 
     Raises:
         ValueError: the folder exists (without `resume`) or is of another config or other data, or
-            as `fit_model`.
+            as `fit_in_folder`.
         OSError: the folder cannot be written; what was finished is kept.
     """
     check_splits(config, builder)
@@ -151,7 +157,7 @@ def _train_split(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     data = run_data.learning(config)
     try:
-        fitted = fit_model(config, data, out, _told(on_epoch, 0, 0))
+        fitted = fit_in_folder(config, data, out, _told(on_epoch, 0, 0))
     except NonFiniteLoss as error:
         raise _keep_best(config, data, out, error) from error
     replace_file(out / "model.keras", fitted.model.save)
@@ -179,7 +185,7 @@ def _train_folds(
         folder.mkdir(exist_ok=True)
         told = _told(on_epoch, fold.number, config.folds)
         try:
-            fitted = fit_model(config, fold.learning, folder, told)
+            fitted = fit_in_folder(config, fold.learning, folder, told)
         except NonFiniteLoss as error:
             kept = _keep_best(config, fold.learning, folder, error)
             raise NonFiniteLoss(f"Fold {fold.number} of {config.folds}: {kept}") from error

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from rmfn_tf.metrics import metrics_for
+from rmfn_tf.task import Task
 
 
-def score(task: Mapping[str, Any], labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+def score(task: Task, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
     """The data set's metrics (`metrics_for(task)`) of predictions `(N, outputs)`, by name."""
     result = {}
     for metric in metrics_for(task):
@@ -18,13 +19,13 @@ def score(task: Mapping[str, Any], labels: np.ndarray, predictions: np.ndarray) 
 
 
 def report(
-    split: str, task: Mapping[str, Any], labels: np.ndarray, predictions: Mapping[str, np.ndarray]
+    split: str, task: Task, labels: np.ndarray, predictions: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
     """What a run or an evaluation says: a row of metrics for each set of predictions.
 
     Args:
         split: what was predicted, in words.
-        task: `builder.info.metadata["task"]`.
+        task: what the labels are.
         labels: of N examples.
         predictions: row name → `(N, outputs)`.
 

@@ -9,13 +9,13 @@ import keras
 
 from rmfn_tf.data.scaling import METHODS
 from rmfn_tf.datasets.registry import resolve
-from rmfn_tf.models.registry import list_models, model_options
+from rmfn_tf.models import list_models, model_options
+from rmfn_tf.names import unknown_name
 from rmfn_tf.training.config import (
     ConfigError,
     RunConfig,
     key_mistakes,
     read_toml,
-    unknown_name,
     value_mistakes,
 )
 from rmfn_tf.training.presets import merge

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from rmfn_tf.data import Examples, fit_scaling, hold_out, load_examples, make_folds
-from rmfn_tf.training.config import RunConfig, unknown_name
+from rmfn_tf.task import Task
+from rmfn_tf.training.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,12 @@ class LearningData:
     and nothing here leads to them.
 
     Args:
-        task: see `open_task`.
+        task: what the labels are.
         train: what is learned from; scaling's statistics come from it alone.
         validation: what chooses the epoch, or None to keep the last.
     """
 
-    task: Mapping[str, Any]
+    task: Task
     train: Examples
     validation: Examples | None
     _scaling: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -73,21 +74,18 @@ def check_test_split(config: RunConfig, builder: Any) -> None:
         raise ValueError(f"{config.data} has no test split with examples; it has {held}.")
 
 
-def open_task(config: RunConfig, builder: Any) -> dict[str, Any]:
+def open_task(config: RunConfig, builder: Any) -> Task:
     """The task of a built data set with the labels that the config names.
 
     Raises:
         ValueError: a label that the data set does not score, or labels to choose from a
             classification, which has one.
     """
-    task = dict(builder.info.metadata["task"])
-    for name in config.labels:
-        if task["kind"] == "classification":
-            raise ValueError(f"{config.data} has one label, its class: leave `labels` out.")
-        if name not in task["labels"]:
-            raise ValueError(unknown_name(f"label of {config.data}", name, task["labels"]))
-    task["labels"] = config.labels or task["labels"]
-    return task
+    task = Task.from_json(builder.info.metadata["task"])
+    try:
+        return task.select(config.labels)
+    except ValueError as error:
+        raise ValueError(f"{config.data}: {error}") from error
 
 
 def open_split(config: RunConfig, builder: Any, split: str) -> Examples:
@@ -95,7 +93,7 @@ def open_split(config: RunConfig, builder: Any, split: str) -> Examples:
     examples = load_examples(builder, split)
     if not config.labels:
         return examples
-    names = list(builder.info.metadata["task"]["labels"])
+    names = Task.from_json(builder.info.metadata["task"]).labels
     columns = [names.index(name) for name in config.labels]
     return replace(examples, labels=examples.labels[:, columns])
 
@@ -111,7 +109,7 @@ def open_pool(config: RunConfig, builder: Any) -> Examples:
     return open_split(config, builder, "all")
 
 
-def split_into_folds(config: RunConfig, task: Mapping[str, Any], pool: Examples) -> Iterator[Fold]:
+def split_into_folds(config: RunConfig, task: Task, pool: Examples) -> Iterator[Fold]:
     """The folds of a run, one after another; no video is on two sides of any."""
     for number, (inside, outside) in enumerate(make_folds(pool, config.folds, config.seed), 1):
         train, validation = pool.take(inside), None

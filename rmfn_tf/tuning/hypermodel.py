@@ -1,4 +1,3 @@
-import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -6,8 +5,11 @@ import keras
 import keras_tuner
 import tensorflow as tf
 
+from rmfn_tf.data import Examples
 from rmfn_tf.models import create_model
-from rmfn_tf.models.registry import check_options
+from rmfn_tf.models.create import check_options
+from rmfn_tf.task import Task
+from rmfn_tf.training.fit import fit
 from rmfn_tf.tuning.spaces import check_tune, draw_settings
 
 # What Keras takes as it comes, batch by batch.
@@ -18,11 +20,13 @@ class RMFNHyperModel(keras_tuner.HyperModel):
     """RMFN, or another registered model, as KerasTuner takes it.
 
         tuner = keras_tuner.RandomSearch(
-            RMFNHyperModel(features={"language": 300, "acoustic": 74}), objective="val_loss"
+            RMFNHyperModel(train.widths, scaling=fit_scaling(train)), objective="val_loss"
         )
-        tuner.search(train, validation_data=validation, epochs=20, shuffle=False)
+        tuner.search(train, validation_data=validation, epochs=20)
 
-    What can be searched, and over what range, stands in `rmfn_tf.tuning.spaces`.
+    Given `Examples`, each trial is trained by `rmfn_tf.fit`, as `rmfn train` does. Given other data
+    that `keras.Model.fit` takes, it is trained by that, at a constant learning rate. What can be
+    searched, and over what range, stands in `rmfn_tf.tuning.spaces`.
 
     Args:
         features: width of each modality, by name.
@@ -32,8 +36,7 @@ class RMFNHyperModel(keras_tuner.HyperModel):
             but `"batch_size"` and those in `fixed`.
         **fixed: hyperparameters of the model. One that is also named in `tune` is searched.
 
-    Where `"batch_size"` is searched, give `Tuner.search` arrays, or as `x` and `validation_data`
-    functions of the batch size that return a `tf.data.Dataset`.
+    Where `"batch_size"` is searched, give `Tuner.search` examples or arrays.
 
     Raises:
         ValueError: an unknown model, or an unknown name in `tune` or `fixed`.
@@ -43,7 +46,7 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         self,
         features: Mapping[str, int],
         model: str = "rmfn",
-        task: str = "regression",
+        task: str | Task = "regression",
         num_outputs: int = 1,
         scaling: Mapping[str, Mapping[str, Any]] | None = None,
         tune: Collection[str] | None = None,
@@ -52,8 +55,7 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         check_options(model, fixed)
         self.features = dict(features)
         self.model = model
-        self.task = task
-        self.num_outputs = num_outputs
+        self.task = Task.of(task, num_outputs)
         self.scaling = scaling
         self.fixed = fixed
         self.searched = self._searched(tune)
@@ -66,7 +68,6 @@ class RMFNHyperModel(keras_tuner.HyperModel):
             self.model,
             features=self.features,
             task=self.task,
-            num_outputs=self.num_outputs,
             scaling=self.scaling,
             **{**self.fixed, **drawn["hyperparameters"]},
         )
@@ -75,31 +76,38 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         return model
 
     def fit(
-        self, hp: keras_tuner.HyperParameters, model: keras.Model, *args: Any, **kwargs: Any
+        self, hp: keras_tuner.HyperParameters, model: keras.Model, x: Any, *args: Any, **kwargs: Any
     ) -> keras.callbacks.History:
-        """Trains the model of one trial, with its batch size where that is searched.
+        """Trains the model of one trial, with its learning rate and batch size.
 
         Args:
             hp, model: of the trial.
-            *args, **kwargs: of `keras.Model.fit`.
+            x: `Examples`, or what `keras.Model.fit` takes.
+            *args, **kwargs: further arguments of `keras.Model.fit`; beside `Examples` those of
+                `rmfn_tf.fit`, `validation_data` standing for its `validation`.
 
         Raises:
-            keras_tuner.errors.FatalValueError: data that are batched already although the batch
-                size is searched, or a function although it is not. It ends the search.
+            keras_tuner.errors.FatalValueError: data that are batched already, or a `batch_size`,
+                although it is searched. It ends the search.
         """
-        given = inspect.signature(model.fit).bind(*args, **kwargs).arguments
-        if "batch_size" in self.searched:
-            _use_batch_size(given, self._draw(hp)["batch_size"])
-        for name in ("x", "validation_data"):
-            if callable(given.get(name)):
+        drawn = self._draw(hp)
+        if "batch_size" in drawn:
+            if "batch_size" in kwargs or isinstance(x, _BATCHED):
                 raise keras_tuner.errors.FatalValueError(
-                    f"`{name}` is a function of the batch size, which is not searched: name "
-                    "'batch_size' in `tune`, or give the data themselves."
+                    "The batch size is searched, so `x` must be Examples or arrays, not batches, "
+                    "and no `batch_size` may be given. Or leave 'batch_size' out of `tune`."
                 )
-        return model.fit(**given)
+            kwargs["batch_size"] = drawn["batch_size"]
+        if not isinstance(x, Examples):
+            return model.fit(x, *args, **kwargs)
+        if "learning_rate" in drawn:
+            rate = {"learning_rate": drawn["learning_rate"]}
+            kwargs["optimizer"] = {**kwargs.get("optimizer", {}), **rate}
+        validation = kwargs.pop("validation_data", None)
+        return fit(model, x, validation, task=self.task, **kwargs)
 
     def _searched(self, tune: Collection[str] | None) -> tuple[str, ...]:
-        names = check_tune(self.model, list(self.features), tune)
+        names = check_tune(self.model, self.features, tune)
         if tune is not None:
             return names
         left_out = {"batch_size", *self.fixed}
@@ -108,22 +116,4 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         return tuple(name for name in names if name not in left_out)
 
     def _draw(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
-        return draw_settings(hp, self.model, list(self.features), self.searched, self.fixed)
-
-
-def _use_batch_size(given: dict[str, Any], batch_size: int) -> None:
-    """Puts a batch size into the arguments of `keras.Model.fit`."""
-    if "batch_size" in given:
-        raise keras_tuner.errors.FatalValueError(
-            f"`batch_size` is searched, and {given['batch_size']!r} was given: leave one of them "
-            "out."
-        )
-    if isinstance(given.get("x"), _BATCHED):
-        raise keras_tuner.errors.FatalValueError(
-            "`x` is batched already, so its batch size cannot be searched: leave 'batch_size' out "
-            "of `tune`, or give a function that makes a tf.data.Dataset of a batch size."
-        )
-    for name in ("x", "validation_data"):
-        if callable(given.get(name)):
-            given[name] = given[name](batch_size)
-    given["batch_size"] = batch_size
+        return draw_settings(hp, self.model, self.features, self.searched, self.fixed)

@@ -1,7 +1,7 @@
 """What a search over hyperparameters is made of, and its folder."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,6 @@ from rmfn_tf.training.splits import open_task
 from rmfn_tf.tuning.spaces import check_tune, draw_settings
 
 TUNERS = ("random", "bayesian", "hyperband")
-# What a configuration is chosen by, and whether less is better.
-CHOSEN_BY = {
-    "regression": ("mae", True),
-    "classification": ("accuracy", False),
-    "multilabel": ("weighted_f1", False),
-}
 SEARCH = "search.json"
 
 
@@ -41,7 +35,7 @@ class Search:
         tuner: one of `TUNERS`.
         trials: how many at most.
         tune: names of the parameters that are searched (`rmfn_tf.tuning.spaces`); None: all.
-        modalities: of the data set, in its order.
+        widths: modality -> number of features, in the order of the data set.
         metric: what is looked at, on validation or out of fold.
         lower_is_better: of the metric.
 
@@ -53,7 +47,7 @@ class Search:
     tuner: str
     trials: int
     tune: Sequence[str] | None
-    modalities: Sequence[str]
+    widths: Mapping[str, int]
     metric: str
     lower_is_better: bool
 
@@ -61,12 +55,12 @@ class Search:
         check_tuner(self.tuner)
         if self.trials < 1:
             raise ValueError(f"The number of trials must be at least 1; got {self.trials}.")
-        check_tune(self.config.model, self.modalities, self.tune)
+        check_tune(self.config.model, self.widths, self.tune)
 
     @property
     def space(self) -> list[str]:
         """The names of the parameters that are searched."""
-        return list(check_tune(self.config.model, self.modalities, self.tune))
+        return list(check_tune(self.config.model, self.widths, self.tune))
 
     @classmethod
     def of(
@@ -78,9 +72,9 @@ class Search:
         tune: Sequence[str] | None = None,
     ) -> "Search":
         """The search on a built data set."""
-        metric, lower = CHOSEN_BY[open_task(config, builder)["kind"]]
-        modalities = list(builder.info.metadata["modalities"])
-        return cls(config, tuner, trials, tune, modalities, metric, lower)
+        metric, lower = open_task(config, builder).of_kind.selection
+        widths = dict(builder.info.metadata["modalities"])
+        return cls(config, tuner, trials, tune, widths, metric, lower)
 
     @classmethod
     def read(cls, out: Path) -> "Search":
@@ -115,7 +109,7 @@ class Search:
     def draw(self, hp: keras_tuner.HyperParameters) -> RunConfig:
         """Registers the space in `hp`; the run of the values that it has."""
         config = self.config
-        drawn = draw_settings(hp, config.model, self.modalities, self.space, config.hyperparameters)
+        drawn = draw_settings(hp, config.model, self.widths, self.space, config.hyperparameters)
         changes = dict(drawn)
         if "learning_rate" in changes:
             changes["optimizer"] = {"learning_rate": changes.pop("learning_rate")}

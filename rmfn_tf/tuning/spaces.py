@@ -1,23 +1,22 @@
 """The search space of each model: which parameters there are, and over what range.
 
-The ranges are those of the papers' own searches: hidden sizes of language 32 to 256 and of the
-other modalities 8 to 80, z 32 and up, dropout 0 to 0.7, learning rates 5e-4 to 1e-2, batches of 16
-to 128.
+The ranges are those of the papers' own searches: hidden sizes of language, and here of every other
+wide modality (128 features and more), 32 to 256, of the others 8 to 80; z 32 and up, dropout 0 to
+0.7, learning rates 5e-4 to 1e-2, batches of 16 to 128.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 import keras_tuner
 
-from rmfn_tf.models import model_options
-from rmfn_tf.models.rmfn import default_units
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.models import list_models, model_options
+from rmfn_tf.models.rmfn import default_units, is_wide
+from rmfn_tf.names import did_you_mean, unknown_name
 
 Draw = Callable[[keras_tuner.HyperParameters, str], Any]
 
-_OTHER_UNITS = [8, 16, 32, 48, 64, 80]  # of another modality than language
 _MOST_STAGES = 6
 
 
@@ -31,11 +30,9 @@ def _rate() -> Draw:
 
 
 _UNITS = _choice(32, 64, 128, 256)
-
-
-def _units_of_each(hp: keras_tuner.HyperParameters, name: str) -> Any:
-    """Stands in a space for a `<modality>_units` of each modality."""
-    return (_UNITS if name == _units_name("language") else _choice(*_OTHER_UNITS))(hp, name)
+_NARROW_UNITS = _choice(8, 16, 32, 48, 64, 80)
+# Stands in a space for a `<modality>_units` of each modality.
+_units_of_each = _choice()
 
 
 _HEAD: dict[str, Draw] = {"head_units": _choice(0, 32, 64, 128), "head_dropout": _rate()}
@@ -71,6 +68,8 @@ _SPACES: dict[str, dict[str, Draw]] = {
         **_TRAINING,
     },
 }
+# Of a model that a user has registered.
+_ANY_MODEL = {**_HEAD, **_TRAINING}
 # Parameter -> the one that it depends on, and the values of that at which it does anything.
 # The highlight reads its input from the second stage on; and unless it reads what was highlighted,
 # a memory of zeros makes its attention the same for every input.
@@ -80,39 +79,40 @@ _CONDITIONS: dict[str, tuple[str, list[Any]]] = {
 }
 
 
-def searchable(model: str, modalities: Sequence[str]) -> tuple[str, ...]:
+def searchable(model: str, widths: Mapping[str, int]) -> tuple[str, ...]:
     """The names of all parameters of a model's space.
 
     Args:
         model: a registered model.
-        modalities: each has a `<modality>_units` in models with a hidden state for each.
+        widths: modality -> number of features. Each has a `<modality>_units` in models with a
+            hidden state for each.
 
     Raises:
-        ValueError: no space for such a model.
+        ValueError: no such model.
     """
-    return tuple(_space(model, modalities))
+    return tuple(_space(model, widths))
 
 
 def check_tune(
-    model: str, modalities: Sequence[str], tune: Collection[str] | None
+    model: str, widths: Mapping[str, int], tune: Collection[str] | None
 ) -> tuple[str, ...]:
     """The names of the parameters to search, in the order of the space.
 
     Args:
-        model, modalities: as in `searchable`.
+        model, widths: as in `searchable`.
         tune: names, or None for all; "units" stands for those of every modality.
 
     Raises:
         ValueError: no name, or one that is not in the space.
     """
-    known = searchable(model, modalities)
+    known = searchable(model, widths)
     if tune is None:
         return known
     if isinstance(tune, str) or not tune:
         raise ValueError(f"`tune` must name what is to be searched; got {tune!r}.")
     groups = {}
-    if _SPACES[model].get("units") is _units_of_each:
-        groups["units"] = [_units_name(modality) for modality in modalities]
+    if _SPACES.get(model, {}).get("units") is _units_of_each:
+        groups["units"] = [_units_name(modality) for modality in widths]
     names: set[str] = set()
     for name in tune:
         if name not in known and name not in groups:
@@ -128,7 +128,7 @@ def check_tune(
 def draw_settings(
     hp: keras_tuner.HyperParameters,
     model: str,
-    modalities: Sequence[str],
+    widths: Mapping[str, int],
     names: Collection[str],
     fixed: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def draw_settings(
 
     Args:
         hp: of a trial.
-        model, modalities: as in `searchable`.
+        model, widths: as in `searchable`.
         names: of the parameters to search, as `check_tune` gives them.
         fixed: hyperparameters of the model that are given; they decide conditions, and the units of
             modalities whose are not searched.
@@ -147,7 +147,7 @@ def draw_settings(
     """
     known = {**model_options(model), **fixed}
     drawn: dict[str, Any] = {}
-    for name, draw in _space(model, modalities).items():
+    for name, draw in _space(model, widths).items():
         highlights = name.startswith("highlight_")
         if name not in names or (highlights and not known["highlight"]):
             continue
@@ -155,9 +155,9 @@ def draw_settings(
         if value is not None:
             drawn[name] = known[name] = value
     training = {name: drawn.pop(name) for name in _TRAINING if name in drawn}
-    units = {m: drawn.pop(_units_name(m), None) for m in modalities}
+    units = {m: drawn.pop(_units_name(m), None) for m in widths}
     if any(units.values()):
-        given = {**default_units(modalities), **(fixed.get("units") or {})}
+        given = {**default_units(widths), **(fixed.get("units") or {})}
         drawn["units"] = {m: n or given[m] for m, n in units.items()}
     return {"hyperparameters": drawn, **training}
 
@@ -186,13 +186,16 @@ def _draw_where_it_matters(
     return value if matters else None
 
 
-def _space(model: str, modalities: Sequence[str]) -> dict[str, Draw]:
-    if model not in _SPACES:
-        raise ValueError(f"No space to search for {model!r}; there is one for {list(_SPACES)}.")
+def _space(model: str, widths: Mapping[str, int]) -> dict[str, Draw]:
+    if model not in list_models():
+        raise ValueError(unknown_name("model", model, list_models()))
     space: dict[str, Draw] = {}
-    for name, draw in _SPACES[model].items():
-        each = draw is _units_of_each
-        space |= dict.fromkeys(map(_units_name, modalities), draw) if each else {name: draw}
+    for name, draw in _SPACES.get(model, _ANY_MODEL).items():
+        if draw is _units_of_each:
+            for modality, width in widths.items():
+                space[_units_name(modality)] = _UNITS if is_wide(width) else _NARROW_UNITS
+        else:
+            space[name] = draw
     return space
 
 

@@ -17,7 +17,7 @@ from rmfn_tf.training.run_progress import count_epochs
 from rmfn_tf.training.splits import check_splits, open_task
 from rmfn_tf.tuning.differences import compare_paired, paired_answer
 from rmfn_tf.tuning.over_seeds import scores_over_seeds
-from rmfn_tf.tuning.search import CHOSEN_BY, SEARCH
+from rmfn_tf.tuning.search import SEARCH
 
 
 def sweep_stages(
@@ -63,7 +63,7 @@ def sweep_stages(
     if (out / SEARCH).exists():
         raise ValueError(f"{out} holds a search; name another folder with --out.")
     check_splits(config, builder)
-    metric, lower = CHOSEN_BY[open_task(config, builder)["kind"]]
+    metric, lower = open_task(config, builder).of_kind.selection
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):
 

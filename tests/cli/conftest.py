@@ -1,6 +1,8 @@
 """The command line in this process, on a small made-up copy of ICT-MMMO."""
 
+import contextlib
 import sys
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
@@ -37,6 +39,7 @@ def rmfn(monkeypatch, capfd, determinism):
         from rmfn_tf.cli import main
 
         monkeypatch.setattr(sys, "argv", ["rmfn", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "1000")  # no line is wrapped, however long a path is
         capfd.readouterr()
         with pytest.raises(SystemExit) as exit_:
             main()
@@ -46,8 +49,63 @@ def rmfn(monkeypatch, capfd, determinism):
     return run
 
 
+class Pool:
+    """Runs each task at once, in this process: a worker would take 8 s to start TensorFlow."""
+
+    def __init__(self, *given, **options):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def submit(self, task, *arguments):
+        future = Future()
+        try:
+            future.set_result(task(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, **options):
+        pass
+
+
 @pytest.fixture
-def small():
+def eager(monkeypatch):
+    """Trains without graphs, which take seconds to make: a small run has a step or two."""
+    from rmfn_tf.training import fit
+
+    compile_model = fit.compile_model
+
+    def compile_eager(model, *given, **options):
+        compile_model(model, *given, **options)
+        model.run_eagerly = True
+
+    monkeypatch.setattr(fit, "compile_model", compile_eager)
+
+
+@pytest.fixture
+def in_this_process(eager, monkeypatch):
+    """What `rmfn compare`, `reproduce` and `tune` do in processes of their own."""
+    from rmfn_tf.tuning import process, run_search
+
+    class Supervisor:
+        def __init__(self, out, data_dir, workers):
+            self.share = out, data_dir
+
+        def run(self, on_progress=None):
+            with contextlib.redirect_stdout(None):  # a process of its own speaks to a log
+                process.run_share(*self.share)
+
+    monkeypatch.setattr("rmfn_tf.comparison.train_all.ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(run_search, "Supervisor", Supervisor)
+
+
+@pytest.fixture
+def small(eager):
     return SMALL
 
 

@@ -11,8 +11,6 @@ import time
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.slow
-
 DATA = "ict_mmmo/mfn_arrays"
 
 
@@ -23,7 +21,7 @@ def compare(rmfn, tmp_path, manual_dir):
         config.write_text('data = "x"\nmodel = "ef_lstm"\n[hyperparameters]\nunits = 2\n')
         models = models.replace("again.toml", str(config))
         files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
-        arguments = ("--models", models, "--seeds", "2", "--epochs", "1", "--json", *options)
+        arguments = ("--models", models, "--epochs", "1", "--json", *options)
         return rmfn("compare", data, *files, "--out", tmp_path / "out", *arguments)
 
     return run
@@ -47,11 +45,21 @@ def opened(tmp_path, monkeypatch):
     return read
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_this_process")
 def test_a_fixed_split(compare, tmp_path, opened):
-    done = compare()
+    assert compare("--seeds", "2", models="ef_lstm").code == 0
+    first = {each: each.stat().st_mtime_ns for each in tmp_path.rglob("metrics*.json")}
+    assert len(first) == 4
+    # A further row: only what is missing runs.
+    done = compare("--seeds", "2")
     assert (done.code, done.err) == (0, "")
-    # The test split is not read while anything is trained.
-    assert opened == [[True] * 4] * 4
+    assert all(each.stat().st_mtime_ns == time for each, time in first.items())
+    # The test split is read once per run, and not while anything is trained.
+    assert opened == [[True] * 2] * 2 + [[True] * 4] * 2
+    openings = list(tmp_path.rglob("test_openings.jsonl"))
+    assert [len(each.read_text().splitlines()) for each in openings] == [1] * 4
+
     result, out = json.loads(done.out), tmp_path / "out"
     assert result == json.loads((out / "compare.json").read_text())
     assert [row["row"] for row in result["rows"]] == ["ef_lstm", "again", "constant", "ridge"]
@@ -73,20 +81,10 @@ def test_a_fixed_split(compare, tmp_path, opened):
     assert "Best of n on test" in (out / "compare.md").read_text()
 
 
-def test_only_what_is_missing_runs(compare, tmp_path):
-    assert compare(models="ef_lstm").code == 0
-    first = {each: each.stat().st_mtime_ns for each in tmp_path.rglob("metrics*.json")}
-    assert len(first) == 4
-    done = compare()
-    assert done.code == 0
-    assert all(each.stat().st_mtime_ns == time for each, time in first.items())
-    assert len(json.loads(done.out)["rows"]) == 4
-    openings = list(tmp_path.rglob("test_openings.jsonl"))
-    assert [len(each.read_text().splitlines()) for each in openings] == [1] * 4
-
-
-def test_folds_with_two_workers(compare, tmp_path):
-    folds = ("--folds", "2", "--workers", "2")
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_this_process")
+def test_folds(compare):
+    folds = ("--seeds", "2", "--folds", "2")
     done = compare(*folds, models="ef_lstm", data="ict_mmmo/trimodal")
     assert (done.code, done.err) == (0, "")
     result = json.loads(done.out)
@@ -111,15 +109,17 @@ def test_mistakes(compare, tmp_path, options, expected):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_worker_that_is_killed_is_one_line(compare, tmp_path):
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_one_line(compare, request):
     def kill():
         while not (workers := multiprocessing.active_children()):
             time.sleep(0.1)
         os.kill(workers[0].pid, signal.SIGKILL)
 
     threading.Thread(target=kill, daemon=True).start()
-    done = compare(models="ef_lstm")
+    done = compare("--seeds", "1", models="ef_lstm")
     assert done.code == 1
     assert done.err.count("\n") == 1
     assert "start the same command again, with fewer --workers" in done.err
-    assert compare(models="ef_lstm").code == 0
+    request.getfixturevalue("in_this_process")
+    assert compare("--seeds", "1", models="ef_lstm").code == 0

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import rmfn_tf.datasets
+from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.run import train_run
+
 pytestmark = pytest.mark.slow
 
 resource = pytest.importorskip("resource", reason="limits on file sizes are Unix's")
@@ -36,19 +40,18 @@ def state(folder):
     return {str(each): each.read_bytes() for each in folder.rglob("*.npz")}
 
 
-def test_a_disk_that_fills_up(rmfn, tmp_path, manual_dir, small, monkeypatch):
-    from rmfn_tf.training import run as training
+@pytest.mark.usefixtures("eager")
+def test_a_disk_that_fills_up(rmfn, tmp_path, manual_dir):
+    builder = rmfn_tf.datasets.build(DATA, manual_dir=manual_dir, data_dir=tmp_path / "data")
+    files, run = ("--data-dir", tmp_path / "data"), tmp_path / "run"
+    small = {"units": 2, "head_units": 0}
+    config = RunConfig(DATA, model="ef_lstm", hyperparameters=small, epochs=3)
 
-    files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
-    run = tmp_path / "run"
-    options = (*small[2:], "--epochs", "3", "--model", "ef_lstm")
-
-    def stop(told):
+    def stop(progress):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr(training, "_told", lambda *_: stop)
-        assert rmfn("train", DATA, *files, *options, "--out", run).code == 130
+    with pytest.raises(KeyboardInterrupt):
+        train_run(config, builder, run, on_epoch=stop)
     before = state(run)
     assert len(before) == 1
     (checkpoint,) = before.values()
@@ -64,7 +67,7 @@ def test_a_disk_that_fills_up(rmfn, tmp_path, manual_dir, small, monkeypatch):
 
     assert rmfn("train", "--resume", run, *files).code == 0
     whole = tmp_path / "whole"
-    assert rmfn("train", DATA, *files, *options, "--out", whole).code == 0
+    train_run(config, builder, whole)
     for name in ("metrics.json", "history.csv"):
         assert (run / name).read_bytes() == (whole / name).read_bytes()
 

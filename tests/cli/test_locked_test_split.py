@@ -33,12 +33,13 @@ def test_all_but_the_opening_works(rmfn, tmp_path, files, small):
     assert len((run / "test_openings.jsonl").read_text().splitlines()) == 1
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_compare_trains_everything_and_stops_at_the_opening(rmfn, tmp_path, files, workers):
-    options = ("--models", "ef_lstm", "--seeds", "2", "--epochs", "1", "--workers", workers)
+def test_compare_trains_everything_and_stops_at_the_opening(rmfn, tmp_path, files):
+    """By two real workers, where all other comparisons train in the process of the test."""
+    options = ("--models", "ef_lstm", "--seeds", "2", "--epochs", "1", "--workers", "2")
     done = rmfn("compare", DATA, *files, *options, "--out", tmp_path / "out")
     assert done.code == 1
     assert "split 'test' in" in done.err
+    assert done.err.count("\n") == 1
     runs = tmp_path / "out" / "runs" / "ef_lstm"
     for seed in (0, 1):
         metrics = json.loads((runs / f"seed_{seed}" / "metrics.json").read_text())

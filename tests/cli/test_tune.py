@@ -10,6 +10,7 @@ DATA = "ict_mmmo/mfn_arrays"
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_this_process")
 def test_a_sweep_with_the_test_split_locked(rmfn, tmp_path, files):
     out = tmp_path / "out"
     command = ("tune", DATA, *files, "--out", out, "--stages", "1,2")
@@ -61,6 +62,7 @@ def test_mistakes_before_anything_is_built(rmfn, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_this_process")
 def test_a_search_with_the_test_split_locked(rmfn, tmp_path, files):
     out = tmp_path / "out"
     command = ("tune", DATA, "--model", "ef_lstm", *files, "--out", out)

@@ -4,6 +4,7 @@ import pytest
 
 from rmfn_tf.comparison.published import published_for
 from rmfn_tf.metrics import metrics_for
+from rmfn_tf.task import Task
 
 # The text of the design: percent for a2, f1, a7, accuracy; MAE and r as they are.
 MOSI = """
@@ -76,14 +77,14 @@ def test_shares_are_the_shortest_decimals(data: str) -> None:
 @pytest.mark.parametrize(
     ("data", "task"),
     [
-        ("cmu_mosi", {"kind": "regression", "labels": ["s"], "metrics": "sentiment"}),
+        ("cmu_mosi", Task("regression", ("s",), metrics="sentiment")),
         (
             "pom",
-            {"kind": "regression", "labels": ["t"], "metrics": "pom", "ranges": {"t": [1, 7]}},
+            Task("regression", ("t",), ranges={"t": (1, 7)}, metrics="pom"),
         ),
     ],
 )
-def test_names_are_those_of_the_data_sets_metrics(data: str, task: dict) -> None:
+def test_names_are_those_of_the_data_sets_metrics(data: str, task: Task) -> None:
     ours = {metric.name for metric in metrics_for(task)}
     assert {metric for row in published_for(data)["rows"] for metric in row["values"]} <= ours
 

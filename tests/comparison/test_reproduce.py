@@ -9,7 +9,7 @@ from rmfn_tf.comparison.protocols import PROTOCOLS, protocol_for
 from rmfn_tf.comparison.published import published_for
 from rmfn_tf.comparison.reproduce import data_differences, label_table
 from rmfn_tf.datasets.registry import resolve
-from rmfn_tf.models.registry import list_models
+from rmfn_tf.models import list_models
 from rmfn_tf.training.splits import LearningData
 from support.random_examples import make_examples
 

@@ -8,9 +8,10 @@ from scipy.stats import ttest_1samp, ttest_ind
 from rmfn_tf.comparison.permutation import permutation_p_values
 from rmfn_tf.comparison.seeds import seeds_p_value
 from rmfn_tf.comparison.summary import summarize
+from rmfn_tf.task import Task
 from rmfn_tf.training.predictions import Predictions
 
-TASK = {"kind": "regression", "labels": ["sentiment"], "metrics": "default"}
+TASK = Task("regression", ("sentiment",))
 GENERATOR = np.random.default_rng(0)
 OURS, THEIRS = GENERATOR.normal(1.0, 0.1, 5), GENERATOR.normal(1.1, 0.02, 4)
 

@@ -12,11 +12,12 @@ from rmfn_tf.comparison import resampling
 from rmfn_tf.comparison.holm import holm
 from rmfn_tf.comparison.intervals import bootstrap_intervals
 from rmfn_tf.comparison.permutation import permutation_p_values
+from rmfn_tf.task import Task
 from rmfn_tf.training.scores import score
 
-TASK = {"kind": "regression", "labels": ["sentiment"], "metrics": "ict_mmmo"}
-SENTIMENT = {**TASK, "metrics": "sentiment"}
-CLASSES = {"kind": "classification", "labels": ["emotion"]}
+TASK = Task("regression", ("sentiment",), metrics="ict_mmmo")
+SENTIMENT = Task("regression", ("sentiment",), metrics="sentiment")
+CLASSES = Task("classification", ("emotion",), num_classes=3)
 
 
 def made(seed, items=24, seeds=3, noise=(1.0, 1.3)):

@@ -6,6 +6,7 @@ import pytest
 from rmfn_tf.comparison import weighted_scores as module
 from rmfn_tf.comparison.weighted_scores import WeightedScorer
 from rmfn_tf.metrics import metrics_for
+from rmfn_tf.task import Task
 from rmfn_tf.training.scores import score
 
 ITEMS = 12
@@ -39,26 +40,26 @@ def emotions(generator):
 
 # Name → the task and what makes (labels, predictions).
 CASES = {
-    "default": ({"kind": "regression", "labels": ["x", "y", "z"]}, ratings(-3, 3, 3)),
+    "default": (Task("regression", ("x", "y", "z")), ratings(-3, 3, 3)),
     "sentiment": (
-        {"kind": "regression", "labels": ["sentiment"], "metrics": "sentiment"},
+        Task("regression", ("sentiment",), metrics="sentiment"),
         ratings(-3, 3, 1),
     ),
     "pom": (
-        {
-            "kind": "regression",
-            "labels": ["confident", "relaxed"],
-            "metrics": "pom",
-            "ranges": {"confident": [1, 7], "relaxed": [1, 5]},
-        },
+        Task(
+            "regression",
+            ("confident", "relaxed"),
+            ranges={"confident": (1, 7), "relaxed": (1, 5)},
+            metrics="pom",
+        ),
         ratings(1, 7, 2),
     ),
     "ict_mmmo": (
-        {"kind": "regression", "labels": ["sentiment"], "metrics": "ict_mmmo"},
+        Task("regression", ("sentiment",), metrics="ict_mmmo"),
         ratings(1, 5, 1),
     ),
-    "classification": ({"kind": "classification", "labels": ["emotion"]}, classes),
-    "multilabel": ({"kind": "multilabel", "labels": ["happy", "sad"]}, emotions),
+    "classification": (Task("classification", ("emotion",), num_classes=3), classes),
+    "multilabel": (Task("multilabel", ("happy", "sad")), emotions),
 }
 SENTIMENT = CASES["sentiment"][0]
 
@@ -66,7 +67,7 @@ SENTIMENT = CASES["sentiment"][0]
 @pytest.mark.parametrize(("task", "make"), CASES.values(), ids=CASES)
 def test_equal_the_scores_of_repeated_items(task, make, monkeypatch):
     # Four rows of weights at a time, so that rows are scored in several blocks.
-    monkeypatch.setattr(module, "_STEP", 4 * ITEMS * len(task["labels"]))
+    monkeypatch.setattr(module, "_STEP", 4 * ITEMS * len(task.labels))
     for seed in range(4):
         generator = np.random.default_rng(seed)
         labels, predictions = make(generator)
@@ -111,12 +112,7 @@ def test_labels_far_from_zero_lose_no_digits():
 def test_tasks_do_not_share_what_was_compiled():
     labels, predictions = np.full((4, 1), 5.0), np.array([[5.0], [6.0], [7.0], [4.0]])
     for high, expected in ((5, 3 / 4), (6, 1 / 4), (7, 1 / 4)):
-        task = {
-            "kind": "regression",
-            "labels": ["trait"],
-            "metrics": "pom",
-            "ranges": {"trait": [1, high]},
-        }
+        task = Task("regression", ("trait",), ranges={"trait": (1, high)}, metrics="pom")
         result = weighted_scores(task, labels, predictions, np.ones((1, 4)))
         assert result["accuracy"] == [expected]
 
@@ -134,7 +130,6 @@ def test_tasks_do_not_share_what_was_compiled():
         ({"weights": [[1, -1, 0]]}, "none negative; got -1.0 to 1.0"),
         ({"weights": [[1, np.nan, 0]]}, "must be finite"),
         ({"predictions": np.ones((3, 2))}, "^`y_true` and `y_pred` must have the same columns"),
-        ({"task": {"kind": "ranking"}}, "The task's `kind`"),
     ],
 )
 def test_mistakes(change, message):

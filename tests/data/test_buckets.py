@@ -25,7 +25,7 @@ def least_padding(lengths, most):
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=40), st.integers(1, 4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_other_choice_pads_less(lengths, most):
     buckets = choose_buckets(lengths, most)
     assert len(buckets) == min(most, len(set(lengths)))

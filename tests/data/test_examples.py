@@ -99,6 +99,7 @@ def changed(examples, **changes):
         ({"groups": np.zeros(4)}, "`groups` has 4"),
         ({"present": {}}, "same modalities"),
         ({"extra": {"kind": np.zeros(3)}}, "kind.*3 entries"),
+        ({"features": {"mask": []}}, "cannot be called 'mask'"),
         ({"features": {}, "present": {}}, "no modality"),
         ({"ids": []}, "at least one"),
     ],

@@ -13,13 +13,11 @@ TASKS = {
         "kind": "regression",
         "columns": ["calm", "sentiment", "vivid"],
         "labels": ["calm", "vivid"],
-        "num_classes": None,
     },
     "classification": {
         "kind": "classification",
-        "columns": ["sarcastic"],
-        "labels": ["sarcastic"],
-        "num_classes": 2,
+        "columns": ["emotion"],
+        "num_classes": 3,
     },
 }
 
@@ -38,7 +36,7 @@ def example_of(split, row, kind):
         "words": [f"wörd-{step}" for step in range(steps)],
         "intervals": np.full((steps, 2), np.nan, "float64"),
         "present": {name: name != "language" or row > 0 for name in MODALITIES},
-        "label": row % 2 if kind == "classification" else np.float32([row, 10 + row, 20 + row]),
+        "label": row if kind == "classification" else np.float32([row, 10 + row, 20 + row]),
         "kind": "abc"[row],
     }
 
@@ -155,7 +153,7 @@ def test_a_width_that_differs(builder):
 
 def test_a_label_that_differs(builder):
     kind = builder.builder_config.name
-    changes = {"num_classes": 1} if kind == "classification" else {"columns": ["calm"]}
+    changes = {"num_classes": 2} if kind == "classification" else {"columns": ["calm", "vivid"]}
     with pytest.raises(ValueError, match=r"'train-\d': its label"):
         load_examples(Broken(builder, task={**TASKS[kind], **changes}), "train")
 

@@ -34,7 +34,7 @@ def rows_of(batches):
     st.one_of(st.none(), st.integers(0, 2**63 - 2)),
     st.integers(0, 50),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_example_once_and_whole(lengths, batch_size, seed, epoch):
     examples = numbered(lengths)
     weights = np.arange(len(lengths)) * 0.5
@@ -111,7 +111,7 @@ def test_training_goes_through_the_epochs():
 
 
 @given(st.integers(0, 2**31), st.integers(0, 4), st.integers(1, 20))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_resumed_run_is_the_tail_of_the_whole_one(seed, first_epoch, batch_size):
     examples = numbered(LENGTHS[:20])
     whole, steps = training_batches(examples, batch_size, seed=seed)
@@ -173,8 +173,3 @@ def test_errors_of_training_batches():
         training_batches(examples, 2, seed=0, first_epoch=-1)
     with pytest.raises(ValueError, match="batch_size"):
         training_batches(examples, -3, seed=0)
-
-
-def test_a_modality_cannot_be_called_lengths():
-    with pytest.raises(ValueError, match="'lengths'"):
-        epoch_batches(make_examples([3], widths={"lengths": 2}), 1)

@@ -150,7 +150,7 @@ def test_without_any_value_nothing_is_scaled(method):
         elements=st.floats(width=32, allow_nan=True, allow_infinity=True, allow_subnormal=True),
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_float32_holds_gives_finite_positive_scales(method, values):
     center, scale = fit(values, method)
     assert np.isfinite(center).all()

@@ -9,6 +9,7 @@ import tensorflow_datasets as tfds
 
 import rmfn_tf.datasets
 from rmfn_tf.datasets.sources.errors import SourceError
+from rmfn_tf.task import Task
 from support.mfn_files import make_arrays, write_array, write_arrays
 from support.small_ict_mmmo import (
     NAME,
@@ -45,13 +46,9 @@ def test_metadata_survive_a_reload(manual_dir, data_dir, arrays):
     metadata = dict(rmfn_tf.datasets.load_builder(NAME, data_dir).info.metadata)
     assert metadata == dict(built.info.metadata)
     assert list(metadata["modalities"].items()) == list(WIDTHS.items())  # the order counts
-    assert metadata["task"] == {
-        "kind": "regression",
-        "columns": ["sentiment"],
-        "labels": ["sentiment"],
-        "ranges": {"sentiment": [1, 5]},
-        "metrics": "ict_mmmo",
-    }
+    assert Task.from_json(metadata["task"]) == Task(
+        "regression", ("sentiment",), ranges={"sentiment": (1, 5)}, metrics="ict_mmmo"
+    )
     assert metadata["sources"] == {
         name: hashlib.sha256((manual_dir / name).read_bytes()).hexdigest() for name in arrays
     }

@@ -7,6 +7,7 @@ import tensorflow_datasets as tfds
 import rmfn_tf.datasets
 from rmfn_tf.data import load_examples
 from rmfn_tf.datasets.sources.errors import SourceError
+from rmfn_tf.task import Task
 from support.pickle_files import KEYS, STEPS, write_pickle
 from support.small_copies import (
     IEMOCAP,
@@ -70,14 +71,9 @@ def test_every_copy_gives_the_same_form(build, name):
 
 @pytest.mark.parametrize("name", [name for name in WIDTHS if name.startswith("cmu_mosi")])
 def test_the_task_of_mosi(build, name):
-    task = build(name).info.metadata["task"]
-    assert task == {
-        "kind": "regression",
-        "columns": ["sentiment"],
-        "labels": ["sentiment"],
-        "ranges": {"sentiment": [-3, 3]},
-        "metrics": "sentiment",
-    }
+    task = Task.from_json(build(name).info.metadata["task"])
+    ranges = {"sentiment": (-3, 3)}
+    assert task == Task("regression", ("sentiment",), ranges=ranges, metrics="sentiment")
 
 
 def test_mosi_arrays(build):
@@ -127,13 +123,8 @@ def test_mosi_pickles(build, name, make):
 
 def test_iemocap(build):
     builder, data = build("iemocap/mult_aligned"), iemocap_mult()
-    task = builder.info.metadata["task"]
-    assert task == {
-        "kind": "multilabel",
-        "columns": ["neutral", "happy", "sad", "angry"],
-        "labels": ["neutral", "happy", "sad", "angry"],
-        "metrics": "iemocap",
-    }
+    task = Task.from_json(builder.info.metadata["task"])
+    assert task == Task("multilabel", ("neutral", "happy", "sad", "angry"), metrics="iemocap")
     assert "neutral, happy, sad, angry" in builder.info.features["label"].doc.desc
     for split, name in NAMES.items():
         for row, example in enumerate(read(builder, split)):

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from rmfn_tf.export import export_model
@@ -14,11 +16,11 @@ from rmfn_tf.models import create_model, list_models
 VARIANTS = {
     "rmfn_labels_per_word": (
         "rmfn",
-        {"task": "multilabel", "num_outputs": 4, "return_sequences": True, "dropout": 0.5},
-    ),
-    "rmfn_projected": (
-        "rmfn",
         {
+            "task": "multilabel",
+            "num_outputs": 4,
+            "return_sequences": True,
+            "dropout": 0.5,
             "highlight_projection": True,
             "highlight_input": "highlighted",
             "highlight_memory_mode": "zeros",
@@ -78,6 +80,7 @@ class Exported(Mapping):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: dict[str, tuple[keras.Model, Path]] = {}
+        self._loaded: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> tuple[keras.Model, Path]:
         if name not in self._made:
@@ -85,6 +88,12 @@ class Exported(Mapping):
             model = self._model(name)
             self._made[name] = model, export_model(model, self._folder / name)
         return self._made[name]
+
+    def signatures(self, name: str) -> Any:
+        """Of the version, as it is loaded again."""
+        if name not in self._loaded:
+            self._loaded[name] = tf.saved_model.load(str(self[name][1]))
+        return self._loaded[name].signatures
 
     def _model(self, name: str) -> keras.Model:
         if name == "small":

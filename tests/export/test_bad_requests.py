@@ -24,8 +24,7 @@ ANSWERED = [name for name, kind in KINDS.items() if not kind.refused_by_server]
 
 @pytest.fixture(scope="module", params=["rmfn", "ef_lstm"])
 def served(request, exported):
-    _, version = exported[request.param]
-    return tf.saved_model.load(str(version)).signatures["serving_default"]
+    return exported.signatures(request.param)["serving_default"]
 
 
 def ask(served, request):
@@ -93,7 +92,7 @@ def test_a_single_word(served):
 
 
 def test_an_unknown_signature(exported):
-    signatures = tf.saved_model.load(str(exported["rmfn"][1])).signatures
+    signatures = exported.signatures("rmfn")
     with pytest.raises(KeyError, match="serving_defualt"):
         signatures["serving_defualt"]
     assert sorted(signatures) == ["explain", "serving_default", "step"]

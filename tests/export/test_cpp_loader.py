@@ -32,7 +32,7 @@ def make_request(signature, batch=3, time=6, seed=0):
 @pytest.mark.parametrize("name", ["rmfn", "ef_lstm", "rmfn_labels_per_word"])
 def test_every_signature_answers_as_in_python(answer, exported, tmp_path, name):
     model, version = exported[name]
-    served = tf.saved_model.load(str(version)).signatures
+    served = exported.signatures(name)
     for signature in signatures_of(model):
         request = make_request(signature)
         (found,) = ask(answer, version, signature.name, [request], tmp_path / signature.name)

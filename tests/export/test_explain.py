@@ -9,16 +9,16 @@ from rmfn_tf.models.attention import attention_model
 FEATURES = {"language": 4, "acoustic": 3, "visual": 2}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def asked(exported):
     """The model, the answer of `explain`, that of `serving_default`, and the request."""
-    model, version = exported["rmfn"]
+    model, _ = exported["rmfn"]
     rng = np.random.default_rng(0)
     request = {
         name: rng.normal(size=(3, 6, width)).astype("float32") for name, width in FEATURES.items()
     }
     request["lengths"] = np.array([6, 2, 4], "int32")
-    served = tf.saved_model.load(str(version)).signatures
+    served = exported.signatures("rmfn")
     tensors = {name: tf.constant(values) for name, values in request.items()}
     return model, served["explain"](**tensors), served["serving_default"](**tensors), request
 
@@ -30,7 +30,7 @@ def test_the_prediction_is_the_same(asked):
 
 def test_attention_by_word_stage_and_modality(asked):
     model, looked, _, request = asked
-    sizes = {"language": 128, "acoustic": 32, "visual": 32}
+    sizes = model.get_layer("rmfn").units
     parts = [looked[f"attention_{m}"].numpy() for m in FEATURES]
     assert set(looked) == {"prediction", *(f"attention_{m}" for m in FEATURES)}
     assert [part.shape for part in parts] == [(3, 6, 3, size) for size in sizes.values()]

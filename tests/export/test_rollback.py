@@ -1,13 +1,11 @@
 """Withdrawing a version: the one before is served, nothing is lost, no number is given twice."""
 
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmfn_tf.export.publish import publish
@@ -58,6 +56,7 @@ def test_a_withdrawn_version_can_be_put_back(three):
     assert withdraw(three) == Withdrawal(3, three / ".withdrawn-3", served=2)
 
 
+@settings(max_examples=40)
 @given(steps=st.lists(st.sampled_from(["publish", "withdraw", "publish, keep 1", "keep 2"])))
 def test_whatever_happens_each_number_stands_for_one_model(steps):
     """Every version holds the turn it was published in: no folder is ever replaced, the newest
@@ -160,16 +159,6 @@ def test_a_read_only_folder():
             folder.chmod(0o755)
 
         assert published_versions(folder) == [1, 2]
-
-
-def test_no_tensorflow_is_needed():
-    code = (
-        "import sys, rmfn_tf.export.withdrawal, rmfn_tf.export.publish; "
-        "print('tensorflow' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert done.stdout == "False\n"
 
 
 def test_a_link_that_a_server_would_take_for_the_newest_version(tmp_path):

@@ -221,5 +221,5 @@ def check_health(compose: str, flags: dict[str, str], port: int) -> subprocess.C
     assert command.count(f"/127.0.0.1/{flags['rest_api_port']} ") == 1
     command = command.replace(f"/{flags['rest_api_port']} ", f"/{port} ")
     return subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, timeout=5, check=False
+        ["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False
     )

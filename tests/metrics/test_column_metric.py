@@ -40,7 +40,7 @@ def test_every_public_metric_is_in_the_list():
 
 
 @every_metric
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_any_batches_give_the_value_of_the_whole_set(case, data):
     arrays = data.draw(case.sets())
@@ -92,7 +92,7 @@ def test_one_column_needs_no_second_axis(case):
 
 
 @every_metric
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_a_weight_counts_the_sample_that_many_times(case, data):
     y_true, y_pred = data.draw(case.sets())

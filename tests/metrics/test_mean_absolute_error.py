@@ -8,7 +8,7 @@ from rmfn_tf.metrics import MeanAbsoluteError
 from support.metric_sets import CASES, cuts, streamed, whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_equals_scikit_learn(data):
     y_true, y_pred = data.draw(CASES["mae"].sets())

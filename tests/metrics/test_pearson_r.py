@@ -17,7 +17,7 @@ def reference(y_true: np.ndarray, y_pred: np.ndarray) -> float:
     return float(np.mean(values))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_equals_scipy(data):
     y_true, y_pred = data.draw(CASES["r"].sets())
@@ -27,7 +27,7 @@ def test_equals_scipy(data):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32 - 1),
     mean=st.sampled_from([0.0, -1e4, 1e4, 1e8]),
@@ -52,7 +52,7 @@ def test_is_of_the_whole_set_and_no_mean_over_batches():
     assert streamed(PearsonR(), (y_true, y_pred), [2]) == pytest.approx(99 / 101)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     constant=st.floats(-1e6, 1e6),
     dtype=st.sampled_from(["float32", "float64"]),
@@ -75,7 +75,7 @@ def test_a_constant_column_counts_as_zero_in_the_mean():
     assert whole(PearsonR(), y_true, y_pred) == pytest.approx(0.5, abs=1e-15)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     labels=st.lists(st.floats(-5, 5, width=32), min_size=2, max_size=9),
     scale=st.sampled_from([-3.0, 0.1, 7.0]),

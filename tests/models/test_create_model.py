@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from rmfn_tf.layers import RMFN
-from rmfn_tf.models import create_model, list_models, model_options
-from support.sequences import FEATURES, assert_close
+from rmfn_tf.models import create, create_model, list_models, model_options, register_model
+from rmfn_tf.models.create import HEAD_OPTIONS
+from rmfn_tf.task import Task
+from support.sequences import assert_close
 from support.small_models import (
     LENGTHS,
     NAMES,
@@ -22,7 +24,6 @@ from support.small_models import (
 )
 
 TASKS = [("regression", 1), ("regression", 16), ("classification", 3), ("multilabel", 5)]
-HEAD_OPTIONS = {"head_units", "head_dropout", "return_sequences"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -137,9 +138,15 @@ def test_order_of_features_is_the_order_of_the_model() -> None:
     assert kernel.shape[0] == sum(WIDTHS.values())
 
 
-def test_units_by_default_are_128_for_language_and_32_for_others() -> None:
-    layer = create_model("rmfn", features=FEATURES).get_layer("rmfn")
-    assert layer.units == {"visual": 32, "language": 128, "acoustic": 32, "gaze": 32}
+def test_wide_modalities_get_more_units_whatever_they_are_called() -> None:
+    layer = create_model("rmfn", features={"pose": 128, "language": 127}).get_layer("rmfn")
+    assert layer.units == {"pose": 128, "language": 32}
+
+
+def test_a_task_says_what_comes_out() -> None:
+    model = create_model("ef_lstm", features=WIDTHS, task=Task("multilabel", ("a", "b"), ("b",)))
+    assert model.output_shape == (None, 1)
+    assert model.loss == "binary_crossentropy"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -173,14 +180,14 @@ def test_ef_lstm_options_reach_its_layers() -> None:
 
 def test_list_and_options() -> None:
     assert list_models() == list(NAMES)
-    assert set(model_options("ef_lstm")) == HEAD_OPTIONS | {
-        "units",
-        "num_layers",
-        "bidirectional",
-        "dropout",
-        "seed",
+    # The model has the layer's own defaults, but for what `create_model` decides.
+    layer = inspect.signature(RMFN.__init__).parameters
+    of_model = {
+        name: model_options("rmfn")[name] for name in layer if name in model_options("rmfn")
     }
-    assert set(RMFN(UNITS).cell_config) | HEAD_OPTIONS | {"units"} == set(model_options("rmfn"))
+    assert of_model == {name: layer[name].default for name in of_model} | {"units": None}
+    decided = {"self", "return_sequences", "return_state", "go_backwards", "unroll", "kwargs"}
+    assert set(layer) - decided == set(model_options("rmfn")) - set(HEAD_OPTIONS)
     for name in NAMES:  # No option may hide one of create_model's own arguments.
         assert not set(model_options(name)) & set(inspect.signature(create_model).parameters)
 
@@ -196,8 +203,48 @@ def test_uncompiled_without_compile() -> None:
     assert not small_model("ef_lstm", compile=False).compiled
     model = small_model("ef_lstm")
     assert model.compiled
-    assert model.optimizer.clipnorm == 1.0
-    assert float(model.optimizer.learning_rate) == pytest.approx(1e-3)
+    assert model.optimizer.global_clipnorm == 1.0
+    assert float(model.optimizer.learning_rate) == pytest.approx(2e-3)
+
+
+def test_a_network_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(create, "_MODELS", dict(create._MODELS))  # later tests list them
+
+    def mean(inputs: Any, mask: Any, return_sequences: bool, *, power: float = 1.0) -> Any:
+        x = keras.layers.Concatenate()(list(inputs.values()))
+        return keras.ops.mean(x, axis=1) ** power
+
+    register_model("mean", mean)
+    register_model("mean", mean)  # as a notebook's cell that is run again
+    assert "mean" in list_models()
+    assert model_options("mean") == {"power": 1.0, **HEAD_OPTIONS}
+    assert outputs_of(create_model("mean", features=WIDTHS, power=2.0)).shape == (len(LENGTHS), 1)
+    with pytest.raises(ValueError, match=r"'powr'\. Did you mean 'power'"):
+        create_model("mean", features=WIDTHS, powr=2.0)
+
+
+def test_networks_that_cannot_be_registered() -> None:
+    def bare(inputs: Any, mask: Any, return_sequences: bool, *, power: float) -> Any: ...
+    def head(inputs: Any, mask: Any, return_sequences: bool, *, head_units: int = 3) -> Any: ...
+
+    for name, build, expected in (
+        ("rmfn", bare, "got 'rmfn'"),
+        ("my-net", bare, "got 'my-net'"),
+        ("mine", bare, "hyperparameter 'power' of 'mine' must have a default"),
+        ("mine", head, "hyperparameter 'head_units'"),
+    ):
+        with pytest.raises(ValueError, match=expected):
+            register_model(name, build)
+    assert "mine" not in list_models()
+
+
+def test_every_modality_that_is_taken_can_be_trained_and_exported(tmp_path: Any) -> None:
+    """The names nearest to those that are refused."""
+    from rmfn_tf.export import export_model
+
+    names = ("scaling", "h", "c_z", "masks", "predictions", "lstm", "next", "attentions")
+    model = create_model("rmfn", features=dict.fromkeys(names, 2), units=dict.fromkeys(names, 1))
+    export_model(model, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -210,11 +257,7 @@ def test_uncompiled_without_compile() -> None:
         ("rmfn", {"task": "classification", "num_outputs": 1}, ["num_outputs", "1"]),
         ("ef_lstm", {"num_outputs": 0}, ["num_outputs", "0"]),
         ("rmfn", {"features": {}}, ["features"]),
-        ("rmfn", {"features": {"lengths": 2}}, ["'lengths'"]),
-        ("rmfn", {"features": {"self": 2}}, ["'self'"]),
-        ("rmfn", {"features": {"facial features": 2}}, ["'facial features'"]),
-        ("rmfn", {"features": {"2d": 2}}, ["'2d'"]),
-        ("rmfn", {"features": {"_x": 2}}, ["'_x'"]),
+        ("rmfn", {"features": {"facial features": 2, "mask": 2}}, ["'facial features'", "'mask'"]),
         ("rmfn", {"scaling": {"audio": {}}}, ["audio", "visual", "language"]),
         ("rmfn", {"units": {"language": 2}}, ["visual", "language"]),
         ("rmfn", {"units": {**UNITS, "audio": 2}}, ["audio", "visual", "language"]),

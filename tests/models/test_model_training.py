@@ -1,6 +1,5 @@
 """`fit`, `evaluate`, `predict` and saving of both models, as a user of Keras expects them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -27,14 +26,6 @@ TASKS = [
     ("classification", 3, "accuracy"),
     ("multilabel", 5, "binary_accuracy"),
 ]
-
-
-@pytest.fixture
-def mixed_bfloat16() -> Iterator[None]:
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    yield
-    keras.config.set_dtype_policy(before)
 
 
 class Count(keras.callbacks.Callback):
@@ -102,17 +93,13 @@ def test_training_never_sees_the_padding(name: str) -> None:
         np.testing.assert_array_equal(zeros, nans)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_one_seed_gives_the_same_weights_bit_for_bit(name: str) -> None:
-    def trained(seed: int) -> list[np.ndarray]:
-        model = small_model(name, weight_seed=seed, dropout=0.2, head_dropout=0.2)
-        model.fit(batches(), shuffle=False, epochs=2, verbose=0)
-        return model.get_weights()
-
-    first, again, other = trained(1), trained(1), trained(2)
-    for one, two in zip(first, again, strict=True):
-        np.testing.assert_array_equal(one, two)
-    assert any(not np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+def test_the_metric_is_weighted_as_the_loss_is() -> None:
+    model = small_model("ef_lstm")
+    y, weights = random_labels("regression", 1), np.arange(len(LENGTHS), dtype="float32")
+    scores = model.evaluate(random_inputs(), y, sample_weight=weights, verbose=0, return_dict=True)
+    errors = np.abs(outputs_of(model) - y)[:, 0]
+    assert scores["mae"] == pytest.approx(np.average(errors, weights=weights), rel=1e-5)
+    assert scores["mae"] != pytest.approx(errors.mean(), rel=1e-2)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -138,32 +125,3 @@ def test_steps_per_execution_changes_nothing(name: str) -> None:
         model.fit(batches(), shuffle=False, verbose=0)
         results.append(outputs_of(model))
     np.testing.assert_allclose(results[0], results[1], atol=1e-6)
-
-
-@pytest.mark.usefixtures("mixed_bfloat16")
-@pytest.mark.parametrize("name", NAMES)
-def test_mixed_bfloat16(name: str) -> None:
-    model = small_model(name)
-    body = model.get_layer("rmfn" if name == "rmfn" else "lstm_1")
-    assert body.compute_dtype == "bfloat16"
-    assert {str(w.dtype) for w in model.trainable_weights} == {"float32"}
-    model.fit(batches(), shuffle=False, verbose=0)
-    output = outputs_of(model)
-    assert output.dtype == np.float32
-    assert np.isfinite(output).all()
-    keras.config.set_dtype_policy("float32")
-    single = small_model(name)
-    single.set_weights(model.get_weights())
-    np.testing.assert_allclose(output, outputs_of(single), atol=0.05)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_compiled_by_xla_trains_alike(name: str) -> None:
-    results = []
-    for jit_compile in (False, True):
-        model = small_model(name)
-        model.compile(keras.optimizers.Adam(1e-2), "mae", jit_compile=jit_compile)
-        model.fit(batches(), shuffle=False, epochs=2, verbose=0)
-        assert len(model.predict(batches(), verbose=0)) == len(LENGTHS)
-        results.append(outputs_of(model))
-    np.testing.assert_allclose(results[0], results[1], atol=1e-4)

@@ -1,7 +1,7 @@
 """TensorFlow Serving's gRPC services on loopback, for tests and benchmarks: see `served_model`.
 
-With `batch_window` it batches as the server does with `pad_variable_length_inputs`: requests that
-arrive together are joined, and shorter ones padded with the first element of their own tensor.
+With `together` it batches as the server does with `pad_variable_length_inputs`: so many requests
+are joined, and shorter ones padded with the first element of their own tensor.
 
     python tests/support/serving_twin.py FOLDER NAME     prints its port and serves until killed
 """
@@ -27,12 +27,11 @@ from support.served_model import RequestError, ServedModel
 
 
 class ServingTwin(prediction_service.PredictionServiceServicer, model_service.ModelServiceServicer):
-    def __init__(self, model: ServedModel, batch_window: float = 0.0) -> None:
-        self.model, self.batch_window = model, batch_window
+    def __init__(self, model: ServedModel, together: int = 0) -> None:
+        self.model, self.together = model, together
         self.failures: list[grpc.StatusCode] = []  # for the next calls of Predict, in order
         self.delay = 0.0  # seconds before Predict answers
         self.requests: deque = deque(maxlen=99)  # the last ones of Predict
-        self.batches: list[int] = []  # how many requests were joined each time
         self._waiting: list[tuple] = []
         self._lock = threading.Lock()
         self._server = grpc.server(
@@ -60,7 +59,7 @@ class ServingTwin(prediction_service.PredictionServiceServicer, model_service.Mo
             version = self._version(request.model_spec)
             signature = request.model_spec.signature_name or "serving_default"
             inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
-            run = self._run_together if self.batch_window else self.model.run
+            run = self._run_together if self.together else self.model.run
             outputs = run(version, signature, inputs)
         response = predict_pb2.PredictResponse()
         response.model_spec.CopyFrom(request.model_spec)
@@ -94,17 +93,15 @@ class ServingTwin(prediction_service.PredictionServiceServicer, model_service.Mo
         return self.model.find(model_spec.name, asked)
 
     def _run_together(self, version, signature, inputs):
-        """The first of a batch waits for others, and runs for all; none is refused for another."""
+        """The last of a batch runs for all; none is refused for another."""
         self.model.check(version, signature, inputs)
         answer: futures.Future = futures.Future()
         with self._lock:
             self._waiting.append((inputs, answer))
-            leads = len(self._waiting) == 1
-        if leads:
-            time.sleep(self.batch_window)
-            with self._lock:
-                waiting, self._waiting = self._waiting, []
-            self.batches.append(len(waiting))
+            waiting = self._waiting
+            if last := len(waiting) == self.together:
+                self._waiting = []
+        if last:
             try:
                 outputs = self.model.run(version, signature, _join([each for each, _ in waiting]))
                 start = 0

@@ -4,30 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
 from support.random_examples import make_examples
 
 TASKS = {
-    "regression": {
-        "kind": "regression",
-        "columns": ["sentiment"],
-        "labels": ["sentiment"],
-        "ranges": {"sentiment": [1, 5]},
-        "metrics": "default",
-    },
-    "classification": {
-        "kind": "classification",
-        "columns": ["positive"],
-        "labels": ["positive"],
-        "metrics": "default",
-        "num_classes": 2,
-    },
-    "multilabel": {
-        "kind": "multilabel",
-        "columns": ["a", "b", "c", "d"],
-        "labels": ["a", "b", "c", "d"],
-        "metrics": "default",
-    },
+    "regression": Task("regression", ("sentiment",), ranges={"sentiment": (1, 5)}),
+    "classification": Task("classification", ("positive",), num_classes=2),
+    "multilabel": Task("multilabel", ("a", "b", "c", "d")),
 }
 
 
@@ -64,7 +48,11 @@ def memory_builder(monkeypatch):
             info=SimpleNamespace(
                 splits=dict.fromkeys(splits),
                 full_name="made/up/1.0.0",
-                metadata={"task": task, "fingerprint": fingerprint, "sources": {"a.h5": "00"}},
+                metadata={
+                    "task": task.to_json(),
+                    "fingerprint": fingerprint,
+                    "sources": {"a.h5": "00"},
+                },
             ),
         )
 

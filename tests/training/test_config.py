@@ -37,7 +37,7 @@ CONFIGS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(config=CONFIGS)
 def test_toml_round_trip(tmp_path_factory, config):
     path = tmp_path_factory.mktemp("config") / "config.toml"

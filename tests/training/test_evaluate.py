@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.training.evaluate import evaluate_run, load_run
-from rmfn_tf.training.fitting import predict
+from rmfn_tf.training.fit import predict
 from rmfn_tf.training.predictions import read_predictions
 from rmfn_tf.training.run import train_run
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rmfn_tf.data import fit_scaling
-from rmfn_tf.training.floors import FLOORS, floor_predictions, pooled_features
+from rmfn_tf.task import KINDS, Task
+from rmfn_tf.training.floors import floor_predictions, pooled_features
 from support.random_examples import make_examples
 
 LENGTHS = [3, 5, 4, 2, 3, 4, 1, 6] * 4
@@ -22,7 +23,7 @@ def two_columns(seed=0):
     return with_labels(examples, labels)
 
 
-TWO = {"kind": "regression", "labels": ["a", "b"]}
+TWO = Task("regression", ("a", "b"))
 
 
 def test_constant_is_the_training_median_of_each_column():
@@ -39,7 +40,7 @@ def test_no_floor_sees_the_test_labels(kind, tasks):
     first = floor_predictions(tasks[kind], train, test)
     second = floor_predictions(tasks[kind], train, other)
     outputs = {"regression": 1, "classification": 2, "multilabel": 4}[kind]
-    assert tuple(first) == FLOORS[kind]
+    assert tuple(first) == KINDS[kind].floors
     for name, values in first.items():
         assert values.shape == (len(LENGTHS), outputs)
         np.testing.assert_array_equal(values, second[name])

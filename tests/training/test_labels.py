@@ -23,10 +23,9 @@ def builder(memory_builder, tasks):
 def test_only_the_named_columns_in_the_order_asked_for(tiny_config, builder):
     config = tiny_config(labels=["d", "b"])
     data = open_learning_data(config, builder)
-    assert data.task["labels"] == ["d", "b"]
+    assert data.task.labels == ("d", "b")
     np.testing.assert_array_equal(data.train.labels, builder.splits["train"].labels[:, [3, 1]])
-    assert open_task(tiny_config(), builder)["labels"] == ["a", "b", "c", "d"]
-    assert builder.info.metadata["task"]["labels"] == ["a", "b", "c", "d"]
+    assert open_task(tiny_config(), builder).labels == ("a", "b", "c", "d")
 
 
 def test_the_pool_of_folds(tiny_config, memory_builder, tasks):
@@ -49,7 +48,7 @@ def test_a_run_of_one_label(tmp_path, tiny_config, builder):
 
 @pytest.mark.parametrize("folds", [0, 2])
 def test_an_unknown_label_is_told_before_anything_is_read(tmp_path, tiny_config, builder, folds):
-    with pytest.raises(ValueError, match=r"unknown label of made/up 'e'\..* Known: a, b, c, d"):
+    with pytest.raises(ValueError, match=r"made/up: unknown label 'e'\..* Known: a, b, c, d"):
         train_run(tiny_config(labels=["a", "e"], folds=folds), builder, tmp_path / "run")
     assert builder.opened == []
     assert not (tmp_path / "run").exists()

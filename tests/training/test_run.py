@@ -9,8 +9,7 @@ import pytest
 from rmfn_tf.files import only_writer
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.evaluate import load_run
-from rmfn_tf.training.fitting import predict
-from rmfn_tf.training.nan_guard import NonFiniteLoss
+from rmfn_tf.training.fit import NonFiniteLoss, predict
 from rmfn_tf.training.predictions import read_predictions
 from rmfn_tf.training.run import is_finished, train_run
 from rmfn_tf.training.scores import score
@@ -34,7 +33,7 @@ def recorded_folds(monkeypatch):
     """Replaces training and predicting: the prediction is the number of the model that made it."""
     models = []
 
-    def fit_model(config, data, folder, on_epoch=None):
+    def fit_in_folder(config, data, folder, on_epoch=None):
         models.append(
             SimpleNamespace(
                 train=data.train,
@@ -50,7 +49,7 @@ def recorded_folds(monkeypatch):
         rows = [int(each.removeprefix("example-")) for each in examples.ids]
         return np.array([[100.0 * model.number + row] for row in rows])
 
-    monkeypatch.setattr("rmfn_tf.training.run.fit_model", fit_model)
+    monkeypatch.setattr("rmfn_tf.training.run.fit_in_folder", fit_in_folder)
     monkeypatch.setattr("rmfn_tf.training.run.predict", predict)
     return models
 
@@ -102,7 +101,7 @@ def test_other_kinds_of_task(tmp_path, tiny_config, memory_builder, tasks, kind)
 
 
 @pytest.mark.parametrize(
-    "broken", ["data.open_learning_data", "run.fit_model", "run.session_facts"]
+    "broken", ["data.open_learning_data", "run.fit_in_folder", "run.session_facts"]
 )
 def test_a_failure_before_the_first_epoch_leaves_nothing(
     tmp_path, tiny_config, memory_builder, three_splits, monkeypatch, broken
@@ -208,6 +207,10 @@ def test_every_video_is_judged_by_a_model_that_did_not_see_it(
         model, predicted_row = divmod(int(prediction), 100)
         assert predicted_row == row
         assert pooled.groups[row] not in recorded_folds[model].train.groups
+    # Nor has a floor seen it: the constant is the median of the other folds' labels.
+    for row, prediction in enumerate(predictions[:, 0]):
+        inside = recorded_folds[int(prediction) // 100].train.labels
+        assert read.by_row["constant"][row, 0] == pytest.approx(np.median(inside))
     assert all(model.validation is None for model in recorded_folds)
     # The history names the fold of each row.
     history = (tmp_path / "run" / "history.csv").read_text().split()

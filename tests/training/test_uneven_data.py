@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.fit import NonFiniteLoss
 from rmfn_tf.training.floors import floor_predictions
-from rmfn_tf.training.nan_guard import NonFiniteLoss
 from rmfn_tf.training.predictions import read_predictions
 from rmfn_tf.training.run import train_run
 from support.random_examples import make_examples

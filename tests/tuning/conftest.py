@@ -9,7 +9,7 @@ from rmfn_tf.training.config import RunConfig
 from rmfn_tf.tuning import over_seeds, process, run_search, trial_tuner
 from rmfn_tf.tuning.search import Search
 
-TASK = {"kind": "regression", "columns": ["s"], "labels": ["s"], "metrics": "default"}
+TASK = {"kind": "regression", "columns": ["s"]}
 SMALL = {"units": {"language": 2}, "fusion_units": 2, "summary_units": 2, "head_units": 0}
 
 

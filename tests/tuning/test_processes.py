@@ -1,29 +1,23 @@
-"""A search by several real processes: any of them may be killed, and no trial is lost or counted
-twice."""
+"""A search by several real processes: one may be killed, and no trial is lost or counted twice."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 import rmfn_tf.datasets
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.tuning.process import CHIEF
 from rmfn_tf.tuning.search import Search
-from rmfn_tf.tuning.supervisor import Supervisor, _free_port
+from rmfn_tf.tuning.supervisor import Supervisor
 from rmfn_tf.tuning.trials import read_trials
 from support.mfn_files import make_arrays, write_arrays
 from support.small_ict_mmmo import WIDTHS
 
 pytestmark = pytest.mark.slow
 
-DATA, EPOCHS, TRIALS = "ict_mmmo/mfn_arrays", 12, 4
+DATA, EPOCHS, TRIALS = "ict_mmmo/mfn_arrays", 40, 2
 PATIENCE = 240  # seconds; a process takes some 10 to start
 
 
@@ -62,12 +56,13 @@ def run_of(out, trial_id):
     return out / "trials" / f"trial_{trial_id}" / "run"
 
 
-def began(out, worker):
-    """The trial that a worker has finished an epoch of, but not the last."""
-    trial_id = oracle_of(out)["ongoing_trials"].get(worker)
-    if trial_id is None or not (run_of(out, trial_id) / "checkpoint.npz").exists():
-        return None
-    return None if (run_of(out, trial_id) / "metrics.json").exists() else trial_id
+def began(out):
+    """A trial, with its worker, of which an epoch is done but not the last."""
+    for worker, trial_id in oracle_of(out)["ongoing_trials"].items():
+        run = run_of(out, trial_id)
+        if (run / "checkpoint.npz").exists() and not (run / "metrics.json").exists():
+            return worker, trial_id
+    return None
 
 
 def check_every_trial_ended_once(out, search):
@@ -110,51 +105,11 @@ def test_a_worker_is_killed_in_mid_trial(started, builder):
     killed = []
 
     def kill(supervisor):
-        killed.append(wait_for(lambda: began(out, "worker-0")))
-        supervisor.processes["worker-0"].kill()
+        worker, trial_id = wait_for(lambda: began(out))
+        supervisor.processes[worker].kill()
+        killed.append(trial_id)
 
     supervised(out, builder, kill)
     check_every_trial_ended_once(out, search)
     facts = json.loads((run_of(out, killed[0]) / "run.json").read_text())
     assert len(facts["sessions"]) == 2  # gone on with, by the one who came back
-
-
-def test_the_chief_is_killed(started, builder):
-    out, search = started
-
-    def kill(supervisor):
-        wait_for(lambda: began(out, "worker-0") and oracle_of(out)["end_order"])
-        supervisor.processes[CHIEF].kill()
-
-    supervised(out, builder, kill)
-    check_every_trial_ended_once(out, search)
-
-
-def test_a_worker_joins_late(tmp_path, builder):
-    """As on a cluster, by the command line: each is told who it is, and ends by itself."""
-    out, port = tmp_path / "out", _free_port()
-    command = [Path(sys.executable).with_name("rmfn"), "tune", DATA, "--model", "ef_lstm"]
-    command += ["--tuner", "random", "--tune", "learning_rate,dropout", "--trials", str(TRIALS)]
-    command += ["--epochs", str(EPOCHS), "--seeds", "0", "--out", out]
-    command += ["--data-dir", builder.data_dir_root]
-
-    def start(role):
-        told = {"TUNER_ID": role, "ORACLE_IP": "127.0.0.1", "ORACLE_PORT": str(port)}
-        told = {f"KERASTUNER_{name}": value for name, value in told.items()}
-        with (tmp_path / f"{role}.log").open("w") as log:
-            return subprocess.Popen(command, env=os.environ | told, stdout=log, stderr=log)
-
-    processes = [start(CHIEF), start("worker-0")]
-    wait_for(lambda: began(out, "worker-0"))
-    processes.append(start("worker-1"))
-    wait_for(lambda: "worker-1" in oracle_of(out)["ongoing_trials"])
-    for process in processes:
-        assert process.wait(PATIENCE) == 0
-    check_every_trial_ended_once(out, Search.read(out))
-    assert "no fresh seeds were run" in (tmp_path / "chief.log").read_text()
-
-
-def test_processes_that_cannot_work_end_the_search(started, builder):
-    out, _ = started
-    with pytest.raises(ValueError, match=r"end before they get on.*\(exit code 1\)(?s:.*)nowhere"):
-        Supervisor(out, str(out / "nowhere"), workers=1).run()

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmfn_tf.models import list_models, model_options
+from rmfn_tf.models import create, list_models, model_options
 from rmfn_tf.tuning.spaces import check_tune, draw_settings, searchable
 
-MODALITIES = ["visual", "language", "acoustic"]
+WIDTHS = {"visual": 35, "language": 300, "acoustic": 74}
+MODALITIES = list(WIDTHS)
 TRAINING = {"learning_rate", "batch_size"}
 UNITS = {f"{modality}_units" for modality in MODALITIES}
 DAGGERS = {
@@ -51,14 +52,14 @@ def registered(
     model: str, names: Collection[str], fixed: Mapping[str, Any] | None = None
 ) -> keras_tuner.HyperParameters:
     parameters = keras_tuner.HyperParameters()
-    draw_settings(parameters, model, MODALITIES, names, fixed or {})
+    draw_settings(parameters, model, WIDTHS, names, fixed or {})
     return parameters
 
 
 def draw(
     parameters: keras_tuner.HyperParameters, model: str, names: Collection[str], **fixed: Any
 ) -> dict[str, Any]:
-    return draw_settings(parameters, model, MODALITIES, names, fixed)
+    return draw_settings(parameters, model, WIDTHS, names, fixed)
 
 
 def randomise(parameters: keras_tuner.HyperParameters, seed: int) -> None:
@@ -79,7 +80,7 @@ def flat(drawn: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("model", list_models())
 def test_every_model_has_a_space_of_its_own_hyperparameters(model: str) -> None:
-    names = searchable(model, MODALITIES)
+    names = searchable(model, WIDTHS)
     assert len(names) == len(set(names))
     assert names[-2:] == ("learning_rate", "batch_size")
     parameters = registered(model, names)
@@ -89,14 +90,14 @@ def test_every_model_has_a_space_of_its_own_hyperparameters(model: str) -> None:
 
 @pytest.mark.parametrize("model", NAMES)
 def test_what_can_be_searched(model: str) -> None:
-    assert set(searchable(model, MODALITIES)) == NAMES[model]
-    assert check_tune(model, MODALITIES, None) == searchable(model, MODALITIES)
+    assert set(searchable(model, WIDTHS)) == NAMES[model]
+    assert check_tune(model, WIDTHS, None) == searchable(model, WIDTHS)
 
 
 @pytest.mark.parametrize("model", list_models())
 @given(seed=st.integers(0, 10_000))
 def test_every_drawn_value_is_in_its_range_and_of_its_kind(model: str, seed: int) -> None:
-    names = searchable(model, MODALITIES)
+    names = searchable(model, WIDTHS)
     parameters = registered(model, names)
     randomise(parameters, seed)
     values = flat(draw(parameters, model, names))
@@ -130,9 +131,9 @@ def test_learning_rates_are_drawn_on_a_logarithmic_scale() -> None:
 def test_only_what_is_named_is_searched(model: str, data: st.DataObject) -> None:
     known = sorted(NAMES[model] - {"highlight_input", "highlight_memory_mode"})
     tune = data.draw(st.lists(st.sampled_from(known), min_size=1, unique=True))
-    names = check_tune(model, MODALITIES, tune)
+    names = check_tune(model, WIDTHS, tune)
     assert set(names) == set(tune)
-    assert list(names) == [name for name in searchable(model, MODALITIES) if name in tune]
+    assert list(names) == [name for name in searchable(model, WIDTHS) if name in tune]
     parameters = registered(model, names)
     assert {each.name for each in parameters.space} == set(tune)
     drawn = draw(parameters, model, names)
@@ -142,9 +143,9 @@ def test_only_what_is_named_is_searched(model: str, data: st.DataObject) -> None
 
 
 def test_units_stands_for_those_of_every_modality() -> None:
-    names = check_tune("rmfn", MODALITIES, ["units", "num_stages"])
+    names = check_tune("rmfn", WIDTHS, ["units", "num_stages"])
     assert set(names) == {*UNITS, "num_stages"}
-    assert check_tune("ef_lstm", MODALITIES, ["units"]) == ("units",)
+    assert check_tune("ef_lstm", WIDTHS, ["units"]) == ("units",)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_the_input_of_later_stages_where_stages_are_fixed(stages: int | None, th
 
 
 def test_without_a_highlight_nothing_of_it_is_searched() -> None:
-    names = searchable("rmfn", MODALITIES)
+    names = searchable("rmfn", WIDTHS)
     parameters = registered("rmfn", names, {"highlight": False})
     without = {name for name in names if not name.startswith("highlight_")}
     assert {each.name for each in parameters.space} == without
@@ -198,7 +199,7 @@ def test_without_a_highlight_nothing_of_it_is_searched() -> None:
 @pytest.mark.parametrize("model", list_models())
 @given(seed=st.integers(0, 10_000))
 def test_what_a_worker_receives_gives_the_same_settings(model: str, seed: int) -> None:
-    names = searchable(model, MODALITIES)
+    names = searchable(model, WIDTHS)
     parameters = registered(model, names)
     randomise(parameters, seed)
     drawn = draw(parameters, model, names)
@@ -210,11 +211,25 @@ def test_what_a_worker_receives_gives_the_same_settings(model: str, seed: int) -
     assert {name: type(value) for name, value in flat(again).items()} == kinds
 
 
+def test_the_width_of_a_modality_decides_its_range_whatever_it_is_called() -> None:
+    parameters = keras_tuner.HyperParameters()
+    widths = {"language": 100, "pose": 200}
+    draw_settings(parameters, "rmfn", widths, ["language_units", "pose_units"], {})
+    ends = {each.name: (each.values[0], each.values[-1]) for each in parameters.space}
+    assert ends == {"language_units": (8, 80), "pose_units": (32, 256)}
+
+
+def test_a_registered_model_is_searched_in_what_all_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(create, "_MODELS", dict(create._MODELS))
+    create.register_model("mine", lambda inputs, mask, return_sequences: None)
+    assert set(searchable("mine", WIDTHS)) == {"head_units", "head_dropout", *TRAINING}
+
+
 def test_an_unknown_model_is_refused() -> None:
     with pytest.raises(ValueError, match="'gru'"):
-        searchable("gru", MODALITIES)
+        searchable("gru", WIDTHS)
     with pytest.raises(ValueError, match="'gru'"):
-        check_tune("gru", MODALITIES, ["units"])
+        check_tune("gru", WIDTHS, ["units"])
 
 
 @pytest.mark.parametrize(
@@ -227,11 +242,11 @@ def test_an_unknown_model_is_refused() -> None:
 )
 def test_an_unknown_name_is_refused_with_the_nearest(model: str, name: str, nearest: str) -> None:
     with pytest.raises(ValueError, match=f"'{name}'.*'{nearest}'") as refused:
-        check_tune(model, MODALITIES, ["dropout", name])
-    assert all(known in str(refused.value) for known in searchable(model, MODALITIES))
+        check_tune(model, WIDTHS, ["dropout", name])
+    assert all(known in str(refused.value) for known in searchable(model, WIDTHS))
 
 
 @pytest.mark.parametrize("tune", [[], (), "num_stages"])
 def test_nothing_or_no_list_is_refused(tune: Any) -> None:
     with pytest.raises(ValueError, match="`tune`"):
-        check_tune("rmfn", MODALITIES, tune)
+        check_tune("rmfn", WIDTHS, tune)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from rmfn_tf.visualization import plot_attention
 
@@ -16,24 +17,13 @@ def attention(seed: int = 0) -> np.ndarray:
     return rng.dirichlet(np.ones(sum(UNITS.values())), (len(WORDS), STAGES))
 
 
-def test_png(tmp_path: Path) -> None:
+def test_the_figure_is_written_and_shows_its_labels(tmp_path: Path) -> None:
     path = tmp_path / "attention.png"
-    plot_attention(attention(), UNITS, WORDS, title="A figure").savefig(path)
+    figure = plot_attention(attention(), UNITS, WORDS, title="A figure")
+    figure.savefig(path)
     assert path.read_bytes().startswith(b"\x89PNG")
-    assert path.stat().st_size > 5000
-
-
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_a_panel_a_modality_in_order_with_words_and_stages(count: int) -> None:
-    units = dict(list(UNITS.items())[:count])
-    weights = attention()[..., : sum(units.values())]
-    figure = plot_attention(weights / weights.sum(-1, keepdims=True), units, WORDS)
-    panels = [axes for axes in figure.axes if axes.get_ylabel() in units]
-    assert [panel.get_ylabel() for panel in panels] == list(units)
-    assert len(figure.axes) == count + 1  # and the scale of colors
-    assert [label.get_text() for label in panels[-1].get_xticklabels()] == WORDS
-    for panel in panels:
-        assert [label.get_text() for label in panel.get_yticklabels()] == ["1", "2"]
+    shown = {text.get_text() for text in figure.findobj(Text)}
+    assert {"A figure", *UNITS, *WORDS, "1", "2"} <= shown
 
 
 def test_colors_are_shares_over_flat_shares() -> None:
@@ -54,19 +44,6 @@ def test_colors_are_shares_over_flat_shares() -> None:
         assert shown.max() <= high
         assert image.get_clim() == figure.axes[0].images[0].get_clim()
         start += size
-
-
-def test_flat_attention_is_one_everywhere(tmp_path: Path) -> None:
-    flat = np.full((len(WORDS), STAGES, 6), 1 / 6)
-    figure = plot_attention(flat, UNITS, WORDS)
-    for panel in figure.axes[:3]:
-        np.testing.assert_allclose(panel.images[0].get_array(), 1.0)
-    figure.savefig(tmp_path / "flat.png")
-
-
-def test_title() -> None:
-    assert plot_attention(attention(), UNITS, WORDS, title="Yes").get_suptitle() == "Yes"
-    assert plot_attention(attention(), UNITS, WORDS).get_suptitle() == ""
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from rmfn_tf.datasets.sources.own_data.checks import (
 from rmfn_tf.datasets.sources.own_data.description import DataDescription
 from rmfn_tf.datasets.sources.own_data.labels import read_labels
 from rmfn_tf.datasets.sources.sample import SPLITS, Sample
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 _EACH_ID = "one for each id"
 _EACH_STEP = "one row for each step, as num_steps adds up"

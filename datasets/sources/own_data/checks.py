@@ -7,7 +7,7 @@ import numpy as np
 
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.own_data.mistakes import ARRAYS
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 TEXT, INTEGERS, NUMBERS = "US", "iu", "biuf"  # kinds of dtype
 _KINDS = {TEXT: "text", INTEGERS: "integers", NUMBERS: "numbers"}

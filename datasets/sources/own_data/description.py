@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.own_data.mistakes import description_mistakes
-from rmfn_tf.datasets.sources.own_data.task import OwnTask
+from rmfn_tf.task import Task
 
 FILE_NAME = "data.toml"
 _MAX_BYTES = 2**16
@@ -27,7 +27,7 @@ class DataDescription:
 
     name: str
     modalities: tuple[str, ...]
-    task: OwnTask
+    task: Task
     description: str = ""
 
     @classmethod
@@ -44,7 +44,7 @@ class DataDescription:
         return cls(
             name=values["name"],
             modalities=tuple(values["modalities"]),
-            task=OwnTask.of(values["task"]),
+            task=Task.from_json(values["task"]),
             description=values.get("description", ""),
         )
 
@@ -54,7 +54,7 @@ class DataDescription:
         return cls(
             name=name,
             modalities=tuple(metadata["modalities"]),
-            task=OwnTask.of(metadata["task"]),
+            task=Task.from_json(metadata["task"]),
             description=metadata["description"],
         )
 

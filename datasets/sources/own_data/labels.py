@@ -7,12 +7,12 @@ import numpy as np
 
 from rmfn_tf.datasets.sources.errors import SourceError
 from rmfn_tf.datasets.sources.own_data.checks import INTEGERS, NUMBERS, check_array, of_example
-from rmfn_tf.datasets.sources.own_data.task import OwnTask
+from rmfn_tf.task import Task
 
 _KEY = "label"
 
 
-def read_labels(path: Path, array: np.ndarray, task: OwnTask, ids: Sequence[str]) -> np.ndarray:
+def read_labels(path: Path, array: np.ndarray, task: Task, ids: Sequence[str]) -> np.ndarray:
     """Labels as samples hold them, one row for each.
 
     Args:
@@ -41,7 +41,7 @@ def read_labels(path: Path, array: np.ndarray, task: OwnTask, ids: Sequence[str]
 
 
 def _check_column(
-    path: Path, name: str, values: np.ndarray, task: OwnTask, ids: Sequence[str]
+    path: Path, name: str, values: np.ndarray, task: Task, ids: Sequence[str]
 ) -> None:
     if task.kind == "classification":
         right = (values >= 0) & (values < task.num_classes)

@@ -5,15 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from rmfn_tf.datasets.sources.own_data.task import KINDS
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean, modality_mistakes
+from rmfn_tf.task import KINDS
 
 # Arrays that are no features, and what else an example of a build holds.
 ARRAYS = ("id", "split", "label", "num_steps", "video", "segment", "words", "intervals")
-# Names of no modality: other arrays, other features of the build, and arguments of numpy.savez.
-RESERVED = (*ARRAYS, "video_id", "present", "file", "allow_pickle")
 DATASET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
-MODALITY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _KEYS = ("name", "modalities", "description", "task")
 _TASK_KEYS = ("kind", "columns", "num_classes", "ranges")
 
@@ -45,18 +42,7 @@ def _modalities_mistakes(values: Mapping[str, Any]) -> list[str]:
     if not _is_list_of_texts(names):
         wanted = 'a list of names, as ["language", "acoustic"]'
         return [_mistake("modalities", values, wanted)]
-    mistakes = []
-    for name in names:
-        if name in RESERVED:
-            why = "has a meaning of its own; give the features another name"
-        elif not _matches(name, MODALITY_NAME):
-            why = "must be a letter and then letters, digits or _, 100 at most"
-        elif names.count(name) > 1:
-            why = "is there twice; name each once"
-        else:
-            continue
-        mistakes.append(f"key 'modalities': {_show(name)} {why}.")
-    return list(dict.fromkeys(mistakes))
+    return [f"key 'modalities': {mistake}" for mistake in modality_mistakes(names)]
 
 
 def _task_mistakes(task: Mapping[str, Any]) -> list[str]:

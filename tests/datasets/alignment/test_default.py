@@ -28,7 +28,7 @@ def assert_same(one, other, later=0.0):
 
 
 @given(cases(any_interval))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_means_of_what_is_finite_and_runs_forward(case):
     aligned = align_words(case.words, case.frames)
     lengths = case.words.intervals[:, 1] - case.words.intervals[:, 0]
@@ -56,7 +56,7 @@ def test_means_of_what_is_finite_and_runs_forward(case):
 
 
 @given(cases(any_interval))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_own_rows_that_are_not_finite_are_zero_and_marked(case):
     aligned = align_words(case.words, {})
     language, stored = aligned.modalities["language"], case.words.features["language"]
@@ -68,7 +68,7 @@ def test_own_rows_that_are_not_finite_are_zero_and_marked(case):
 
 
 @given(cases(any_interval), st.randoms())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_order_of_the_frames_does_not_matter(case, random):
     aligned = align_words(case.words, case.frames)
     for _ in range(3):
@@ -81,7 +81,7 @@ def test_the_order_of_the_frames_does_not_matter(case, random):
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_nor_where_many_frames_have_the_same_times(seed):
     """Three numbers and more give another last bit in another order."""
     rng = np.random.default_rng(seed)
@@ -95,7 +95,7 @@ def test_nor_where_many_frames_have_the_same_times(seed):
 
 
 @given(cases(exact_interval), st.sampled_from([-7.0, 64.0, 4096.0]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_later_video_is_the_same_video(case, seconds):
     aligned = align_words(case.words, case.frames)
     later = align_words(case.shifted(seconds).words, case.shifted(seconds).frames)
@@ -108,7 +108,7 @@ def test_a_later_video_is_the_same_video(case, seconds):
 
 
 @given(words_in_turn(), cases(forward_interval))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_words_aligned_again_are_the_same(words, case):
     once = align_words(Words(words), case.frames)
     again = align_words(
@@ -122,7 +122,7 @@ def test_words_aligned_again_are_the_same(words, case):
 
 
 @given(cases(any_interval))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_segments_take_whole_words_in_step(case):
     aligned = align_words(case.words, case.frames)
     grouped = group_segments(aligned, case.segments, "v")
@@ -161,7 +161,7 @@ def test_on_clean_data_the_means_are_those_of_the_sdk(seed):
 
 
 @given(cases(any_interval))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_nothing_that_is_not_finite_comes_out(case):
     assume(any(~np.isfinite(each.features).all() for each in case.frames.values()))
     aligned = align_words(case.words, case.frames)

@@ -26,7 +26,7 @@ def check(items, references):
     st.lists(any_interval, max_size=8),
     st.sampled_from([0.0, 1000.0, 1e6, -1000.0]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_intervals(items, references, later):
     check(as_array(sorted(items)) + later, as_array(references) + later)
 
@@ -36,7 +36,7 @@ def test_any_intervals(items, references, later):
     st.sampled_from([0.0, EPSILON / 2, EPSILON, 0.7, 12.1, 163.84, 1e5]),
     st.sampled_from([-EPSILON, EPSILON]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_bits_around_epsilon(steps, moment, margin):
     """Items one to three bits from the distance that decides, on both sides of a word."""
     near = [moment + margin + step * np.spacing(moment + margin) for step in sorted(steps)]

@@ -69,20 +69,20 @@ def check(case):
 
 
 @given(cases(any_interval))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_intervals(case):
     check(case)
 
 
 @given(cases(forward_interval))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_intervals_that_run_forward(case):
     check(case)
     check(case.shifted(1000.0))
 
 
 @given(cases(forward_interval, special=False, dtype=np.float64))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_float64_is_averaged_in_float64(case):
     check(case)
 

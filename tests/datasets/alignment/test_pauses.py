@@ -52,7 +52,7 @@ def test_a_video_of_pauses_alone_has_no_words(mode, pauses):
 
 
 @given(cases(forward_interval))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_dropping_pauses_leaves_the_other_words_alone(case):
     kept = align_words(case.words, case.frames, pauses="keep")
     dropped = align_words(case.words, case.frames, pauses="drop")
@@ -63,7 +63,7 @@ def test_dropping_pauses_leaves_the_other_words_alone(case):
 
 
 @given(cases(forward_interval))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_merging_loses_no_time(case):
     kept = align_words(case.words, case.frames, pauses="keep")
     merged = align_words(case.words, case.frames, pauses="merge")

@@ -170,7 +170,7 @@ def test_another_file_with_other_columns(tmp_path, header):
         read_frames(other, layout)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damage_gives_frames_or_a_source_error(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("damaged") / "frames.csv"

@@ -5,7 +5,7 @@ import contextlib
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmfn_tf.datasets.alignment import PAUSE
@@ -98,11 +98,7 @@ def test_a_file_cut_off_anywhere_is_refused(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(
-    max_examples=80,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_damage_gives_words_or_a_source_error(tmp_path, form, data):
     path = write_textgrid(tmp_path / "a.TextGrid", {"phones": PHONES, "words": WORDS}, form)

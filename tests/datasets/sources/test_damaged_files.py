@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import support
@@ -20,14 +20,10 @@ from rmfn_tf.datasets.sources.pickles.restricted_pickle import read_pickle
 from support.damage import damaged
 from support.pickle_files import WIDTHS, make_mmsa, make_mult, write_pickle
 
-SEEDED = settings(
-    max_examples=150,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+SEEDED = settings(max_examples=150, derandomize=True)
 
 
+@pytest.mark.slow
 def test_hdf5():
     process = subprocess.run(
         [sys.executable, "-m", "support.damaged_hdf5", "700"],

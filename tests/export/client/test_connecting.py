@@ -78,6 +78,7 @@ def test_the_highest_version_or_the_one_named(tmp_path, folder):
         assert client.interface.version == 9
 
 
+@pytest.mark.slow
 def test_rest_needs_no_tensorflow(rest_twin, folder):
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW, rest_twin.url], capture_output=True, text=True

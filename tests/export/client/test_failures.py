@@ -75,8 +75,8 @@ def test_other_failures_are_not_repeated(twin, random_sequences):
 def test_a_slow_server_meets_the_deadline(twin, random_sequences):
     with Client.connect(twin.url) as client:
         client.predict(random_sequences((2,)))
-    with Client.connect(twin.url, timeout=1) as client:
-        twin.delay = 2
+    with Client.connect(twin.url, timeout=3) as client:
+        twin.delay = 4
 
         assert "gave no answer in time" in fails(
             client, random_sequences((2,)), "DEADLINE_EXCEEDED"
@@ -185,8 +185,8 @@ def test_waits_grow_and_end_with_the_deadline():
         unavailable(seconds)
 
     with pytest.raises(ServingError):
-        with_retries(attempt, timeout=0.02, retries=50)
+        with_retries(attempt, timeout=1, retries=50)
     assert 2 <= len(left) < 50
     assert all(later < earlier for earlier, later in pairwise(left))
-    assert left[0] <= 0.02
+    assert left[0] <= 1
     assert left[-1] > 0

@@ -14,23 +14,17 @@ from .conftest import WIDTHS
 LENGTHS = (2, 9, 5)
 
 
-@pytest.fixture
-def batching_twin(served):
-    with ServingTwin(served, batch_window=1.0) as twin:
-        yield twin
-
-
 @pytest.mark.parametrize("method", ["predict", "explain"])
-def test_answers_are_those_of_lone_requests(batching_twin, random_sequences, alone, method):
+def test_answers_are_those_of_lone_requests(served, random_sequences, alone, method):
     sequences = [random_sequences((length,), seed=length) for length in LENGTHS]
 
     with (
-        Client.connect(batching_twin.url) as client,
+        ServingTwin(served, together=len(LENGTHS)) as twin,
+        Client.connect(twin.url) as client,
         ThreadPoolExecutor(len(LENGTHS)) as threads,
     ):
         answers = list(threads.map(getattr(client, method), sequences))
 
-    assert batching_twin.batches == [3]
     for answer, each in zip(answers, sequences, strict=True):
         (expected,) = alone(each)
         prediction = answer if method == "predict" else answer.predictions
@@ -42,11 +36,11 @@ def test_answers_are_those_of_lone_requests(batching_twin, random_sequences, alo
             )
 
 
-def test_after_a_bad_request_it_goes_on(batching_twin, random_sequences, alone):
+def test_after_a_bad_request_it_goes_on(served, random_sequences, alone):
     """One that the graph refuses takes down what it was joined with, and nothing else."""
     sequences = random_sequences((4,))
     bad = {**good_request("serving_default", WIDTHS), "lengths": np.array([3, 9], "int32")}
-    with Client.connect(batching_twin.url) as client:
+    with ServingTwin(served, together=1) as twin, Client.connect(twin.url) as client:
         with pytest.raises(ServingError, match="refuses the request"):
             client._transport.call("serving_default", bad)
 

@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmfn_tf.datasets.sources.errors import SourceError
@@ -55,12 +55,7 @@ def files(draw: st.DrawFn) -> bytes:
     return START + b"".join(draw(parts))
 
 
-@settings(
-    max_examples=400,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=400, derandomize=True)
 @given(data=files(), piece=st.integers(1, 80))
 def test_pieces_of_any_size_give_the_same_answer(tmp_path, monkeypatch, data, piece):
     monkeypatch.setattr(local_heaps, "_PIECE_BYTES", piece)

@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmfn_tf.datasets.sources.errors import SourceError
@@ -62,12 +62,7 @@ def filters(draw: st.DrawFn) -> dict:
     }
 
 
-@settings(
-    max_examples=200,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=200, derandomize=True)
 @given(data=st.data(), array=arrays(), options=filters())
 def test_any_array_has_the_bits_that_h5py_reads(tmp_path, data, array, options):
     path = tmp_path / "x.h5"

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -16,12 +16,7 @@ from rmfn_tf.datasets.sources.own_data.npz import read_npz, read_shapes
 from support.damage import damaged
 from support.hostile_npzs import CASES, MARKER, npy, write_zip
 
-SEEDED = settings(
-    max_examples=300,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+SEEDED = settings(max_examples=300, derandomize=True)
 DTYPES = st.one_of(
     hnp.boolean_dtypes(),
     hnp.integer_dtypes(endianness="?"),

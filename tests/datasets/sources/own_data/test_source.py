@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmfn_tf.datasets.sources.errors import MissingFiles, SourceError
@@ -57,12 +57,7 @@ def data_sets(draw):
     return widths, examples, counts
 
 
-@settings(
-    max_examples=60,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=60, derandomize=True)
 @given(data_sets())
 def test_every_example_comes_back(tmp_path_factory, drawn):
     widths, examples, counts = drawn

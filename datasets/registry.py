@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from rmfn_tf.datasets.sources.own_data.mistakes import DATASET_NAME
-from rmfn_tf.suggestions import did_you_mean
+from rmfn_tf.names import did_you_mean
 
 # One line a data set: its folder, which holds `<name>_dataset_builder.py` with the class Builder.
 DATASETS = ("cmu_mosi", "ict_mmmo", "iemocap", "pom", "synthetic", "custom")

@@ -17,6 +17,7 @@ from rmfn_tf.datasets.sources.reading import Reading
 from rmfn_tf.datasets.sources.sample import Sample
 from rmfn_tf.datasets.sources.source import Source
 from rmfn_tf.datasets.sources.video_splits import check_each_video_in_one_split
+from rmfn_tf.task import Task
 
 
 class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
@@ -33,7 +34,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     `builder.info.metadata`, which is stored with the data, holds
 
     - `modalities`: modality -> F, in the order of the modalities,
-    - `task`: see `sequence_info`,
+    - `task`: see `rmfn_tf.task.Task`,
     - `sources`: source file name -> SHA-256,
     - `options`: options of the source that are not its defaults,
     - `report`: see `describe`,
@@ -107,7 +108,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         *,
         modalities: Mapping[str, int],
         label: Any,
-        task: Mapping[str, Any],
+        task: Task,
         features: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Any:
@@ -116,9 +117,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         Args:
             modalities: modality -> F, in order.
             label: the label's TFDS feature.
-            task: `kind` ("regression" or "classification"), `columns` (all label columns),
-                `labels` (the scored ones), `ranges` (scored one -> [low, high]), `metrics` (which
-                of the field's sets of metrics), and for classification `num_classes`.
+            task: what the labels are.
             features: TFDS features beyond the common ones, the keys of `Sample.extra`.
             metadata: entries beyond the common ones.
         """
@@ -141,7 +140,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
                 }
             ),
             metadata=tfds.core.MetadataDict(
-                modalities=dict(modalities), task=dict(task), **(metadata or {})
+                modalities=dict(modalities), task=task.to_json(), **(metadata or {})
             ),
             disable_shuffling=True,
         )

@@ -1,0 +1,299 @@
+"""Fitting keeps the best epoch, repeats itself, and says so when it fails."""
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from rmfn_tf import Task, create_model
+from rmfn_tf.data import fit_scaling
+from rmfn_tf.training.checkpoint import Checkpoint
+from rmfn_tf.training.fit import build_model, fit, fit_in_folder, predict
+from rmfn_tf.training.splits import LearningData
+from rmfn_tf.tuning import RMFNHyperModel
+from support.random_examples import make_examples
+
+LENGTHS = [3, 5, 4, 2, 3, 4]
+FILES = {"checkpoint.npz", "history.csv", "tensorboard"}
+
+
+@pytest.fixture
+def train():
+    return make_examples(LENGTHS, seed=0)
+
+
+@pytest.fixture
+def validation():
+    return make_examples([4, 2, 3, 5], seed=1)
+
+
+def test_the_best_epoch_is_kept(tmp_path, tiny_config, tasks, train, validation):
+    # With so high a rate the validation loss goes up and down; 0 decay would end at the best.
+    config = tiny_config(epochs=6, optimizer={"learning_rate": 0.3})
+    fitted = fit_in_folder(config, LearningData(tasks["regression"], train, validation), tmp_path)
+    losses = [row["val_loss"] for row in fitted.history]
+    best = int(np.argmin(losses))
+    assert best < len(losses) - 1, "the last epoch is the best: the test would show nothing"
+    loss = np.abs(predict(fitted.model, validation) - validation.labels).mean()
+    assert loss == pytest.approx(losses[best], rel=1e-5)
+    assert [row["epoch"] for row in fitted.history] == [1, 2, 3, 4, 5, 6]
+    assert {each.name for each in tmp_path.iterdir()} == FILES
+
+
+def test_without_validation_the_last_epoch_counts(tmp_path, tiny_config, tasks, train):
+    fitted = fit_in_folder(
+        tiny_config(epochs=2), LearningData(tasks["regression"], train, None), tmp_path
+    )
+    assert [set(row) for row in fitted.history] == [{"epoch", "loss", "mae"}] * 2
+
+
+def test_nan_is_one_clear_error(train):
+    # Labels are checked to be finite and features are cleaned, so the weights must be broken.
+    model = create_model("ef_lstm", features=train.widths, units=2)
+    model.get_layer("prediction").bias.assign([np.nan])
+    with pytest.raises(ValueError, match=r"nan in epoch 1, at batch 1; .*norm nan.*learning rate"):
+        fit(model, train, epochs=1, verbose=0)
+
+
+def test_weights_that_left_the_numbers_after_the_last_batch(
+    tmp_path, tiny_config, tasks, train, validation
+):
+    # The training loss is still finite: it is taken before the step that ruins the weights.
+    config = tiny_config(
+        batch_size=100,
+        optimizer={"learning_rate": 1e38},
+        hyperparameters={"units": 2, "head_units": 2},
+    )
+    with pytest.raises(ValueError, match=r"validation loss became (nan|inf) in epoch 1, .*rate"):
+        fit_in_folder(config, LearningData(tasks["regression"], train, validation), tmp_path)
+
+
+def test_on_epoch_counts_from_one(tmp_path, tiny_config, tasks, train, validation):
+    seen = []
+    fit_in_folder(
+        tiny_config(epochs=2),
+        LearningData(tasks["regression"], train, validation),
+        tmp_path,
+        on_epoch=lambda report: seen.append((report.epoch, report.epochs, sorted(report.logs))),
+    )
+    names = ["epoch", "loss", "mae", "val_loss", "val_mae"]
+    assert seen == [(1, 2, names), (2, 2, names)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "outputs"), [("regression", 1), ("classification", 2), ("multilabel", 4)]
+)
+def test_outputs_of_each_kind(tiny_config, tasks, kind, outputs):
+    examples = make_examples(LENGTHS, kind=kind)
+    model = build_model(tiny_config(), LearningData(tasks[kind], examples, None))
+    predictions = predict(model, examples)
+    assert predictions.shape == (len(LENGTHS), outputs)
+    if kind != "regression":
+        assert ((predictions >= 0) & (predictions <= 1)).all()
+
+
+def test_an_unknown_hyperparameter(tmp_path, tiny_config, tasks, train):
+    config = tiny_config(hyperparameters={"unit": 3})
+    with pytest.raises(ValueError, match="units"):
+        fit_in_folder(config, LearningData(tasks["regression"], train, None), tmp_path)
+
+
+def first_bias(task, examples, **arguments):
+    """The bias of the last layer where training starts."""
+    model = create_model("ef_lstm", features=examples.widths, task=task, units=2)
+    seen = []
+
+    class Look(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(np.array(model.get_layer("prediction").bias))
+
+    for _ in range(2):
+        fit(model, examples, task=task, epochs=1, callbacks=[Look()], verbose=0)
+    return seen
+
+
+def test_a_regression_starts_from_the_training_medians_and_goes_on_from_where_it_is(train):
+    five = train.take(range(5))  # of an even number the gradient at the median is 0
+    first, second = first_bias("regression", five)
+    np.testing.assert_allclose(first, np.median(five.labels, axis=0))
+    assert (first != second).all()
+    labels = Task("multilabel", ("a", "b", "c", "d"))
+    assert not first_bias(labels, make_examples(LENGTHS, kind="multilabel"))[0].any()
+
+
+def test_the_rate_falls_linearly_to_zero_over_all_epochs(train):
+    model = create_model("ef_lstm", features=train.widths, units=2)
+    rates = []
+
+    class Look(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rates.append(float(model.optimizer.learning_rate))
+
+    fit(model, train, epochs=4, batch_size=4, callbacks=[Look()], verbose=0)
+    np.testing.assert_allclose(rates, [1.5e-3, 1e-3, 0.5e-3, 0], atol=1e-9)
+
+
+def test_a_seed_decides_the_weights_and_the_order_of_batches(
+    tmp_path, tiny_config, tasks, train, monkeypatch
+):
+    weights, orders = [], []
+
+    def look(model, *given, seed, **arguments):
+        weights.append(np.concatenate([np.ravel(each) for each in model.trainable_weights]))
+        orders.append(seed)
+
+    monkeypatch.setattr("rmfn_tf.training.fit.fit", look)
+    for seed in (3, 4, 3):
+        data = LearningData(tasks["regression"], train, None)
+        fit_in_folder(tiny_config(seed=seed), data, tmp_path)
+    assert orders == [3, 4, 3]
+    assert (weights[0] == weights[2]).all()
+    assert (weights[0] != weights[1]).any()
+
+
+def test_the_order_of_batches_is_that_of_the_seed(train):
+    def trained(seed):
+        keras.utils.set_random_seed(0)
+        model = create_model("ef_lstm", features=train.widths, units=2)
+        fit(model, train, epochs=1, batch_size=2, seed=seed, verbose=0)
+        return predict(model, train)
+
+    assert (trained(1) != trained(2)).any()
+
+
+@pytest.mark.parametrize("method", ["robust", "standard", "max_abs"])
+def test_the_model_scales_as_the_config_says_and_by_the_training_examples_alone(
+    tiny_config, tasks, train, validation, method
+):
+    data = LearningData(tasks["regression"], train, validation)
+    model = build_model(tiny_config(scaling=method), data)
+    for name, expected in fit_scaling(train, method).items():
+        layer = model.get_layer(f"{name}_scaling")
+        np.testing.assert_array_equal(layer.center, expected["center"])
+        np.testing.assert_array_equal(layer.scale, expected["scale"])
+
+
+@pytest.mark.slow
+def test_one_recipe_whoever_calls_it(tmp_path, tiny_config, tasks, train, validation):
+    """`rmfn train`, `create_model` with `fit`, and a trial of KerasTuner end with the same bits."""
+    config = tiny_config(epochs=2, optimizer={"learning_rate": 5e-3}, seed=7)
+    of_run = fit_in_folder(config, LearningData(tasks["regression"], train, validation), tmp_path)
+
+    keras.utils.set_random_seed(7)
+    model = create_model(
+        "ef_lstm", features=train.widths, scaling=fit_scaling(train), **config.hyperparameters
+    )
+    settings = {"epochs": 2, "batch_size": 4, "seed": 7, "verbose": 0}
+    fit(model, train, validation, optimizer={"learning_rate": 5e-3}, **settings)
+
+    hypermodel = RMFNHyperModel(
+        train.widths,
+        "ef_lstm",
+        scaling=fit_scaling(train),
+        tune=["learning_rate"],
+        **config.hyperparameters,
+    )
+    values = keras_tuner.HyperParameters()
+    values.values["learning_rate"] = 5e-3
+    keras.utils.set_random_seed(7)
+    of_trial = hypermodel.build(values)
+    history = hypermodel.fit(values, of_trial, train, validation_data=validation, **settings)
+
+    assert history.history["val_loss"] == [row["val_loss"] for row in of_run.history]
+    for ours, plain, tuned in zip(
+        of_run.model.weights, model.weights, of_trial.weights, strict=True
+    ):
+        np.testing.assert_array_equal(ours, plain)
+        np.testing.assert_array_equal(ours, tuned)
+
+
+def test_patience_ends_training_and_a_second_call_knows(tmp_path, tiny_config, tasks, train):
+    # The rate is so high that the loss soon rises.
+    data = LearningData(tasks["regression"], train, make_examples([4, 2, 3, 5], seed=1))
+    config = tiny_config(epochs=30, patience=2, optimizer={"learning_rate": 0.5})
+    history = fit_in_folder(config, data, tmp_path).history
+    best = min(history, key=lambda row: row["val_loss"])
+    assert len(history) == best["epoch"] + 2 < 30
+    seen = []
+    assert fit_in_folder(config, data, tmp_path, on_epoch=seen.append).history == history
+    assert seen == []
+
+
+def test_going_on_gives_the_bits_of_never_having_stopped(tmp_path, tiny_config, tasks, train):
+    hyperparameters = {"units": 2, "head_units": 2, "dropout": 0.3, "head_dropout": 0.3}
+    config = tiny_config(epochs=4, hyperparameters=hyperparameters)
+    data = LearningData(tasks["regression"], train, make_examples([4, 2, 3, 5], seed=1))
+
+    class Stop(Exception):
+        pass
+
+    def stop(report):
+        raise Stop
+
+    folders = [tmp_path / "whole", tmp_path / "stopped"]
+    for folder in folders:
+        folder.mkdir()
+    whole = fit_in_folder(config, data, folders[0])
+    for _ in range(3):
+        with pytest.raises(Stop):
+            fit_in_folder(config, data, folders[1], on_epoch=stop)
+    again = fit_in_folder(config, data, folders[1])
+    assert again.history == whole.history
+    for mine, its in zip(again.model.variables, whole.model.variables, strict=True):
+        np.testing.assert_array_equal(mine, its)
+    states = [Checkpoint.read(folder / "checkpoint.npz") for folder in folders]
+    for mine, its in zip(*(state.variables for state in states), strict=True):
+        np.testing.assert_array_equal(mine, its)
+    read = [(folder / "history.csv").read_bytes() for folder in folders]
+    assert read[0] == read[1]
+
+
+def test_a_damaged_checkpoint(tmp_path, tiny_config, tasks, train):
+    data = LearningData(tasks["regression"], train, None)
+    fit_in_folder(tiny_config(), data, tmp_path)
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ValueError, match=r"checkpoint\.npz is damaged"):
+        fit_in_folder(tiny_config(epochs=2), data, tmp_path)
+
+
+def test_a_checkpoint_of_another_model(tmp_path, tiny_config, tasks, train):
+    data = LearningData(tasks["regression"], train, None)
+    fit_in_folder(tiny_config(), data, tmp_path)
+    other = tiny_config(epochs=2, hyperparameters={"units": 3, "head_units": 0})
+    with pytest.raises(ValueError, match="of another model"):
+        fit_in_folder(other, data, tmp_path)
+
+
+def test_a_write_that_fails_leaves_the_last_good_checkpoint(
+    tmp_path, tiny_config, tasks, train, monkeypatch
+):
+    data = LearningData(tasks["regression"], train, None)
+    fit_in_folder(tiny_config(), data, tmp_path)
+    good = (tmp_path / "checkpoint.npz").read_bytes()
+
+    def full(path, **arrays):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        fit_in_folder(tiny_config(epochs=2), data, tmp_path)
+    assert (tmp_path / "checkpoint.npz").read_bytes() == good
+    assert {each.name for each in tmp_path.iterdir()} == FILES
+
+
+def test_tensorboard_shows_the_history(tmp_path, tiny_config, tasks, train, validation):
+    import tensorflow as tf
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    data = LearningData(tasks["regression"], train, validation)
+    fit_in_folder(tiny_config(), data, tmp_path)
+    history = fit_in_folder(tiny_config(epochs=2), data, tmp_path).history
+    for part, key in (("train", "loss"), ("validation", "val_loss")):
+        events = EventAccumulator(str(tmp_path / "tensorboard" / part)).Reload()
+        values = [
+            (each.step, float(tf.make_ndarray(each.tensor_proto)))
+            for each in events.Tensors("loss")
+        ]
+        assert values == [(row["epoch"], np.float32(row[key])) for row in history]
