@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         builder = rmfn_tf.datasets.build(data, data_dir=Path(name) / "data")
         for model in ("rmfn", "ef_lstm"):
-            settings = preset(data, model)
+            settings = dict(preset(data, model))
             if options.epochs:
                 settings["epochs"] = options.epochs
             for seed in range(options.seeds):

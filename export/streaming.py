@@ -43,18 +43,11 @@ def step(model: keras.Model) -> Signature:
     word. Outputs: `prediction` `(batch, outputs)` after this word, the states under the same names,
     and, where the model highlights, `attention_<modality>` `(batch, stages, d_m)`. All float32.
 
-    After T steps `prediction` is what `serving_default` gives for the T words.
-
-    Raises:
-        ValueError: A modality has the name of a state.
+    After T steps `prediction` is what `serving_default` gives for the T words. (`create_model` takes
+    no modality that is called as a state.)
     """
     layer, sizes = model.get_layer(_RMFN), state_sizes(model)
     cell = layer.cell
-    both = sorted(sizes.keys() & cell.features.keys())
-    if both:
-        raise ValueError(
-            f"{model.name!r} has modalities called as its states are, {both}: rename them"
-        )
     widths = {**cell.features, **sizes}
     inputs = {
         name: keras.InputSpec(shape=(None, width), dtype="float32", name=name)

@@ -23,18 +23,25 @@ settings.register_profile(
 )
 settings.load_profile("rmfn")
 
-# Made once, which takes its time: all tests of one of these fixtures go to one process.
-SHARED = ("exported",)
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file is a unit of work. All of tests/export is one: what it exports is made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return "tests/export" if file.startswith("tests/export/") else file
+
+    return ByFile(config, log)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items) -> None:
-    """With `--dist loadgroup` the tests of a file share a process; files with slow ones come first,
-    so that no process is alone with a long one in the end."""
+    """Files with slow tests come first, so that no process is alone with one in the end; users of
+    the shared exports are slow."""
     for item in items:
-        shared = [name for name in SHARED if name in item.fixturenames]
-        item.add_marker(pytest.mark.xdist_group((shared or item.nodeid.split("::"))[0]))
-        if shared:
+        if "exported" in item.fixturenames:
             item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
@@ -46,6 +53,20 @@ def forget_models():
     yield
     if "keras" in sys.modules:
         sys.modules["keras"].backend.clear_session(free_memory=False)
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Trains without graphs, which take seconds to make: a small run has a step or two."""
+    from rmfn_tf.training import fit
+
+    compile_model = fit.compile_model
+
+    def compile_eager(model, *given, **options):
+        compile_model(model, *given, **options)
+        model.run_eagerly = True
+
+    monkeypatch.setattr(fit, "compile_model", compile_eager)
 
 
 @pytest.fixture(scope="session")

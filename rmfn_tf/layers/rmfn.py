@@ -205,7 +205,7 @@ class RMFN(keras.layers.Layer):
         if initial_state is None:
             return self.cell.get_initial_state(batch_size)
         sizes = self.cell.state_size
-        found = [tuple(state.shape) for state in initial_state]
+        found = [tuple(getattr(state, "shape", ())) for state in initial_state]
         if [shape[1:] for shape in found] != [(size,) for size in sizes]:
             raise ValueError(
                 f"RMFN: `initial_state` must be {len(sizes)} tensors (batch, size), h and c of "

@@ -74,20 +74,6 @@ class Pool:
 
 
 @pytest.fixture
-def eager(monkeypatch):
-    """Trains without graphs, which take seconds to make: a small run has a step or two."""
-    from rmfn_tf.training import fit
-
-    compile_model = fit.compile_model
-
-    def compile_eager(model, *given, **options):
-        compile_model(model, *given, **options)
-        model.run_eagerly = True
-
-    monkeypatch.setattr(fit, "compile_model", compile_eager)
-
-
-@pytest.fixture
 def in_this_process(eager, monkeypatch):
     """What `rmfn compare`, `reproduce` and `tune` do in processes of their own."""
     from rmfn_tf.tuning import process, run_search

@@ -193,7 +193,7 @@ def test_two_identical_models_have_uniform_p_values(group_size):
     generator = np.random.default_rng(8)
     groups = np.arange(24) // group_size
     collected = []
-    for simulation in range(400):
+    for simulation in range(200):
         labels = generator.choice([1.0, 2.0, 3.0, 4.0, 5.0], (24, 1))
         shared = generator.normal(size=(2, 3, 24))[..., groups]
         own = generator.normal(size=(2, 3, 24))
@@ -216,7 +216,7 @@ def test_intervals_cover_the_true_error():
     """|e| of a standard normal error is √(2/π) on average, also where a group shares half of it."""
     generator = np.random.default_rng(9)
     groups = np.arange(160) // 4
-    simulations, covered = 400, 0
+    simulations, covered = 200, 0
     for simulation in range(simulations):
         labels = generator.uniform(1, 5, (160, 1))
         shared = generator.normal(size=40)[groups]

@@ -57,6 +57,7 @@ def test_sizes_are_flat_and_the_start_is_zero():
     start = cell.get_initial_state(BATCH)
     assert [tuple(s.shape) for s in start] == [(BATCH, n) for n in cell.state_size]
     assert not any(np.any(s) for s in start)
+    assert {s.dtype.name for s in make_cell(dtype="float64").get_initial_state(1)} == {"float64"}
 
 
 def test_without_feedback_there_is_no_fusion_kernel():

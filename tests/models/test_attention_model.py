@@ -36,6 +36,7 @@ def test_prediction_is_the_models_and_rows_sum_to_one(return_sequences: bool) ->
 @pytest.mark.slow
 def test_view_shares_the_weights_and_predicts_in_batches() -> None:
     model = small_model("rmfn")
+    model.run_eagerly = True
     view = attention_model(model)
     before = np.asarray(view(random_inputs())["attention"])
     model.fit(batches(), shuffle=False, epochs=3, verbose=0)

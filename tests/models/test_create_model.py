@@ -242,8 +242,9 @@ def test_every_modality_that_is_taken_can_be_trained_and_exported(tmp_path: Any)
     """The names nearest to those that are refused."""
     from rmfn_tf.export import export_model
 
-    names = ("scaling", "h", "c_z", "masks", "predictions", "lstm", "next", "attentions")
-    model = create_model("rmfn", features=dict.fromkeys(names, 2), units=dict.fromkeys(names, 1))
+    names = ("scaling", "h", "c_z", "masks", "lstm", "attentions")
+    sizes = {"units": dict.fromkeys(names, 1), "num_stages": 1}
+    model = create_model("rmfn", features=dict.fromkeys(names, 2), **sizes)
     export_model(model, tmp_path)
 
 

@@ -12,6 +12,8 @@ from rmfn_tf.training.fit import predict
 from rmfn_tf.training.predictions import read_predictions
 from rmfn_tf.training.run import train_run
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture
 def builder(memory_builder, three_splits):

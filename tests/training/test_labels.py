@@ -10,6 +10,8 @@ from rmfn_tf.training.run import train_run
 from rmfn_tf.training.splits import open_learning_data, open_pool, open_task
 from support.random_examples import make_examples
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture
 def builder(memory_builder, tasks):

@@ -9,6 +9,8 @@ from rmfn_tf.training.data import RunData
 from rmfn_tf.training.run import train_run
 from support.random_examples import make_examples
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture
 def calls(monkeypatch):
