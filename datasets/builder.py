@@ -1,14 +1,11 @@
 """The TFDS builder that all data sets here share."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
-from etils import epath
-from tensorflow_datasets.core import utils as tfds_utils
 
 from rmfn_tf.datasets.description import describe, fingerprint
 from rmfn_tf.datasets.sources.errors import SourceError
@@ -218,13 +215,6 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
             self._done += 1
             if self.on_progress is not None:
                 self.on_progress(self._done, total)
-
-    @tfds_utils.classproperty
-    @classmethod
-    def code_path(cls) -> epath.Path:
-        """The builder's file. TFDS guesses it from the module's name, which an editable install
-        maps to another folder; beside it lies checksums.tsv."""
-        return epath.Path(inspect.getfile(cls))
 
     def _log_download_bytes(self) -> None:
         """Nothing is downloaded, and a library does not print to standard output."""

@@ -43,8 +43,8 @@ def step(model: keras.Model) -> Signature:
     word. Outputs: `prediction` `(batch, outputs)` after this word, the states under the same names,
     and, where the model highlights, `attention_<modality>` `(batch, stages, d_m)`. All float32.
 
-    After T steps `prediction` is what `serving_default` gives for the T words. (`create_model` takes
-    no modality that is called as a state.)
+    After T steps `prediction` is what `serving_default` gives for the T words. (No modality can be
+    called as a state: see `rmfn_tf.names`.)
     """
     layer, sizes = model.get_layer(_RMFN), state_sizes(model)
     cell = layer.cell
