@@ -5,9 +5,11 @@ import multiprocessing
 import os
 import random
 import signal
+import tempfile
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 
@@ -52,7 +54,9 @@ def run_process(folder: Path, kill_after: float | None = None) -> tuple[bool, fl
     CONTEXT.set_forkserver_preload(["tensorflow", "keras", "support.random_examples"])
     started = time.monotonic()
     process = CONTEXT.Process(target=train, args=(str(folder),))
-    process.start()
+    # The name of the fork server's socket may have 107 bytes, and TMPDIR may be longer.
+    with patch.object(tempfile, "tempdir", "/tmp"):
+        process.start()
     process.join(kill_after)
     if process.is_alive():
         assert process.pid is not None
