@@ -8,6 +8,8 @@ from keras import ops
 from rmfn_tf.data import epoch_batches, training_batches
 from support.random_examples import WIDTHS, make_examples
 
+pytestmark = pytest.mark.slow
+
 LENGTHS = [2, 2, 2, 2, 5, 5, 5, 5, 9, 9, 9]  # with 4 a batch: three bucket lengths, one short batch
 
 

@@ -9,6 +9,8 @@ from support.equations import make_rmfn, random_state
 from support.sequences import FEATURES, assert_close, features, first, gapped_mask
 from support.weights import place_random_weights
 
+pytestmark = pytest.mark.slow
+
 BATCH, TIME = 3, 4
 WIDTHS = first(FEATURES, 2)
 EVERYTHING = {"return_sequences": True, "return_state": True}

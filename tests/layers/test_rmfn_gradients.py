@@ -12,6 +12,8 @@ from support.reference import Settings
 from support.sequences import FEATURES, UNITS, features, first, gapped_mask
 from support.weights import arranged, weights_of
 
+pytestmark = pytest.mark.slow
+
 BATCH, TIME = 2, 3
 WIDTHS = first(FEATURES, 3)
 STEP = 1e-6

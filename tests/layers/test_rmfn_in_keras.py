@@ -10,6 +10,8 @@ from support.equations import make_rmfn, random_state
 from support.reference import Settings
 from support.sequences import assert_close, features
 
+pytestmark = pytest.mark.slow
+
 WIDTHS, SIZES = {"words": 3, "face": 2}, {"words": 3, "face": 2}
 BATCH, TIME = 8, 3
 

@@ -238,6 +238,7 @@ def test_networks_that_cannot_be_registered() -> None:
     assert "mine" not in list_models()
 
 
+@pytest.mark.slow
 def test_every_modality_that_is_taken_can_be_trained_and_exported(tmp_path: Any) -> None:
     """The names nearest to those that are refused."""
     from rmfn_tf.export import export_model

@@ -9,6 +9,8 @@ from rmfn_tf.training.run import train_run
 from rmfn_tf.training.splits import LearningData
 from support.random_examples import WIDTHS, make_examples
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_it_tells_is_what_the_run_does(
     tmp_path, tiny_config, memory_builder, three_splits, tasks

@@ -12,7 +12,7 @@ from rmfn_tf.training.fit import predict
 from rmfn_tf.training.predictions import read_predictions
 from rmfn_tf.training.run import train_run
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from rmfn_tf.training.splits import LearningData
 from rmfn_tf.tuning import RMFNHyperModel
 from support.random_examples import make_examples
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
 
 LENGTHS = [3, 5, 4, 2, 3, 4]
 FILES = {"checkpoint.npz", "history.csv", "tensorboard"}

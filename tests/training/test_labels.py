@@ -10,7 +10,7 @@ from rmfn_tf.training.run import train_run
 from rmfn_tf.training.splits import open_learning_data, open_pool, open_task
 from support.random_examples import make_examples
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
 
 
 @pytest.fixture

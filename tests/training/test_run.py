@@ -15,7 +15,7 @@ from rmfn_tf.training.run import is_finished, train_run
 from rmfn_tf.training.scores import score
 from support.random_examples import make_examples
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
 
 FILES = {"config.toml", "run.json", "metrics.json", "history.csv"}
 VIDEOS = [0, 1, 2, 0, 1, 2, 3, 3, 4, 5]

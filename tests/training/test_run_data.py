@@ -9,7 +9,7 @@ from rmfn_tf.training.data import RunData
 from rmfn_tf.training.run import train_run
 from support.random_examples import make_examples
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from rmfn_tf.training.predictions import read_predictions
 from rmfn_tf.training.run import train_run
 from support.random_examples import make_examples
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("regression", "classification", "multilabel")
 RMFN = {
     "units": {"language": 2, "acoustic": 2, "visual": 2},
