@@ -38,10 +38,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Files with slow tests come first, so that no process is alone with one in the end; users of
-    the shared exports are slow."""
+    """Files with slow tests come first, so that no process is alone with one in the end; exports
+    are slow to make, and so all their tests are."""
     for item in items:
-        if "exported" in item.fixturenames:
+        if item.nodeid.startswith("tests/export/"):
             item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
