@@ -128,7 +128,6 @@ import json
 import numpy as np, keras, tensorflow as tf
 from rmfn_tf.metrics import Accuracy, MeanAbsoluteError, PearsonR, Threshold
 
-pytestmark = pytest.mark.slow
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 y = np.array([[0.0], [1], [-2], [3], [5]])
