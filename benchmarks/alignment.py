@@ -7,7 +7,7 @@ of 47 visual features, 1.1 million of 74 acoustic ones, gzip; 441 MB of arrays) 
 folder. Then each of these runs in a process of its own, `--repeats` times, and the fastest counts:
 
     h5py      reading every array, video by video, with h5py alone
-    reader    the same with `rmfn_tf.datasets.sources.sequences.csd`
+    reader    the same with `rmfn_tf.datasets.csd`
     default   reading with it, alignment and segments, video by video
     mmsdk     the same with the numbers of the CMU-MultimodalSDK
     plain     everything read, then every word compared with every frame, with the SDK's steps
@@ -33,8 +33,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from rmfn_tf.datasets.alignment import Frames, Words, align_words, group_segments
-from rmfn_tf.datasets.sources.sequences.csd import open_csd
+from rmfn_tf.datasets.alignment import Frames, Words, align_video
+from rmfn_tf.datasets.csd import open_csd
 from support.alignment_plain import plain_segments, plain_words
 
 SECONDS, WORDS, SEGMENTS = 118.0, 280, 24  # of one video
@@ -118,17 +118,14 @@ class Stopwatch:
 def run_ours(folder: Path, mode: str, watch: Stopwatch) -> None:
     for video in read_with_reader(folder):
         begin = perf_counter()
-        vectors, times = video["language"]
-        aligned = align_words(
-            Words(times, None, {"language": vectors}),
-            {name: Frames(*video[name]) for name in FRAMES},
-            mode=mode,
-        )
-        found = group_segments(aligned, video["labels"][1], "video")
+        segments = video.pop("labels")[1]
+        words = Words(video["language"][1])
+        frames = {name: Frames(*each) for name, each in video.items()}
+        found = align_video(words, frames, segments, mode=mode)
         watch.align += perf_counter() - begin
         for segment in found.segments:
-            for name, modality in segment.modalities.items():
-                watch.add(name, modality.features)
+            for name, features in segment.features.items():
+                watch.add(name, features)
 
 
 def run_plain(folder: Path, watch: Stopwatch) -> None:

@@ -10,8 +10,7 @@ data sets. TensorFlow itself is imported when something is built or read, not be
 """
 
 from rmfn_tf.datasets.building import build, load_builder
-from rmfn_tf.datasets.registry import list_names, register_with_tfds
+from rmfn_tf.datasets.custom.writing import write_custom
+from rmfn_tf.datasets.registry import list_names
 
-__all__ = ["build", "list_names", "load_builder"]
-
-register_with_tfds()
+__all__ = ["build", "list_names", "load_builder", "write_custom"]

@@ -7,13 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from rmfn_tf.datasets.description import describe, fingerprint
-from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.files import hash_files
-from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.sample import Sample
-from rmfn_tf.datasets.sources.source import Source
-from rmfn_tf.datasets.sources.video_splits import check_each_video_in_one_split
+from rmfn_tf.datasets.guard import guarded
+from rmfn_tf.datasets.report import describe, fingerprint
+from rmfn_tf.datasets.source import Reading, Sample, Source, SourceError, hash_files
 from rmfn_tf.task import Task
 
 
@@ -23,10 +19,10 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     A data set subclasses it in TFDS' folder form and says two things: `_info` (by `sequence_info`)
     and its `SOURCES`, or how `read` makes it without any.
 
-    An example is `{"id", "video_id", "segment", <modality>: (T, F) float32, "words": (T,) string,
+    An example is `{"id", "video_id", <modality>: (T, F) float32, "words": (T,) string,
     "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
     data set alone has. Unknown words are empty strings, unknown intervals NaN. Examples keep the
-    order of the source.
+    order of the source. With `as_supervised=True` one is `({<modality>: (T, F)}, label)`.
 
     `builder.info.metadata`, which is stored with the data, holds
 
@@ -90,15 +86,14 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         return {} if self.source is None else self.source.find(manual_dir)
 
     def read(self, files: Mapping[str, Path]) -> Reading:
-        """All that is to be stored, in its order.
+        """All that is to be stored, in its order; the files are read by a guarded process.
 
         Raises:
             SourceError: a file cannot be right, or a video is in two splits.
         """
         assert self.source is not None  # a data set without files overrides this
-        reading = self.source.read(files, self.on_progress)
-        check_each_video_in_one_split(reading.splits, files)
-        return reading
+        items = guarded(self.source.read, files, on_progress=self.on_progress)
+        return Reading.of(items, files)
 
     def sequence_info(
         self,
@@ -124,7 +119,6 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
                 {
                     "id": tfds.features.Text(),
                     "video_id": tfds.features.Text(),
-                    "segment": np.int64,
                     **{
                         name: sequence(shape=(None, width), dtype=np.float32)
                         for name, width in modalities.items()
@@ -139,6 +133,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
             metadata=tfds.core.MetadataDict(
                 modalities=dict(modalities), task=task.to_json(), **(metadata or {})
             ),
+            supervised_keys=({name: name for name in modalities}, "label"),
             disable_shuffling=True,
         )
 
@@ -216,6 +211,21 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
             if self.on_progress is not None:
                 self.on_progress(self._done, total)
 
+    def as_data_source(self, *args: Any, **kwargs: Any) -> Any:
+        """As in TFDS, where the data are stored as ArrayRecords.
+
+        Raises:
+            NotImplementedError: they are not.
+        """
+        try:
+            return super().as_data_source(*args, **kwargs)
+        except NotImplementedError:
+            raise NotImplementedError(
+                f"{self.name} was built as TFRecords, which can only be read in turn. Build it in "
+                'another data_dir by `download_and_prepare(file_format="array_record", ...)`, or '
+                "read it by `as_dataset`."
+            ) from None
+
     def _log_download_bytes(self) -> None:
         """Nothing is downloaded, and a library does not print to standard output."""
 
@@ -230,7 +240,6 @@ def to_example(sample: Sample) -> dict[str, Any]:
     return {
         "id": sample.id,
         "video_id": sample.video_id,
-        "segment": sample.segment,
         **sample.features,
         "words": [""] * steps if sample.words is None else list(sample.words),
         "intervals": np.asarray(intervals, np.float32),

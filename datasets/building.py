@@ -1,4 +1,4 @@
-"""Building a data set so that what lies on disk is always whole and of the files given."""
+"""Building data sets, finding those that are built, and saying what a copy or a build holds."""
 
 import contextlib
 import tempfile
@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core import constants
 from tensorflow_datasets.core.utils import tqdm_utils
 
-from rmfn_tf.datasets.choosing import choose
+from rmfn_tf.datasets.registry import DATASETS, OWN_DATA, Choice, choose, instructions
+from rmfn_tf.datasets.report import describe, fingerprint
+from rmfn_tf.datasets.source import MissingFiles, hash_files
 
 
 def build(
@@ -56,8 +59,9 @@ def build(
 
     root = Path(builder.data_dir_root)
     root.mkdir(parents=True, exist_ok=True)
+    # TFDS deletes the old build first, so the new one is made beside it.
     with tempfile.TemporaryDirectory(prefix=f"incomplete.{choice.cls.name}_", dir=root) as scratch:
-        fresh = choice.builder(scratch, manual_dir)
+        fresh = choice.cls(config=builder.builder_config, data_dir=scratch)
         fresh.options, fresh.on_progress = builder.options, on_progress
         with _without_progress_bars():
             fresh.download_and_prepare(
@@ -65,7 +69,12 @@ def build(
             )
         # Unless another process has just built the same.
         if not choice.builder(data_dir, manual_dir).is_built_from(sources, changed):
-            _put_in_place(Path(fresh.data_dir), Path(builder.data_dir), Path(scratch))
+            # Renames only: at no moment does a part of a build stand under the final name.
+            final = Path(builder.data_dir)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            if final.exists():
+                final.rename(Path(scratch, "replaced"))
+            Path(fresh.data_dir).rename(final)
     return choice.builder(data_dir, manual_dir)
 
 
@@ -89,12 +98,147 @@ def load_builder(name: str, data_dir: str | Path | None = None) -> Any:
     return builder
 
 
-def _put_in_place(fresh: Path, final: Path, scratch: Path) -> None:
-    """Renames only: at no moment does a part of a build stand under the final name."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    if final.exists():
-        final.rename(scratch / "replaced")
-    fresh.rename(final)
+def verify(
+    name: str | None = None,
+    *,
+    manual_dir: str | Path | None = None,
+    options: Mapping[str, str] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Reads a copy as a build would, and writes nothing.
+
+    Args:
+        name: as in `build`.
+        manual_dir: as in `build`; it may lack features where labels and word times can be read.
+        options: as in `build`.
+        on_progress: as in `build`.
+
+    Returns:
+        As `inspect`, and `bytes` of each file, `why` the config was chosen, `fitting`: config that
+        the folder fits -> files that it could take too, and `missing`: a sentence about what is
+        missing to build, or empty.
+
+    Raises:
+        ValueError: as `build`.
+    """
+    choice = choose(name, manual_dir, partly=True)
+    builder = choice.builder(None, manual_dir)
+    builder.options, builder.on_progress = dict(options or {}), on_progress
+    missing = ""
+    try:
+        files = builder.find_sources(manual_dir)
+    except MissingFiles as error:
+        if not error.readable:
+            raise
+        files, missing = error.found, str(error)
+    reading = builder.read(files)
+    changed: dict[str, str] = {}
+    fitting = {name: list(lacks) for name, lacks in choice.fitting.items()}
+    if builder.source is not None:
+        changed = builder.source.changed_options()
+        fitting.setdefault(choice.name, list(builder.source.lacks(files)))
+    found = {
+        "sources": hash_files(files),
+        "options": changed,
+        "report": describe(reading),
+        "fingerprint": fingerprint(reading, changed),
+    }
+    result = _beside_published(choice.cls, choice.name, found)
+    for file, path in files.items():
+        result["files"][file]["bytes"] = path.stat().st_size
+    return {**result, "why": choice.why, "fitting": fitting, "missing": missing}
+
+
+def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
+    """What a build on disk holds.
+
+    Args:
+        name: as in `load_builder`.
+        data_dir: as in `load_builder`.
+
+    Returns:
+        - `data`: name with config; `folder`: of the build,
+        - `files`: source file -> `{"sha256", "published_sha256": str or None}`,
+        - `splits`: as in `describe`, and `published`: how many examples the papers have, or None,
+        - `not_finite`, `videos`, `steps`, `with_words`, `dropped`, `notes`: see `describe`,
+        - `options`: those that are not defaults; `fingerprint`: which runs record.
+
+    Raises:
+        ValueError: as `load_builder`.
+    """
+    builder = load_builder(name, data_dir)
+    full_name = f"{builder.name}/{builder.builder_config.name}"
+    return {
+        **_beside_published(type(builder), full_name, builder.info.metadata),
+        "folder": str(builder.data_dir),
+    }
+
+
+def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
+    """Every config known beforehand, and what is built of users' own: `{"data", "description",
+    "built"}`.
+
+    Args:
+        data_dir: where built data sets are kept.
+    """
+    choices = [Choice(cls, name) for cls in DATASETS.values() for name in cls.builder_configs]
+    own = DATASETS[OWN_DATA]
+    root = Path(constants.DATA_DIR if data_dir is None else data_dir).expanduser() / OWN_DATA
+    for path in sorted(root.glob(f"*/{own.VERSION}/metadata.json")):
+        choices.append(Choice(own, path.parent.parent.name))
+    listed = []
+    for choice in choices:
+        with contextlib.suppress(ValueError):  # a damaged build is not one
+            builder = choice.builder(data_dir)
+            listed.append(
+                {
+                    "data": choice.name,
+                    "description": builder.builder_config.description,
+                    "built": builder.is_whole(),
+                }
+            )
+    return listed
+
+
+def origin(choice: Choice) -> dict[str, str]:
+    """What a config is, which files it is built from, and where people get them on what terms.
+
+    Returns:
+        `{"data", "description", "files", "terms"}`, the last two empty where it needs no files.
+    """
+    source, files = choice.cls.SOURCES.get(choice.config), ""
+    try:
+        if source is not None:
+            source.find(None)
+    except MissingFiles as error:
+        files = error.needs
+    return {
+        "data": choice.name,
+        "description": choice.cls.get_metadata().description,
+        "files": files,
+        "terms": instructions(choice.cls),
+    }
+
+
+def _beside_published(cls: Any, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    listed = {url.rpartition("/")[2]: info.checksum for url, info in cls.url_infos.items()}
+    hashes, report = {**listed, **cls.PUBLISHED_SHA256}, found["report"]
+    files: dict[str, dict[str, Any]] = {
+        file: {"sha256": sha256, "published_sha256": hashes.get(file)}
+        for file, sha256 in found["sources"].items()
+    }
+    splits = {
+        split: {**counts, "published": cls.PUBLISHED_COUNTS.get(split)}
+        for split, counts in report["splits"].items()
+    }
+    return {
+        "data": name,
+        "files": files,
+        **report,
+        "splits": splits,
+        "options": dict(found["options"]),
+        "fingerprint": found["fingerprint"],
+    }
 
 
 @contextlib.contextmanager

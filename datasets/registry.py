@@ -1,43 +1,89 @@
-"""Which data sets there are, and how `tfds.load` finds them."""
+"""Which data sets there are, and which of them a name or a folder stands for."""
 
-import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import tensorflow_datasets as tfds
 
-from rmfn_tf.datasets.sources.own_data.mistakes import DATASET_NAME
+from rmfn_tf.datasets.cmu_mosi import cmu_mosi_dataset_builder
+from rmfn_tf.datasets.custom import custom_dataset_builder
+from rmfn_tf.datasets.custom.source import DATASET_NAME
+from rmfn_tf.datasets.guard import guarded
+from rmfn_tf.datasets.ict_mmmo import ict_mmmo_dataset_builder
+from rmfn_tf.datasets.iemocap import iemocap_dataset_builder
+from rmfn_tf.datasets.pom import pom_dataset_builder
+from rmfn_tf.datasets.source import MissingFiles, Report, Source, SourceError, find_folder
+from rmfn_tf.datasets.synthetic import synthetic_dataset_builder
 from rmfn_tf.names import did_you_mean
 
-# One line a data set: its folder, which holds `<name>_dataset_builder.py` with the class Builder.
-DATASETS = ("cmu_mosi", "ict_mmmo", "iemocap", "pom", "synthetic", "custom")
+_MODULES = (
+    cmu_mosi_dataset_builder,
+    ict_mmmo_dataset_builder,
+    iemocap_dataset_builder,
+    pom_dataset_builder,
+    synthetic_dataset_builder,
+    custom_dataset_builder,
+)
+# Name -> its builder. Importing the modules has registered them for `tfds.load`.
+DATASETS: dict[str, Any] = {module.Builder.name: module.Builder for module in _MODULES}
 
 # Its configs are the users' own folders, so that none is known beforehand.
 OWN_DATA = "custom"
+_ALL_TERMS = "`rmfn data info <data set>` tells where people get the files, and on what terms."
+_FILES_SHOWN = 3
 
 
-def register_with_tfds() -> None:
-    """Makes `tfds.load`, `tfds.builder` and `tfds.builder_cls` find the data sets by name."""
-    # In front: TFDS' own provider imports every legacy builder before it says "not mine".
-    tfds.core.add_dataset_builder_provider(_Provider(), index=0)
+class _Provider:
+    """Says that a name is ours before TFDS imports all its own builders to find out."""
+
+    def has_dataset(self, name: str) -> bool:
+        return name in DATASETS
+
+    def get_builder_cls(self, name: str) -> Any:
+        return DATASETS[name]
 
 
-def builder_class(name: str) -> Any:
-    """The builder class of one of `DATASETS`."""
-    module = importlib.import_module(f"rmfn_tf.datasets.{name}.{name}_dataset_builder")
-    return module.Builder
+tfds.core.add_dataset_builder_provider(_Provider(), index=0)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One config of one data set.
+
+    Args:
+        cls: the builder's class.
+        config: the config's name.
+        why: one line where it was detected; empty where it was named.
+        fitting: where it was detected: each config that the folder fits, and which files that it
+            could take are not there.
+    """
+
+    cls: Any
+    config: str
+    why: str = ""
+    fitting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """`"cmu_mosi/mmsa_aligned"`."""
+        return f"{self.cls.name}/{self.config}"
+
+    def builder(self, data_dir: str | Path | None, manual_dir: str | Path | None = None) -> Any:
+        """A builder of it that keeps its data in `data_dir`."""
+        data_dir = None if data_dir is None else Path(data_dir).expanduser()
+        config = self.cls.make_config(self.config, manual_dir, data_dir)
+        return self.cls(config=config, data_dir=data_dir)
 
 
 def list_names() -> list[str]:
     """Every `<data set>/<config>` known beforehand, a data set's default config first."""
-    return [
-        f"{dataset}/{config}"
-        for dataset in DATASETS
-        for config in builder_class(dataset).builder_configs
-    ]
+    return [f"{name}/{config}" for name, cls in DATASETS.items() for config in cls.builder_configs]
 
 
-def resolve(name: str) -> tuple[Any, str]:
-    """`"pom"` or `"pom/mfn_arrays"` -> builder class and config name (the first is the default).
+def resolve(name: str) -> Choice:
+    """The config of a name alone: `"pom/mfn_arrays"`, or `"pom"` for the first, the default.
 
     `"custom"` alone has no config, and its name is empty.
 
@@ -46,12 +92,12 @@ def resolve(name: str) -> tuple[Any, str]:
     """
     dataset, _, config = name.partition("/")
     if dataset in DATASETS:
-        cls = builder_class(dataset)
+        cls = DATASETS[dataset]
         if dataset == OWN_DATA and (not config or DATASET_NAME.fullmatch(config)):
-            return cls, config
+            return Choice(cls, config)
         config = config or next(iter(cls.builder_configs))
         if config in cls.builder_configs:
-            return cls, config
+            return Choice(cls, config)
     known = list_names()
     suggestion = did_you_mean(name, known) or did_you_mean(name, DATASETS)
     raise ValueError(
@@ -60,11 +106,119 @@ def resolve(name: str) -> tuple[Any, str]:
     )
 
 
-class _Provider:
-    """What `tfds.core.add_dataset_builder_provider` asks for."""
+def choose(
+    name: str | None,
+    manual_dir: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    partly: bool = False,
+) -> Choice:
+    """The config that a name and a folder stand for.
 
-    def has_dataset(self, name: str) -> bool:
-        return name in DATASETS
+    A name with a config is that one. Without a config, the folder decides; without a folder, the
+    first config that is built already, or else the first. Without any name, the folder decides
+    among all data sets.
 
-    def get_builder_cls(self, name: str) -> Any:
-        return builder_class(name)
+    Args:
+        name: `"cmu_mosi/mmsa_aligned"`, `"cmu_mosi"` or None.
+        manual_dir: the folder with the source files.
+        data_dir: where built data sets are kept.
+        partly: also take a folder that can be read but not built from.
+
+    Raises:
+        ValueError: no such name, or neither name nor folder.
+        NothingFits: the folder holds nothing to build from: says which files each config lacks,
+            where people get them and on what terms.
+    """
+    if not name and manual_dir is None:
+        raise ValueError(
+            "Name a data set, as cmu_mosi, or the folder with the source files (manual_dir)."
+        )
+    classes = list(DATASETS.values())
+    if name:
+        choice = resolve(name)
+        if "/" in name:
+            return choice
+        if manual_dir is None and choice.cls.name == OWN_DATA:
+            raise ValueError(
+                f"Name your data, as {OWN_DATA}/my_data, or the folder it is in (manual_dir)."
+            )
+        if manual_dir is None or not choice.cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
+            configs = (Choice(choice.cls, config) for config in choice.cls.builder_configs)
+            return next((each for each in configs if each.builder(data_dir).is_whole()), choice)
+        classes = [choice.cls]
+    return _detect(find_folder(manual_dir), classes, partly)
+
+
+class NothingFits(MissingFiles):
+    """No source finds its files in a folder.
+
+    Args:
+        folder: the user's.
+        lacking: config -> what it lacks.
+        terms: where people get the files and on what terms.
+
+    Attributes:
+        mistakes: the lines of the message.
+    """
+
+    def __init__(self, folder: Path, lacking: Mapping[str, MissingFiles], terms: str) -> None:
+        alike: dict[str, list[str]] = {}
+        for name, error in lacking.items():
+            there = f". All of this is there but {error.lacks}" if error.lacks else ""
+            alike.setdefault(f"{error.needs}{there}.", []).append(name)
+        needs = [f"- {', '.join(names)}: {text}" for text, names in alike.items()]
+        self.mistakes = [f"{folder} holds nothing that can be built from. It needs, for", *needs]
+        self.mistakes += [terms] if terms else []
+        super().__init__("\n".join(self.mistakes))
+
+
+def instructions(cls: Any) -> str:
+    """What a builder's folder must hold, where people get it and on what terms, on one line."""
+    return " ".join((cls.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split())
+
+
+def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
+    sources: dict[str, Source] = {}
+    for cls in classes:
+        sources |= cls.sources_for(folder)
+    found: dict[str, Mapping[str, Path]] = {}
+    lacking: dict[str, MissingFiles] = {}
+    for name, source in sources.items():
+        try:
+            found[name] = source.find(folder)
+        except MissingFiles as error:
+            lacking[name] = error
+    if partly and not found:
+        found = {name: error.found for name, error in lacking.items() if error.readable}
+    if not found:
+        terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS
+        raise NothingFits(folder, lacking, terms)
+    fitting = list(found)
+    if len(found) > 1:
+        looked = {name: (sources[name], found[name]) for name in found}
+        # Where no widths are right, reading says what is wrong with them.
+        fitting = list(guarded(_fitting, looked)) or fitting
+    first, *others = fitting
+    shown = list(found[first])
+    also = f" (they do for {', '.join(others)} too)" if others else ""
+    dataset, _, config = first.partition("/")
+    return Choice(
+        DATASETS[dataset],
+        config,
+        f"{first}, since {folder} holds {', '.join(shown[:_FILES_SHOWN])}"
+        + (f" and {len(shown) - _FILES_SHOWN} more" if len(shown) > _FILES_SHOWN else "")
+        + also,
+        {name: tuple(sources[name].lacks(found[name])) for name in fitting},
+    )
+
+
+def _fitting(
+    looked: Mapping[str, tuple[Source, Mapping[str, Path]]], report: Report
+) -> Iterator[str]:
+    for name, (source, files) in looked.items():
+        try:
+            fits = source.fits(files, report)
+        except SourceError:
+            fits = True  # a broken file of the right name: reading it says so
+        if fits:
+            yield name

@@ -9,8 +9,8 @@ import sys
 import pytest
 import typer
 
+import rmfn_tf.datasets
 from rmfn_tf.cli.app import app
-from rmfn_tf.datasets import sources
 
 
 def commands(command, path=()):
@@ -28,12 +28,8 @@ except ValueError as error:
     print(error)
 """
 DATA = "from rmfn_tf.data import Examples, choose_buckets, fit_scaling, hold_out, make_folds"
-READERS = [each.name for each in pkgutil.walk_packages(sources.__path__, f"{sources.__name__}.")]
 DATASETS = [
-    "rmfn_tf.datasets",
-    *(f"rmfn_tf.datasets.{each}" for each in ("alignment", "custom.template")),
-    *(f"rmfn_tf.datasets.{each}" for each in ("synthetic.sarcasm", "synthetic.stand_ins")),
-    "rmfn_tf.datasets.recordings.aligning",
+    each.name for each in pkgutil.walk_packages(rmfn_tf.datasets.__path__, "rmfn_tf.datasets.")
 ]
 
 # What is run in this order in one process, and what heavy modules each may load.
@@ -45,8 +41,7 @@ STEPS = {
     "publish": (IMPORT.format("rmfn_tf.export.publish"), NUMPY),
     **{" ".join(["rmfn", *each, "--help"]): (HELP.format(each), NUMPY) for each in COMMANDS},
     "rmfn_tf.data": (DATA, NUMPY | {"sklearn"}),
-    "every reader": (IMPORT.format(", ".join(READERS)), TFDS),
-    **{each: (IMPORT.format(each), TFDS) for each in DATASETS},
+    **{each: (IMPORT.format(each), TFDS) for each in ["rmfn_tf.datasets", *DATASETS]},
     "names": ("rmfn_tf.datasets.list_names()", TFDS),
     "no files": (MISSING, TFDS),
     "rmfn_tf.data.loading": (IMPORT.format("rmfn_tf.data.loading"), NUMPY),

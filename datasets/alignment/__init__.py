@@ -1,45 +1,45 @@
 """Frames to words to labelled segments, one video at a time. NumPy only.
 
-    words = Words(word_times, texts, {"language": word_vectors})
-    aligned = align_words(words, {"visual": Frames(facet, facet_times)}, mode="mmsdk")
-    found = group_segments(aligned, label_times, video="2WGyTLYerpo")
+    words = Words(word_times, texts)
+    frames = {"language": Frames(vectors, word_times), "visual": Frames(facet, facet_times)}
+    for segment in align_video(words, frames, label_times, mode="mmsdk").segments:
+        segment.features["visual"]  # (T, F)
 
 All times are in seconds.
 """
 
-from rmfn_tf.datasets.alignment.aligned_features import AlignedFeatures
-from rmfn_tf.datasets.alignment.aligned_words import AlignedWords, Mode
-from rmfn_tf.datasets.alignment.aligning import align_words
-from rmfn_tf.datasets.alignment.frames import Frames
-from rmfn_tf.datasets.alignment.intervals import EPSILON
-from rmfn_tf.datasets.alignment.pauses import Pauses
-from rmfn_tf.datasets.alignment.segment import Segment
-from rmfn_tf.datasets.alignment.segments import Segments, group_segments
+from rmfn_tf.datasets.alignment.align import (
+    PAUSE,
+    AlignedSegment,
+    AlignedVideo,
+    Frames,
+    Mode,
+    Pauses,
+    Words,
+    align_video,
+    match_words,
+)
+from rmfn_tf.datasets.alignment.members import EPSILON
 from rmfn_tf.datasets.alignment.word_shift import (
     WORD_SHIFTS,
     WordShift,
     choose_word_shift,
     detect_word_shift,
-    shift_words,
 )
-from rmfn_tf.datasets.alignment.words import PAUSE, Words
 
 __all__ = [
     "EPSILON",
     "PAUSE",
     "WORD_SHIFTS",
-    "AlignedFeatures",
-    "AlignedWords",
+    "AlignedSegment",
+    "AlignedVideo",
     "Frames",
     "Mode",
     "Pauses",
-    "Segment",
-    "Segments",
     "WordShift",
     "Words",
-    "align_words",
+    "align_video",
     "choose_word_shift",
     "detect_word_shift",
-    "group_segments",
-    "shift_words",
+    "match_words",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rmfn_tf.datasets.alignment.words import Words
+from rmfn_tf.datasets.alignment.align import Words
 
 # What users may choose. `default` is `auto` in default mode; in mmsdk mode nothing is moved.
 WORD_SHIFTS = ("default", "auto", "0", "1")
@@ -23,13 +23,13 @@ class WordShift:
     """Whether the words of a file sit one row late.
 
     Args:
-        shift: 1 where they do: mend each video with `shift_words`. Else 0.
+        shift: whether they do: `align_video(..., shift=True)` mends each video.
         r_as_stored: Pearson's r of letters and seconds, each word with the interval of its row.
         r_shifted: the same, each word with the interval of the row before.
         words: number of words compared as stored, pauses left out.
     """
 
-    shift: int
+    shift: bool
     r_as_stored: float
     r_shifted: float
     words: int
@@ -50,7 +50,7 @@ class WordShift:
 def detect_word_shift(videos: Iterable[Words]) -> WordShift:
     """Looks at all videos of a file whether its words sit one row late.
 
-    They do where r rises by more than 0.2, on at least 500 words; on fewer, `shift` is 0.
+    They do where r rises by more than 0.2, on at least 500 words; on fewer, `shift` is False.
 
     Args:
         videos: the words of each video, with texts and with the intervals as stored.
@@ -69,7 +69,7 @@ def detect_word_shift(videos: Iterable[Words]) -> WordShift:
     r_as_stored, r_shifted = _correlate(stored), _correlate(shifted)
     num_words = sum(pairs.shape[1] for pairs in stored)
     is_late = num_words >= MIN_WORDS and r_shifted - r_as_stored > MIN_RISE
-    return WordShift(int(is_late), r_as_stored, r_shifted, num_words)
+    return WordShift(is_late, r_as_stored, r_shifted, num_words)
 
 
 def choose_word_shift(choice: str, videos: Iterable[Words]) -> tuple[bool, str]:
@@ -84,25 +84,13 @@ def choose_word_shift(choice: str, videos: Iterable[Words]) -> tuple[bool, str]:
         moved = "moved by one row" if choice == "1" else "taken as stored"
         return choice == "1", f"Word times: {moved}."
     found = detect_word_shift(videos)
-    mend = bool(found.shift) and choice == "auto"
+    mend = found.shift and choice == "auto"
     said = found.summary
     if mend:
         said += " Mended: each word takes the times of the row before."
     elif found.shift:
         said += " Not mended (--word-shift auto mends it)."
     return mend, said
-
-
-def shift_words(words: Words) -> Words:
-    """The words of one video, each with the interval of the row before.
-
-    n - 1 words come out. The first word has no row before it, so nothing says when it was spoken;
-    the last interval has no word. Both are left out rather than guessed.
-
-    Args:
-        words: n words as stored. Their features move along with the texts.
-    """
-    return words.take(np.arange(1, len(words)), words.intervals[:-1])
 
 
 def _correlate(pairs: list[np.ndarray]) -> float:

@@ -10,12 +10,11 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.mosi_arrays import MosiArrays
-from rmfn_tf.datasets.sources.mosi_folds import compare_folds
-from rmfn_tf.datasets.sources.pickles.mmsa_pickle import ALIGNED, MOSI_SHA256, MmsaPickle
-from rmfn_tf.datasets.sources.pickles.mult_pickle import MultPickle
-from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.sequences.csd_segments import CsdSegments
+from rmfn_tf.datasets.cmu_mosi.csd_source import CsdSource
+from rmfn_tf.datasets.cmu_mosi.folds import compare_folds
+from rmfn_tf.datasets.mfn_arrays import TOGETHER, MfnArrays
+from rmfn_tf.datasets.mmsa_mult import AlignedPickle
+from rmfn_tf.datasets.source import Reading
 from rmfn_tf.task import Task
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
@@ -31,10 +30,9 @@ _SELECTED = {
 class Builder(SequenceBuilder):
     """`cmu_mosi`: one example a segment, scored -3 to 3; see README.md."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("2.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {
-        "1.0.0": "From the authors' arrays, MMSA's and MulT's aligned pickles, and the SDK's "
-        "computational sequences."
+        "2.0.0": "Without the number of a segment in its video."
     }
     BUILDER_CONFIGS: ClassVar[list] = [
         tfds.core.BuilderConfig(
@@ -76,15 +74,23 @@ class Builder(SequenceBuilder):
     the SDK's own server has mostly been down since 2021. For research use.
     """
     SOURCES: ClassVar[dict] = {
-        "mfn_arrays": MosiArrays(widths=_WORD_VECTORS),
-        "mmsa_aligned": MmsaPickle(widths=_BERT),
-        "mult_aligned": MultPickle("mosi", widths=_WORD_VECTORS),
-        "csd_selected": CsdSegments(_RAW, _SELECTED),
-        "csd_selected_20": CsdSegments(_RAW, _SELECTED, last=20),
-        "csd_raw": CsdSegments(_RAW),
+        "mfn_arrays": MfnArrays(_WORD_VECTORS, layout=TOGETHER, key="data"),
+        "mmsa_aligned": AlignedPickle(
+            "aligned_50.pkl",
+            "unaligned_50.pkl",
+            _BERT,
+            labels="regression_labels",
+            ids_name_videos=True,
+        ),
+        "mult_aligned": AlignedPickle("mosi_data.pkl", "mosi_data_noalign.pkl", _WORD_VECTORS),
+        "csd_selected": CsdSource(_RAW, _SELECTED),
+        "csd_selected_20": CsdSource(_RAW, _SELECTED, last=20),
+        "csd_raw": CsdSource(_RAW),
     }
     PUBLISHED_COUNTS: ClassVar[dict] = {"train": 1284, "validation": 229, "test": 686}
-    PUBLISHED_SHA256: ClassVar[dict] = {ALIGNED: MOSI_SHA256[ALIGNED]}
+    PUBLISHED_SHA256: ClassVar[dict] = {
+        "aligned_50.pkl": "d3994fd25681f9c7ad6e9c6596a6fe9b4beb85ff7d478ba978b124139002e5f9"
+    }
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self) -> Any:

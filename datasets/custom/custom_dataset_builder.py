@@ -12,14 +12,17 @@ from etils import epath
 from tensorflow_datasets.core import constants
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.errors import SourceError
-from rmfn_tf.datasets.sources.own_data.description import FILE_NAME, DataDescription
-from rmfn_tf.datasets.sources.own_data.source import OwnData
-from rmfn_tf.datasets.sources.source import Source
+from rmfn_tf.datasets.custom.source import DESCRIPTION, DataDescription, OwnData
+from rmfn_tf.datasets.guard import guarded
+from rmfn_tf.datasets.source import Source, SourceError, find_files
 from rmfn_tf.task import Task
 
 # Finds nothing in a folder without data.toml, and so says what is missing there.
-_UNNAMED = DataDescription("<name>", (), Task("regression", ("label",)))
+_UNDESCRIBED = OwnData(
+    DataDescription.model_validate(
+        {"name": "x", "modalities": ["x"], "task": {"kind": "regression", "columns": ["x"]}}
+    )
+)
 
 
 @dataclass(kw_only=True)
@@ -43,8 +46,8 @@ class CustomConfig(tfds.core.BuilderConfig):
 class Builder(SequenceBuilder):
     """`custom`: what a user's folder holds; see README.md."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "From data.toml and NPZ files."}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {"2.0.0": "No number of a segment in its video."}
     BUILDER_CONFIGS: ClassVar[list] = []  # a folder makes its config: see `make_config`
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     The folder must hold data.toml and one or more NPZ files with the arrays id, split, label,
@@ -69,17 +72,17 @@ class Builder(SequenceBuilder):
         """
         if manual_dir is None:
             return cls._config_of_build(name, data_dir)
-        folder = Path(manual_dir).expanduser()
-        files = OwnData(_UNNAMED).find(folder)
-        data = DataDescription.read(files[FILE_NAME])
+        data = DataDescription.read(find_files(manual_dir, [DESCRIPTION])[DESCRIPTION])
+        source = OwnData(data)
+        files = source.find(manual_dir)
         if data.name != name:
             raise SourceError.at(
-                files[FILE_NAME],
+                files[DESCRIPTION],
                 "name",
                 found=f"{data.name!r}, and {cls.name}/{name} is asked for",
                 mend=f"Ask for {cls.name}/{data.name}, or change the name in the file",
             )
-        return CustomConfig.of(data, OwnData(data).read_widths(files))
+        return CustomConfig.of(data, next(guarded(source.read_widths, files)))
 
     @classmethod
     def _config_of_build(cls, name: str, data_dir: str | Path | None) -> CustomConfig:
@@ -93,8 +96,16 @@ class Builder(SequenceBuilder):
             )
         try:
             metadata = json.loads(path.read_text(encoding="utf-8"))
-            data = DataDescription.of_build(name, metadata)
-            return CustomConfig.of(data, dict(metadata["modalities"]))
+            widths = dict(metadata["modalities"])
+            data = DataDescription.model_validate(
+                {
+                    "name": name,
+                    "modalities": list(widths),
+                    "task": metadata["task"],
+                    "description": metadata["description"],
+                }
+            )
+            return CustomConfig.of(data, widths)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             mend = f"Remove the folder {path.parent} and build the data again"
             raise SourceError.at(path, found="damaged", mend=mend) from error
@@ -106,14 +117,25 @@ class Builder(SequenceBuilder):
         Raises:
             SourceError: there is a data.toml, and it has mistakes.
         """
-        path = folder / FILE_NAME
-        data = DataDescription.read(path) if path.is_file() else _UNNAMED
+        if not (folder / DESCRIPTION).is_file():
+            return {f"{cls.name}/<name>": _UNDESCRIBED}
+        data = DataDescription.read(folder / DESCRIPTION)
         return {f"{cls.name}/{data.name}": OwnData(data)}
 
     @property
     def source(self) -> Source:
         """What reads the files (no options: a ValueError where any is set)."""
         return OwnData(self.builder_config.data).with_options(self.options)
+
+    def __init__(self, *, data_dir: Any = None, config: Any = None, **kwargs: Any) -> None:
+        """As in TFDS; a name for `config` is that of a build in `data_dir`.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if isinstance(config, str):
+            config = self._config_of_build(config, data_dir)
+        super().__init__(data_dir=data_dir, config=config, **kwargs)
 
     def _create_builder_config(self, builder_config: Any, version: Any) -> Any:
         """As in TFDS, without its warning that the config is none of BUILDER_CONFIGS."""

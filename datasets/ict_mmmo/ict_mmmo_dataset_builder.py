@@ -1,7 +1,5 @@
 """ICT Multi-Modal Movie Opinion (ICT-MMMO)."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,8 +7,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
-from rmfn_tf.datasets.sources.reading import Reading
+from rmfn_tf.datasets.mfn_arrays import MfnArrays
 from rmfn_tf.task import Task
 
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 36}
@@ -19,8 +16,10 @@ MODALITIES = {"language": 300, "acoustic": 74, "visual": 36}
 class Builder(SequenceBuilder):
     """`ict_mmmo`: one example a video, rated 1 to 5; see README.md."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "From the authors' arrays."}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "2.0.0": "Without the number of a segment in its video."
+    }
     BUILDER_CONFIGS: ClassVar[list] = [
         tfds.core.BuilderConfig(
             name="mfn_arrays",
@@ -40,8 +39,9 @@ class Builder(SequenceBuilder):
     valid and test alone.
     """
     SOURCES: ClassVar[dict] = {
-        "mfn_arrays": MfnArrays(widths=MODALITIES, num_columns=1, optional=("train",)),
-        "trimodal": MfnArrays(widths=MODALITIES, num_columns=1, splits=("validation", "test")),
+        "mfn_arrays": MfnArrays(MODALITIES, optional=("train",)),
+        # TFDS keeps the name `all` for "every split": with one split, that is this one.
+        "trimodal": MfnArrays(MODALITIES, splits=("validation", "test"), pooled="pooled"),
     }
     PUBLISHED_COUNTS: ClassVar[dict] = {"train": 220, "validation": 40, "test": 80}
     pkg_dir_path = epath.Path(__file__).parent
@@ -61,11 +61,3 @@ class Builder(SequenceBuilder):
                 "regression", ("sentiment",), ranges={"sentiment": (1, 5)}, metrics="ict_mmmo"
             ),
         )
-
-    def read(self, files: Mapping[str, Path]) -> Reading:
-        reading = super().read(files)
-        if self.builder_config.name == "trimodal":
-            # TFDS keeps the name `all` for "every split": with one split, that is this one.
-            pooled = [sample for samples in reading.splits.values() for sample in samples]
-            return Reading({"pooled": pooled})
-        return reading

@@ -7,17 +7,20 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.pickles.mult_pickle import IEMOCAP_EMOTIONS, MultPickle
+from rmfn_tf.datasets.mmsa_mult import AlignedPickle
 from rmfn_tf.task import Task
 
+EMOTIONS = ("neutral", "happy", "sad", "angry")
 MODALITIES = {"language": 300, "acoustic": 74, "visual": 35}
 
 
 class Builder(SequenceBuilder):
     """`iemocap`: one example an utterance, four emotions present or not; see README.md."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "From MulT's aligned pickle."}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "2.0.0": "Without the number of a segment in its video."
+    }
     BUILDER_CONFIGS: ClassVar[list] = [
         tfds.core.BuilderConfig(
             name="mult_aligned",
@@ -30,7 +33,9 @@ class Builder(SequenceBuilder):
     given only to those who signed its release form, and must not be passed on.
     """
     SOURCES: ClassVar[dict] = {
-        "mult_aligned": MultPickle("iemocap", widths=MODALITIES, emotions=IEMOCAP_EMOTIONS),
+        "mult_aligned": AlignedPickle(
+            "iemocap_data.pkl", "iemocap_data_noalign.pkl", MODALITIES, emotions=EMOTIONS
+        ),
     }
     PUBLISHED_COUNTS: ClassVar[dict] = {"train": 2717, "validation": 798, "test": 938}
     pkg_dir_path = epath.Path(__file__).parent
@@ -39,13 +44,12 @@ class Builder(SequenceBuilder):
         return self.sequence_info(
             modalities=MODALITIES,
             label=tfds.features.Tensor(
-                shape=(len(IEMOCAP_EMOTIONS),),
+                shape=(len(EMOTIONS),),
                 dtype=np.float32,
                 doc=tfds.features.Documentation(
-                    desc="Whether each emotion is present, in this order: "
-                    f"{', '.join(IEMOCAP_EMOTIONS)}.",
+                    desc=f"Whether each emotion is present, in this order: {', '.join(EMOTIONS)}.",
                     value_range="0 or 1",
                 ),
             ),
-            task=Task("multilabel", IEMOCAP_EMOTIONS, metrics="iemocap"),
+            task=Task("multilabel", EMOTIONS, metrics="iemocap"),
         )

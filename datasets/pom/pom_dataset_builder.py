@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.mfn_arrays import MfnArrays
+from rmfn_tf.datasets.mfn_arrays import MfnArrays
 from rmfn_tf.task import Task
 
 COLUMNS = (
@@ -38,8 +38,10 @@ MODALITIES = {"language": 300, "acoustic": 43, "visual": 41}
 class Builder(SequenceBuilder):
     """`pom`: one example a video, one step a sentence, 17 ratings; see README.md."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "From the authors' arrays."}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "2.0.0": "Without the number of a segment in its video."
+    }
     BUILDER_CONFIGS: ClassVar[list] = [
         tfds.core.BuilderConfig(
             name="mfn_arrays",

@@ -24,10 +24,9 @@ better: this is the Bayes accuracy.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import special_ortho_group
 
 EVENTS: dict[str, tuple[str, ...]] = {
     "a": (),
@@ -42,6 +41,11 @@ WIDTHS = {"language": 12, "acoustic": 8, "visual": 8}
 MIN_LENGTH, MAX_LENGTH = 7, 12
 CODE_NOISE, OTHER_NOISE = 0.4, 0.5
 NOWHERE = -1
+
+# Readable words, so that figures of attention have labels.
+SENTIMENT = {1: "great", -1: "awful"}
+FILLER = ("so", "well", "the", "film", "was", "and", "then", "they", "just", "you", "know", "it")
+SECONDS_PER_WORD = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +119,8 @@ def draw_stories(num_examples: int, rng: np.random.Generator) -> Stories:
 
 def draw_rotations(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """modality -> `(F, F)`, a rotation drawn uniformly (by Haar's measure)."""
+    from scipy.stats import special_ortho_group  # takes most of a second to import
+
     return {
         modality: special_ortho_group.rvs(width, random_state=rng)
         for modality, width in WIDTHS.items()
@@ -153,6 +159,24 @@ def render(
     return features
 
 
+def spoken_words(stories: Stories, rng: np.random.Generator) -> list[list[str]]:
+    """N lists of L words: "great" or "awful" at p by the sign of l, filler elsewhere."""
+    words = []
+    for length, place, code in zip(
+        stories.lengths, stories.sentiment_at, stories.sentiment, strict=True
+    ):
+        sentence = [str(word) for word in rng.choice(FILLER, length)]
+        sentence[place] = SENTIMENT[int(code)]
+        words.append(sentence)
+    return words
+
+
+def spoken_intervals(length: int) -> np.ndarray:
+    """`(length, 2)` seconds: words of equal duration, one after the other."""
+    edges = SECONDS_PER_WORD * np.arange(length + 1)
+    return np.stack([edges[:-1], edges[1:]], axis=1)
+
+
 def make_splits(
     seed: int, sizes: Mapping[str, int]
 ) -> dict[str, tuple[Stories, dict[str, np.ndarray]]]:
@@ -177,7 +201,7 @@ def bayes_accuracy(kind: str = "all") -> float:
     if kind not in EVENTS:
         raise ValueError(f"Unknown kind {kind!r}. Known: {', '.join(KINDS)}, all.")
     num_codes = 1 + len(EVENTS[kind])
-    wrong = ndtr(-1 / CODE_NOISE)
+    wrong = NormalDist().cdf(-1 / CODE_NOISE)
     return float((1 + (1 - 2 * wrong) ** num_codes) / 2)
 
 

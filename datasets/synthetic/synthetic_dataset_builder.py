@@ -10,10 +10,8 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from rmfn_tf.datasets.builder import SequenceBuilder
-from rmfn_tf.datasets.sources.reading import Reading
-from rmfn_tf.datasets.sources.sample import Sample
+from rmfn_tf.datasets.source import Reading, Sample
 from rmfn_tf.datasets.synthetic import sarcasm
-from rmfn_tf.datasets.synthetic.stand_ins import spoken_intervals, spoken_words
 from rmfn_tf.task import Task
 
 
@@ -35,8 +33,10 @@ class SarcasmConfig(tfds.core.BuilderConfig):
 class Builder(SequenceBuilder):
     """`synthetic`: see README.md and `sarcasm.py` beside this file."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "Sarcasm."}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "2.0.0": "Without the number of a segment in its video."
+    }
     BUILDER_CONFIGS: ClassVar[list] = [
         SarcasmConfig(
             name="sarcasm",
@@ -70,7 +70,7 @@ class Builder(SequenceBuilder):
 def _samples(
     split: str, stories: sarcasm.Stories, features: Mapping[str, np.ndarray], seed: int
 ) -> list[Sample]:
-    words = spoken_words(stories, np.random.default_rng(seed))
+    words = sarcasm.spoken_words(stories, np.random.default_rng(seed))
     labels = stories.labels
     return [
         Sample(
@@ -78,7 +78,7 @@ def _samples(
             features={name: values[row, :length] for name, values in features.items()},
             label=int(labels[row]),
             words=words[row],
-            intervals=spoken_intervals(length),
+            intervals=sarcasm.spoken_intervals(length),
             extra={"kind": str(stories.kinds[row])},
         )
         for row, length in enumerate(stories.lengths.tolist())

@@ -66,7 +66,7 @@ def compare(
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.comparison.compare import compare_models
     from rmfn_tf.comparison.terminal import to_table
-    from rmfn_tf.datasets.choosing import choose
+    from rmfn_tf.datasets.registry import choose
 
     data = choose(data, manual_dir, data_dir).name
     settings = {"data": data, "folds": folds, "labels": to_labels(labels), "epochs": epochs}

@@ -60,7 +60,7 @@ def build(
 
     start_tensorflow()
     from rmfn_tf.cli.show import build_data
-    from rmfn_tf.datasets.verifying import inspect
+    from rmfn_tf.datasets.building import inspect
 
     options = _options(mode, pauses, word_shift)
     # Without files and options: the build that is there, whatever its options.
@@ -91,7 +91,7 @@ def verify(
 
     start_tensorflow()
     from rmfn_tf.cli.show import progress_bar
-    from rmfn_tf.datasets.verifying import verify as read
+    from rmfn_tf.datasets.building import verify as read
 
     with progress_bar("Reading", quiet=as_json) as on_progress:
         result = read(
@@ -115,16 +115,14 @@ def info(name: Name = None, data_dir: DataDir = None, as_json: Json = False) -> 
 
     start_tensorflow()
     from rmfn_tf.cli.show_data import show_catalogue, show_origin
-    from rmfn_tf.datasets.catalogue import catalogue, origin
-    from rmfn_tf.datasets.choosing import Choice, choose
-    from rmfn_tf.datasets.registry import OWN_DATA, builder_class
-    from rmfn_tf.datasets.verifying import inspect
+    from rmfn_tf.datasets.building import catalogue, inspect, origin
+    from rmfn_tf.datasets.registry import DATASETS, OWN_DATA, Choice, choose
 
     if name is None:
         show_catalogue(catalogue(data_dir), as_json)
         return
     if name == OWN_DATA:
-        show_origin(origin(Choice(builder_class(OWN_DATA), "<name>")), as_json)
+        show_origin(origin(Choice(DATASETS[OWN_DATA], "<name>")), as_json)
         return
     choice = choose(name, None, data_dir)
     if choice.builder(data_dir).is_whole():
@@ -137,11 +135,11 @@ def info(name: Name = None, data_dir: DataDir = None, as_json: Json = False) -> 
 def template(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
 ) -> None:
-    """Write a small data set of your own to imitate: data.toml, one NPZ file, and a README.
+    """Write a small data set to imitate: data.toml, one NPZ file and what wrote it, a README.
 
     Example: rmfn data template mine; then: rmfn data build --manual-dir mine
     """
-    from rmfn_tf.datasets.custom.template import write_template
+    from rmfn_tf.datasets.custom.writing import write_template
 
     written = write_template(folder)
     print(f"Written: {written}. Begin with {written / 'README.md'}.")

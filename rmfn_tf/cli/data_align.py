@@ -68,7 +68,7 @@ def align(
     Then: rmfn data build custom/mine --manual-dir mine
     """
     from rmfn_tf.cli.show import progress_bar
-    from rmfn_tf.datasets.recordings.aligning import align_folder
+    from rmfn_tf.datasets.recordings.align_folder import align_folder
 
     choices: dict[str, Any] = {"mode": mode, "pauses": pauses, "word_shift": word_shift}
     with progress_bar("Aligning", quiet=as_json) as on_progress:

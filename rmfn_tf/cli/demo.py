@@ -113,20 +113,18 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
 
 def accuracy_by_kind(run: Path, builder: Any) -> dict[str, float]:
     """The run's test accuracy for each kind of synthetic example, and for `all`."""
-    from rmfn_tf.data import load_examples
-    from rmfn_tf.training.evaluate import evaluate_run, read_config
-    from rmfn_tf.training.predictions import read_predictions
+    from rmfn_tf.training.evaluate import load_run, open_examples
+    from rmfn_tf.training.fit import predict
 
-    evaluate_run(run, builder, "test")  # which opens the test split, and records it
-    read = read_predictions(run / "predictions_test.csv", "classification")
-    right = read.by_row[read_config(run).model].argmax(axis=1) == read.labels
-    kinds = load_examples(builder, "test").extra["kind"]
+    test = open_examples(run, builder, "test")  # which records it
+    right = predict(load_run(run)[1], test).argmax(axis=1) == test.labels
+    kinds = test.extra["kind"]
     by_kind = {kind: float(right[kinds == kind].mean()) for kind in builder.info.metadata["kinds"]}
     return {**by_kind, "all": float(right.mean())}
 
 
 def _draw(folder: Path, builder: Any) -> None:
-    """The attention of the first test example of kind d, and its picture."""
+    """The attention of the first validation example of kind d, and its picture."""
     import numpy as np
 
     from rmfn_tf.data import epoch_batches, load_examples
@@ -134,8 +132,8 @@ def _draw(folder: Path, builder: Any) -> None:
     from rmfn_tf.training.evaluate import load_run
     from rmfn_tf.visualization import plot_attention
 
-    test = load_examples(builder, "test")
-    example = test.take([int(np.flatnonzero(test.extra["kind"] == "d")[0])])
+    validation = load_examples(builder, "validation")
+    example = validation.take([int(np.flatnonzero(validation.extra["kind"] == "d")[0])])
     _, model = load_run(folder / "rmfn")
     inputs, _ = next(iter(epoch_batches(example, 1)))
     attention = attention_model(model)(inputs)["attention"][0]
@@ -143,7 +141,7 @@ def _draw(folder: Path, builder: Any) -> None:
         attention[: example.lengths[0]],
         model.get_layer("rmfn").units,
         example.words[0],
-        title=f"Attention of RMFN, test example {example.ids[0]} (kind d)",
+        title=f"Attention of RMFN, validation example {example.ids[0]} (kind d)",
     )
     figure.savefig(folder / "attention.png", dpi=120)
 
@@ -162,6 +160,7 @@ def _export(folder: Path, builder: Any) -> tuple[float, Path]:
     about = about_run(folder / "rmfn", config)
     version = export_model(model, folder / "export" / "rmfn", about=about)
     served = tf.saved_model.load(str(version)).signatures["serving_default"]
-    inputs, _ = next(iter(epoch_batches(load_examples(builder, "test").take(range(256)), 256)))
+    examples = load_examples(builder, "validation[:256]")
+    inputs, _ = next(iter(epoch_batches(examples, len(examples))))
     difference = np.abs(served(**inputs)["prediction"] - model(inputs, training=False)).max()
     return float(difference), version

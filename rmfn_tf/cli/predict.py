@@ -8,6 +8,7 @@ import typer
 from rmfn_tf.cli.options import DataDir, Json, ManualDir
 
 if TYPE_CHECKING:
+    from rmfn_tf.data import Examples
     from rmfn_tf.export.client import Client, Explanation
 
 
@@ -33,7 +34,17 @@ def predict(
     data: Annotated[
         str | None, typer.Option(help="Instead of --input, a data set: ict_mmmo/trimodal, ...")
     ] = None,
-    split: Annotated[str, typer.Option(help="Of --data: validation or train.")] = "validation",
+    split: Annotated[
+        str,
+        typer.Option(help="Of --data: validation, train, validation[:10], ... or test with --run."),
+    ] = "validation",
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="The finished run that the model is of. An export or a server has no run folder, "
+            "so only with --run are rows of the test split read: that folder records it."
+        ),
+    ] = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     explain: Annotated[
@@ -51,13 +62,10 @@ def predict(
     Examples: rmfn predict --export served/rmfn --input sequences.json;
     rmfn predict --url grpc://localhost:8500/rmfn --data ict_mmmo/trimodal --explain
     """
-    if split == "test":
-        raise ValueError(
-            "the test split is opened by `rmfn evaluate RUN --split test`, which records it and "
-            "writes the predictions; predict takes validation or train"
-        )
     address = _exactly_one({"--url": url, "--export": export})
     _exactly_one({"--input": input_file, "--data": data})
+    if run is not None and data is None:
+        raise ValueError("--run opens the test split of --data: give both or neither")
     if out is not None and as_json:
         raise ValueError("--out writes CSV and --json prints: choose one")
     # REST and a file need no TensorFlow, which takes seconds to start.
@@ -65,20 +73,23 @@ def predict(
         from rmfn_tf.start import start_tensorflow
 
         start_tensorflow()
-    from rmfn_tf.cli.show import progress_bar
+    from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.cli.show_predictions import show_predictions
     from rmfn_tf.export.client import Client, read_sequences
 
-    if input_file is not None:
-        sequences: Any = read_sequences(input_file)
-    else:
-        sequences = _load(data, split, manual_dir, data_dir, quiet=as_json)
     try:
         client = Client.connect(address, timeout=timeout, batch_size=batch_size)
     except ImportError as error:
         raise ValueError(str(error)) from error
-    with client, progress_bar("Predicting", quiet=as_json) as on_progress:
-        answer = _ask(client, sequences, explain, on_progress)
+    with client:
+        # Once connected: no opening of the test split is recorded for a server that is not there.
+        if input_file is not None:
+            sequences: Any = read_sequences(input_file)
+        else:
+            builder = build_data(data, manual_dir, data_dir, quiet=as_json)
+            sequences = _load(builder, split, run)
+        with progress_bar("Predicting", quiet=as_json) as on_progress:
+            answer = _ask(client, sequences, explain, on_progress)
     show_predictions(client.interface, sequences.ids, answer, out, as_json)
 
 
@@ -90,11 +101,11 @@ def _ask(client: "Client", sequences: Any, explain: bool, on_progress: Any) -> "
     return Explanation(client.predict(sequences, on_progress=on_progress), {})
 
 
-def _load(name: str | None, split: str, manual_dir: Any, data_dir: Any, quiet: bool) -> Any:
-    from rmfn_tf.cli.show import build_data
-    from rmfn_tf.data.loading import load_examples
+def _load(builder: Any, split: str, run: Path | None) -> "Examples":
+    from rmfn_tf.data import load_examples
+    from rmfn_tf.training.evaluate import open_examples
 
-    return load_examples(build_data(name, manual_dir, data_dir, quiet), split)
+    return load_examples(builder, split) if run is None else open_examples(run, builder, split)
 
 
 def _exactly_one(options: dict[str, Any]) -> Any:

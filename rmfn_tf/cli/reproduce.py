@@ -49,7 +49,7 @@ def reproduce(
     from rmfn_tf.comparison.protocols import protocol_for
     from rmfn_tf.comparison.reproduce import reproduce
     from rmfn_tf.comparison.terminal import to_table
-    from rmfn_tf.datasets.choosing import choose
+    from rmfn_tf.datasets.registry import choose
 
     protocol = protocol_for(name)
     data = choose(protocol.data, manual_dir, data_dir).name

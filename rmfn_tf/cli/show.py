@@ -34,7 +34,7 @@ def build_data(
 ) -> Any:
     """Builds (or takes) a data set, with a progress bar, and says which where it was detected."""
     import rmfn_tf.datasets
-    from rmfn_tf.datasets.choosing import choose
+    from rmfn_tf.datasets.registry import choose
 
     choice = choose(name, manual_dir, data_dir)
     if choice.why and not quiet:

@@ -23,7 +23,13 @@ def show_data(result: Mapping[str, Any]) -> None:
         console.print("", _files(result["files"]), sep="\n")
     for line in mismatches(result["files"]):
         console.print(line, highlight=False, soft_wrap=True)
-    console.print("", _splits(result), "", _modalities(result), "", sep="\n")
+    console.print("", _splits(result), "", sep="\n")
+    for name, lacks in result.get("fitting", {}).items():
+        lacking = f", without {', '.join(lacks)}" if lacks else ", nothing is missing"
+        console.print(f"{'fits':12} {name}{lacking}", highlight=False, soft_wrap=True)
+    for name, count in result["not_finite"].items():
+        if count:
+            console.print(f"- {name}: {count:,} values are not finite.", highlight=False)
     steps = result["steps"]
     console.print(
         f"{result['videos']} videos; {steps['shortest']} to {steps['longest']} steps an example, "
@@ -99,7 +105,9 @@ def _files(files: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def _splits(result: Mapping[str, Any]) -> Table:
-    table = _table("split", "rows", "dropped", "examples", "videos", "published", "")
+    """A row a split; below each modality's name, how many examples have it."""
+    modalities = list(result["not_finite"])
+    table = _table("split", "rows", "dropped", "examples", "videos", *modalities, "published", "")
     for split, each in result["splits"].items():
         published = each["published"]
         table.add_row(
@@ -108,17 +116,10 @@ def _splits(result: Mapping[str, Any]) -> Table:
             f"{each['dropped']:,}",
             f"{each['examples']:,}",
             f"{each['videos']:,}",
+            *(f"{each['present'][name]:,}" for name in modalities),
             "" if published is None else f"{published:,}",
             "" if published in (None, each["examples"]) else "differs",
         )
-    return table
-
-
-def _modalities(result: Mapping[str, Any]) -> Table:
-    total = sum(each["examples"] for each in result["splits"].values())
-    table = _table("modality", "present in", "of", "values not finite")
-    for name, each in result["modalities"].items():
-        table.add_row(name, f"{each['present']:,}", f"{total:,}", f"{each['not_finite']:,}")
     return table
 
 

@@ -98,7 +98,7 @@ def train(
     start_tensorflow(deterministic=True)
 
     from rmfn_tf.cli.show import build_data, epoch_printer, show_metrics
-    from rmfn_tf.datasets.choosing import choose
+    from rmfn_tf.datasets.registry import choose
     from rmfn_tf.training.run import check_new, train_run
 
     if folder and not resume:

@@ -95,7 +95,7 @@ def tune(
     from rmfn_tf.cli.configs import make_config
     from rmfn_tf.cli.show import build_data
     from rmfn_tf.cli.tune_parts import search, sweep
-    from rmfn_tf.datasets.choosing import choose
+    from rmfn_tf.datasets.registry import choose
     from rmfn_tf.tuning.search import Search, check_tuner
 
     if tuner is not None:

@@ -49,8 +49,9 @@ def explanations(result: Result) -> list[str]:
         "mean ± std: over the row's runs (one run has no std). [low, high]: 95 % bootstrap "
         f"interval of that mean, {bootstrap} resamples of whole videos, of these trained models. "
         f"p: the larger of two two-sided p-values against {result['reference']}, of a paired "
-        f"permutation test ({permutation} swaps of whole videos), which does not see what other "
-        "seeds would give, and of Welch's t-test over the runs, which sees nothing else; a pair "
+        f"permutation test (swaps of whole videos: all of them, or {permutation} drawn where there "
+        "are more), which does not see what other seeds would give, and of Welch's t-test over the "
+        "runs, which sees nothing else; a pair "
         "of rows that does not vary over its runs has only the first."
     )
     if "fold" in result["split"]:

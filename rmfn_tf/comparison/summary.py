@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from rmfn_tf.comparison.holm import holm
-from rmfn_tf.comparison.intervals import bootstrap_intervals
-from rmfn_tf.comparison.permutation import permutation_p_values
-from rmfn_tf.comparison.seeds import seeds_p_value
-from rmfn_tf.metrics import metrics_for
+from rmfn_tf.comparison.significance import (
+    bootstrap_intervals,
+    holm,
+    permutation_p_values,
+    seeds_p_value,
+)
+from rmfn_tf.metrics import metrics_for, score
 from rmfn_tf.task import Task
 from rmfn_tf.training.predictions import Predictions
-from rmfn_tf.training.scores import score
 
 BOOTSTRAP, PERMUTATION = 2000, 9999
 Values = dict[str, dict[str, dict[str, float | None]]]

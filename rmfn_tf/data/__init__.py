@@ -1,6 +1,6 @@
-"""From a built data set to batches for `model.fit`.
+"""From a built data set, or arrays of your own, to batches for `model.fit`.
 
-    examples = load_examples(builder, "train")
+    examples = load_examples(builder, "train")  # or Examples.from_arrays({...}, labels)
     scaling = fit_scaling(examples)
     batches, steps_per_epoch = training_batches(examples, batch_size=64, seed=0)
 

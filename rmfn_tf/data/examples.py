@@ -1,11 +1,13 @@
 """One split of a data set in memory."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from rmfn_tf.data.arrays import check_count, check_dict, to_labels, to_sequences
 from rmfn_tf.names import check_modalities
 
 
@@ -16,6 +18,7 @@ class Examples:
     The order of `features` is the order of the modalities. All modalities of one example are
     aligned: they share its length T_i >= 1. A row (step) that is all zero in a modality is missing
     there. Features may hold NaN or ±inf (COVAREP does): scaling inside the model deals with them.
+    The constructor takes all of it in exactly this form; `Examples.from_arrays` brings it there.
 
     Args:
         ids: N names.
@@ -45,6 +48,63 @@ class Examples:
         _check_sequences(self)
         _check_labels(self)
 
+    @classmethod
+    def from_arrays(
+        cls,
+        features: Mapping[str, Any],
+        labels: Any,
+        *,
+        lengths: Any = None,
+        mask: Any = None,
+        ids: Sequence[Any] | None = None,
+        groups: Any = None,
+        words: Sequence[Sequence[str]] | None = None,
+        present: Mapping[str, Any] | None = None,
+    ) -> "Examples":
+        """Examples of arrays as you have them: padded, or in lists.
+
+            Examples.from_arrays({"language": words, "acoustic": voice}, labels, lengths=lengths)
+
+        An array is whatever `np.asarray` takes, tensors too, of any type of number. Float32
+        features are not copied.
+
+        Args:
+            features: modality -> padded `(N, T, F_m)`, or a list of N `(T_i, F_m)`; the dict's
+                order is the order of the modalities. Without `lengths` and `mask` all T steps are
+                real, zeros at the end too.
+            labels: integers or bool `(N,)` are classes; floats `(N,)` become `(N, 1)`, anything
+                `(N, C)` float32 (regression, multilabel).
+            lengths: `(N,)` integers, how many of the first steps are real, in all modalities.
+            mask: instead of `lengths`, `(N, T)` bool, true where a step is real in all modalities.
+                Padding may stand in front or behind.
+            ids: N names; `"0"`, `"1"`, ... by default.
+            groups: `(N,)` video ids; by default each example is one of its own.
+            words: N lists of the T_i words of the real steps; empty ones by default.
+            present: modality -> `(N,)` bool; by default whether any real value is not zero.
+
+        Raises:
+            ValueError: an argument does not fit the others or cannot be read so, the padding has
+                a hole, or modalities of an example have different lengths: align them first.
+        """
+        check_dict("features", features)
+        labels = to_labels(labels)
+        sequences = to_sequences(features, len(labels), lengths, mask)
+        names = [str(name) for name in (range(len(labels)) if ids is None else ids)]
+        check_count("ids", names, len(labels))
+        if words is None:
+            words = [[""] * len(steps) for steps in next(iter(sequences.values()), [])]
+        if present is None:
+            present = {name: [each.any() for each in x] for name, x in sequences.items()}
+        check_dict("present", present)
+        return cls(
+            ids=names,
+            features=sequences,
+            labels=labels,
+            present={name: np.asarray(x, dtype=bool) for name, x in present.items()},
+            groups=np.asarray(names if groups is None else groups),
+            words=[list(each) for each in words],
+        )
+
     def __len__(self) -> int:
         return len(self.ids)
 
@@ -64,17 +124,7 @@ class Examples:
         rows = np.arange(len(self))[np.asarray(indices)]
         if not rows.size:
             raise ValueError(f"Examples.take: no example chosen of {len(self)}.")
-        return Examples(
-            ids=[self.ids[row] for row in rows],
-            features={
-                name: [sequences[row] for row in rows] for name, sequences in self.features.items()
-            },
-            labels=self.labels[rows],
-            present={name: values[rows] for name, values in self.present.items()},
-            groups=self.groups[rows],
-            words=[self.words[row] for row in rows],
-            extra={name: values[rows] for name, values in self.extra.items()},
-        )
+        return _each(lambda x: x[rows] if isinstance(x, np.ndarray) else [x[i] for i in rows], self)
 
     def concatenate(self, other: "Examples") -> "Examples":
         """The examples of both, these first (as when a last fit takes train and validation)."""
@@ -85,23 +135,21 @@ class Examples:
         ):
             if mine != theirs:
                 raise ValueError(f"Examples.concatenate: {what} differ: {mine} and {theirs}.")
-        return Examples(
-            ids=self.ids + other.ids,
-            features={
-                name: sequences + other.features[name] for name, sequences in self.features.items()
-            },
-            labels=np.concatenate([self.labels, other.labels]),
-            present={
-                name: np.concatenate([values, other.present[name]])
-                for name, values in self.present.items()
-            },
-            groups=np.concatenate([self.groups, other.groups]),
-            words=self.words + other.words,
-            extra={
-                name: np.concatenate([values, other.extra[name]])
-                for name, values in self.extra.items()
-            },
+        return _each(
+            lambda x, y: np.concatenate([x, y]) if isinstance(x, np.ndarray) else x + y, self, other
         )
+
+
+def _each(function: Callable[..., Any], *examples: Examples) -> Examples:
+    """The examples that a function makes of every array and list that the given ones hold."""
+
+    def apply(*values: Any) -> Any:
+        if isinstance(values[0], dict):
+            return {key: apply(*(value[key] for value in values)) for key in values[0]}
+        return function(*values)
+
+    names = [each.name for each in fields(Examples)]
+    return Examples(**{name: apply(*(getattr(x, name) for x in examples)) for name in names})
 
 
 def _check_counts(examples: Examples) -> None:
@@ -116,18 +164,19 @@ def _check_counts(examples: Examples) -> None:
             f"Examples: `present` is for {list(examples.present)}, `features` for "
             f"{list(examples.features)}; both need the same modalities in the same order."
         )
-    counts = {
-        **{f"features[{name!r}]": len(values) for name, values in examples.features.items()},
-        **{f"present[{name!r}]": len(values) for name, values in examples.present.items()},
-        **{f"extra[{name!r}]": len(values) for name, values in examples.extra.items()},
-        "labels": len(examples.labels),
-        "groups": len(examples.groups),
-        "words": len(examples.words),
+    shapes = {
+        **{f"features[{name!r}]": (len(values),) for name, values in examples.features.items()},
+        **{f"present[{name!r}]": values.shape for name, values in examples.present.items()},
+        **{f"extra[{name!r}]": values.shape[:1] for name, values in examples.extra.items()},
+        "labels": examples.labels.shape[:1],
+        "groups": examples.groups.shape,
+        "words": (len(examples.words),),
     }
-    for name, count in counts.items():
-        if count != len(examples):
+    for name, shape in shapes.items():
+        if shape != (len(examples),):
             raise ValueError(
-                f"Examples: `{name}` has {count} entries for {len(examples)} examples."
+                f"Examples: `{name}` must have {len(examples)} entries, one an example; got "
+                f"shape {shape}."
             )
 
 

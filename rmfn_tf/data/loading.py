@@ -8,18 +8,30 @@ import numpy as np
 from rmfn_tf.data.examples import Examples
 from rmfn_tf.task import Task
 
-_KNOWN = {"id", "video_id", "segment", "words", "intervals", "present", "label"}
+_KNOWN = {"id", "video_id", "words", "intervals", "present", "label"}
 
 
 def load_examples(
-    builder: Any, split: str, on_progress: Callable[[int, int], None] | None = None
+    builder: Any,
+    split: Any,
+    *,
+    record: Callable[[dict[str, Any]], None] | None = None,
+    outside_any_run: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> Examples:
-    """Reads one split of a built builder into memory, in the order of its files.
+    """Reads a split of a built builder into memory, in the order of its files.
+
+    Rows of the test split are locked, however they are spelled (`"test"`, `"test[:3]"`, `"all"`):
+    a finished run opens them (`rmfn_tf.training.evaluate.open_examples`) and records it in its
+    folder, or you say that you read them outside any run.
 
     Args:
         builder: one of `rmfn_tf.datasets`, already built (`download_and_prepare`). Its metadata
             name the modalities in order, the kind of task, and which label columns are scored.
-        split: as TensorFlow Datasets writes it, `"train"` or `"train[:100]"`.
+        split: as TensorFlow Datasets takes it: `"train"`, `"train[:100]"`, a `ReadInstruction`.
+        record: for a run: called with `{"split", "rows", "test_rows"}` before rows of the test
+            split are read.
+        outside_any_run: reads rows of the test split without a record.
         on_progress: called as `on_progress(done, total)` after each example.
 
     Returns:
@@ -27,8 +39,8 @@ def load_examples(
         synthetic sarcasm task) are in `extra`.
 
     Raises:
-        ValueError: the builder has no such split or no such metadata, or an example is broken
-            (the message names it).
+        ValueError: the split reads locked rows, the builder has no such split or no such metadata,
+            or an example is broken (the message names it).
     """
     import tensorflow as tf
     import tensorflow_datasets as tfds  # here, so that folds and scaling go without TensorFlow
@@ -39,7 +51,17 @@ def load_examples(
             f"load_examples: the metadata of {builder.info.full_name!r} name no modalities and "
             "task; use a builder of rmfn_tf.datasets."
         )
-    total = _num_examples(builder, split)
+    total, of_test = _count_rows(builder, split)
+    if of_test and not outside_any_run:
+        if record is None:
+            raise ValueError(
+                f"load_examples: split {str(split)!r} of {builder.info.full_name!r} reads "
+                f"{of_test} rows of the test split: let a finished run open them and record it in "
+                "its folder (`rmfn evaluate RUN --split test`, `rmfn predict --run RUN`, in Python "
+                "`rmfn_tf.training.evaluate.open_examples`), or say in Python that they are read "
+                "`outside_any_run=True`."
+            )
+        record({"split": str(split), "rows": total, "test_rows": of_test})
     modalities, task = dict(metadata["modalities"]), Task.from_json(metadata["task"])
     rows = []
     try:
@@ -72,17 +94,21 @@ def load_examples(
     )
 
 
-def _num_examples(builder: Any, split: str) -> int:
+def _count_rows(builder: Any, split: Any) -> tuple[int, int]:
+    """How many rows a split reads, and how many of them lie in the files of the test split."""
+    splits = builder.info.splits
     try:
-        total = int(builder.info.splits[split].num_examples)
-    except (KeyError, ValueError) as error:
+        read = splits[split].file_instructions
+    except (AttributeError, KeyError, NotImplementedError, ValueError) as error:
         raise ValueError(
             f"load_examples: {builder.info.full_name!r} has no split {split!r}; it has "
-            f"{sorted(builder.info.splits)}."
+            f"{sorted(splits)}."
         ) from error
+    total = sum(each.take for each in read)
     if not total:
         raise ValueError(f"load_examples: split {split!r} of {builder.info.full_name!r} is empty.")
-    return total
+    locked = {str(path) for path in splits["test"].filepaths} if "test" in splits else set()
+    return total, sum(each.take for each in read if each.filename in locked)
 
 
 def _check_widths(row: Mapping[str, Any], modalities: Mapping[str, int]) -> None:

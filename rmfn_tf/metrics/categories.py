@@ -1,7 +1,4 @@
-"""What a label and a prediction have in common: the category both fall in.
-
-Every accuracy and F1 of the field compares categories; they differ in how a number becomes one.
-"""
+"""Metrics of categories: accuracies and F1s, and the ways in which numbers become categories."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,16 +7,16 @@ import keras
 import numpy as np
 from keras import ops
 
-from rmfn_tf.metrics.columns import check_same_columns
+from rmfn_tf.metrics.metric import SumMetric, check_same
 
 
 class Categorized(NamedTuple):
     """Categories 0 .. num_classes - 1 of a batch.
 
     Attributes:
-        truth: of the labels, `(batch, columns)`.
-        prediction: of the predictions, `(batch, columns)`.
-        counted: whether the label takes part, bool `(batch, columns)`.
+        truth: of the labels, int `(batch, columns)`.
+        prediction: of the predictions, likewise.
+        counted: whether the label takes part, bool, likewise.
         num_classes: number of categories.
     """
 
@@ -65,11 +62,10 @@ class Threshold(Categories):
         self.drop_ties = bool(drop_ties)
 
     def __call__(self, y_true: Any, y_pred: Any) -> Categorized:
-        check_same_columns(y_true, y_pred)
+        check_same("columns", y_true=y_true, y_pred=y_pred)
         positive = ops.greater if self.drop_ties else ops.greater_equal
-        counted = y_true != self.at if self.drop_ties else ops.ones_like(y_true, dtype="bool")
-        truth = ops.cast(positive(y_true, self.at), "int32")
-        prediction = ops.cast(positive(y_pred, self.at), "int32")
+        truth, prediction = (ops.cast(positive(y, self.at), "int32") for y in (y_true, y_pred))
+        counted = ops.logical_or(y_true != self.at, not self.drop_ties)
         return Categorized(truth, prediction, counted, num_classes=2)
 
     def get_config(self) -> dict[str, Any]:
@@ -109,20 +105,15 @@ class RoundedScale(Categories):
         self.num_classes = int(steps.max()) + 1
 
     def __call__(self, y_true: Any, y_pred: Any) -> Categorized:
-        check_same_columns(y_true, y_pred)
-        if self.low.ndim and len(self.low) != y_true.shape[-1]:
-            raise ValueError(
-                f"RoundedScale has ranges for {len(self.low)} columns, but `y_true` has "
-                f"{y_true.shape[-1]}."
-            )
-        counted = ops.ones_like(y_true, dtype="bool")
-        return Categorized(self._step(y_true), self._step(y_pred), counted, self.num_classes)
-
-    def _step(self, values: Any) -> Any:
-        low = ops.convert_to_tensor(self.low, dtype=values.dtype)
-        high = ops.convert_to_tensor(self.high, dtype=values.dtype)
-        clipped = ops.minimum(ops.maximum(values, low), high)
-        return ops.cast(ops.round(clipped) - ops.round(low), "int32")
+        check_same("columns", y_true=y_true, y_pred=y_pred)
+        if self.low.ndim:
+            check_same("columns", ranges=self.low, y_true=y_true)
+        truth, prediction = (
+            ops.cast(ops.round(ops.clip(y, self.low, self.high)) - np.round(self.low), "int32")
+            for y in (y_true, y_pred)
+        )
+        counted = ops.ones_like(truth, dtype="bool")
+        return Categorized(truth, prediction, counted, self.num_classes)
 
     def get_config(self) -> dict[str, Any]:
         return {"low": self.low.tolist(), "high": self.high.tolist()}
@@ -140,10 +131,87 @@ class MostProbable(Categories):
                 f"probabilities of shape (batch, classes); got {y_true.shape[-1]} columns in "
                 f"`y_true` and {y_pred.shape[-1]} in `y_pred`."
             )
-        prediction = ops.argmax(y_pred, axis=-1, keepdims=True)
-        return Categorized(
-            ops.cast(y_true, "int32"),
-            ops.cast(prediction, "int32"),
-            ops.ones_like(y_true, dtype="bool"),
-            num_classes=y_pred.shape[-1],
-        )
+        truth = ops.cast(y_true, "int32")
+        prediction = ops.cast(ops.argmax(y_pred, axis=-1, keepdims=True), "int32")
+        counted = ops.ones_like(truth, dtype="bool")
+        return Categorized(truth, prediction, counted, num_classes=y_pred.shape[-1])
+
+
+class CategoryMetric(SumMetric):
+    """A `SumMetric` of categories instead of numbers.
+
+    Args:
+        categories: how labels and predictions become categories: `Threshold`, `RoundedScale` or
+            `MostProbable`.
+        name: column of the results; by default the metric's usual name.
+        dtype: of the state and the value.
+
+    Raises:
+        ValueError: `categories` is nothing of the kind.
+    """
+
+    def __init__(self, categories: Categories, name: str | None = None, dtype: str | None = None):
+        super().__init__(name=name, dtype=dtype)
+        if not isinstance(categories, Categories):
+            raise ValueError(
+                f"{type(self).__name__}: `categories` must be a Threshold, RoundedScale or "
+                f"MostProbable; got {categories!r}."
+            )
+        self.categories = categories
+
+    def get_config(self) -> dict[str, Any]:
+        categories = keras.saving.serialize_keras_object(self.categories)
+        return {"categories": categories, **super().get_config()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "CategoryMetric":
+        categories = keras.saving.deserialize_keras_object(config["categories"])
+        return cls(**{**config, "categories": categories})
+
+
+@keras.saving.register_keras_serializable(package="rmfn_tf")
+class Accuracy(CategoryMetric):
+    """The share of samples whose prediction falls in the category of its label, averaged over
+    the columns.
+
+    A2 is `Accuracy(Threshold(0.0))`, A7 `Accuracy(RoundedScale(-3, 3))`; of a softmax it is
+    `Accuracy(MostProbable())`, of sigmoid outputs `Accuracy(Threshold(0.5))`. A column without a
+    sample that takes part counts as 0.
+    """
+
+    usual_name = "accuracy"
+
+    def statistics(self, y_true: Any, y_pred: Any) -> Any:
+        truth, prediction, counted, _ = self.categories(y_true, y_pred)
+        right = ops.logical_and(truth == prediction, counted)
+        return ops.cast(ops.stack([right, counted], axis=-1), self.dtype)
+
+    def finish(self, sums: Any) -> Any:
+        return ops.divide_no_nan(sums[..., 0], sums[..., 1])
+
+
+@keras.saving.register_keras_serializable(package="rmfn_tf")
+class WeightedF1(CategoryMetric):
+    """F1 of every category, weighted by its support, averaged over the columns.
+
+        F1_k = 2 · right_k / (predicted_k + support_k) ;  value = Σ_k support_k F1_k / Σ_k support_k
+
+    `support_k`, `predicted_k` and `right_k` count the samples of category k, those predicted as
+    k, and those that are both. An empty category has F1 = 0 and no weight. This is scikit-learn's
+    `f1_score(average="weighted", zero_division=0)` of each column by itself: a label that is
+    present or not is a task of two categories, both weighted, as IEMOCAP's emotions are scored.
+    """
+
+    usual_name = "weighted_f1"
+
+    def statistics(self, y_true: Any, y_pred: Any) -> Any:
+        truth, prediction, counted, num_classes = self.categories(y_true, y_pred)
+        counted = ops.expand_dims(ops.cast(counted, self.dtype), -1)
+        support = counted * ops.one_hot(truth, num_classes, dtype=self.dtype)
+        predicted = counted * ops.one_hot(prediction, num_classes, dtype=self.dtype)
+        return ops.concatenate([support, predicted, support * predicted], axis=-1)
+
+    def finish(self, sums: Any) -> Any:
+        support, predicted, right = ops.split(sums, 3, axis=-1)
+        f1 = ops.divide_no_nan(2 * right, predicted + support)
+        return ops.divide_no_nan(ops.sum(support * f1, axis=-1), ops.sum(support, axis=-1))

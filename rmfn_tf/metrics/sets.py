@@ -1,20 +1,15 @@
 """The metrics of each data set, under the names its tables use."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.metrics.accuracy import Accuracy
-from rmfn_tf.metrics.categories import MostProbable, RoundedScale, Threshold
-from rmfn_tf.metrics.column_metric import ColumnMetric
-from rmfn_tf.metrics.mean_absolute_error import MeanAbsoluteError
-from rmfn_tf.metrics.pearson_r import PearsonR
-from rmfn_tf.metrics.weighted_f1 import WeightedF1
+from rmfn_tf.metrics.categories import Accuracy, MostProbable, RoundedScale, Threshold, WeightedF1
+from rmfn_tf.metrics.metric import MeanAbsoluteError, PearsonR, SumMetric
 from rmfn_tf.task import Task
 
 
-def metrics_for(task: Task) -> list[ColumnMetric]:
+def metrics_for(task: Task) -> list[SumMetric]:
     """New metrics for a data set, in the order of its table.
 
     | kind | metrics | names |
@@ -28,11 +23,40 @@ def metrics_for(task: Task) -> list[ColumnMetric]:
 
     With several labels each is the mean over them; `per_label_table` gives them one by one.
     """
-    return _SETS[task.kind, task.metrics](task)
+    if task.kind != "regression":
+        categories = MostProbable() if task.kind == "classification" else Threshold(0.5)
+        return [Accuracy(categories), WeightedF1(categories)]
+    metrics: list[SumMetric] = [MeanAbsoluteError(), PearsonR()]
+    if task.metrics == "sentiment":
+        zero, non0 = Threshold(0.0), Threshold(0.0, drop_ties=True)
+        metrics += [Accuracy(zero, name="a2"), WeightedF1(zero, name="f1")]
+        metrics += [Accuracy(non0, name="a2_non0"), WeightedF1(non0, name="f1_non0")]
+        metrics += [Accuracy(RoundedScale(-n, n), name=f"a{2 * n + 1}") for n in (3, 2)]
+    elif task.metrics == "pom":
+        low, high = zip(*(task.ranges[label] for label in task.labels), strict=True)
+        metrics += [Accuracy(RoundedScale(low, high))]
+    elif task.metrics == "ict_mmmo":
+        metrics += [Accuracy(Threshold(3.5), name="a2")]
+    return metrics
+
+
+def score(task: Task, y_true: Any, y_pred: Any) -> dict[str, float]:
+    """The values of `metrics_for(task)` on a whole set, by name.
+
+    Args:
+        task: what the labels are.
+        y_true: labels of N samples, `(N, labels)`; `(N,)` where there is one.
+        y_pred: predictions `(N, outputs)`, likewise.
+
+    Raises:
+        ValueError: columns that the metrics do not take.
+    """
+    metrics = metrics_for(task)
+    return {metric.name: float(metric(y_true, y_pred)) for metric in metrics}
 
 
 def per_label_table(task: Task, y_true: Any, y_pred: Any) -> list[dict[str, Any]]:
-    """The metrics of `metrics_for(task)` for each label by itself.
+    """What `score` says of each label by itself.
 
     Args:
         task: what the labels are.
@@ -45,62 +69,14 @@ def per_label_table(task: Task, y_true: Any, y_pred: Any) -> list[dict[str, Any]
     Raises:
         ValueError: columns that are not those of `task.labels`.
     """
+    if task.kind == "classification":  # the columns of the predictions are its classes
+        return [{"label": task.labels[0], **score(task, y_true, y_pred)}]
     truth = _columns("y_true", y_true, len(task.labels))
-    # The columns of a classification's predictions are its classes, not its labels.
-    whole = task.kind == "classification"
-    prediction = np.asarray(y_pred) if whole else _columns("y_pred", y_pred, len(task.labels))
-    table = []
-    for column, label in enumerate(task.labels):
-        row: dict[str, Any] = {"label": label}
-        for metric in metrics_for(task if whole else task.select([label])):
-            metric.update_state(truth[:, column], prediction if whole else prediction[:, column])
-            row[metric.name] = float(metric.result())
-        table.append(row)
-    return table
-
-
-def _sentiment(task: Task) -> list[ColumnMetric]:
+    prediction = _columns("y_pred", y_pred, len(task.labels))
     return [
-        *_regression(task),
-        Accuracy(Threshold(0.0), name="a2"),
-        WeightedF1(Threshold(0.0), name="f1"),
-        Accuracy(Threshold(0.0, drop_ties=True), name="a2_non0"),
-        WeightedF1(Threshold(0.0, drop_ties=True), name="f1_non0"),
-        Accuracy(RoundedScale(-3, 3), name="a7"),
-        Accuracy(RoundedScale(-2, 2), name="a5"),
+        {"label": label, **score(task.select([label]), truth[:, k], prediction[:, k])}
+        for k, label in enumerate(task.labels)
     ]
-
-
-def _pom(task: Task) -> list[ColumnMetric]:
-    low, high = zip(*(task.ranges[label] for label in task.labels), strict=True)
-    return [*_regression(task), Accuracy(RoundedScale(low, high))]
-
-
-def _ict_mmmo(task: Task) -> list[ColumnMetric]:
-    return [*_regression(task), Accuracy(Threshold(3.5), name="a2")]
-
-
-def _regression(task: Task) -> list[ColumnMetric]:
-    return [MeanAbsoluteError(), PearsonR()]
-
-
-def _classification(task: Task) -> list[ColumnMetric]:
-    return [Accuracy(MostProbable()), WeightedF1(MostProbable())]
-
-
-def _multilabel(task: Task) -> list[ColumnMetric]:
-    return [Accuracy(Threshold(0.5)), WeightedF1(Threshold(0.5))]
-
-
-_SETS: dict[tuple[str, str], Callable[[Task], list[ColumnMetric]]] = {
-    ("regression", "default"): _regression,
-    ("regression", "sentiment"): _sentiment,
-    ("regression", "pom"): _pom,
-    ("regression", "ict_mmmo"): _ict_mmmo,
-    ("classification", "default"): _classification,
-    ("multilabel", "default"): _multilabel,
-    ("multilabel", "iemocap"): _multilabel,
-}
 
 
 def _columns(name: str, values: Any, width: int) -> np.ndarray:

@@ -79,10 +79,7 @@ def _judge(run: Path, builder: Any, split: str) -> dict[str, Any]:
     if split == "test" and kept.exists():
         return json.loads(kept.read_text())
     config, model = load_run(run)
-    if split == "test":
-        examples = _open_test(run, config, builder)
-    else:
-        examples = open_split(config, builder, split)
+    examples = open_examples(run, builder, split)
     task = open_task(config, builder)
     predictions = {config.model: predict(model, examples)}
     predictions |= floor_predictions(task, open_split(config, builder, "train"), examples)
@@ -93,16 +90,36 @@ def _judge(run: Path, builder: Any, split: str) -> dict[str, Any]:
     return result
 
 
-def _open_test(run: Path, config: RunConfig, builder: Any) -> Examples:
-    """Reads the test split. Nothing else does: it comes after everything was chosen, and is
-    recorded in the run's `test_openings.jsonl` before it happens."""
-    if not is_finished(run):
-        raise ValueError(
-            f"{run} is not finished, and the test split stays closed until then: go on with "
-            f"`rmfn train --resume {run}`."
-        )
-    with (run / "test_openings.jsonl").open("a") as file:
-        file.write(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S%z")}) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return open_split(config, builder, "test")
+def open_examples(run: Path, builder: Any, split: str) -> Examples:
+    """Reads a split for a run; rows of the test split too, once everything was chosen.
+
+    Before such rows are read, when and which is recorded in the run's `test_openings.jsonl`.
+
+    Args:
+        run: a run folder made by `train_run`.
+        builder: the data set it was trained on.
+        split: as in `load_examples`.
+
+    Returns:
+        The examples, with the run's labels.
+
+    Raises:
+        ValueError: not a run folder, data other than the run was trained on, rows of the test split
+            for a run that is not finished, or as `load_examples`.
+    """
+    config = read_config(run)
+    check_trained_on(run, builder.info.full_name, builder.info.metadata)
+
+    def record(opening: dict[str, Any]) -> None:
+        if not is_finished(run):
+            raise ValueError(
+                f"{run} is not finished, and the test split stays closed until then: go on with "
+                f"`rmfn train --resume {run}`."
+            )
+        with (run / "test_openings.jsonl").open("a") as file:
+            now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+            file.write(json.dumps({"time": now, **opening}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    return open_split(config, builder, split, record=record)

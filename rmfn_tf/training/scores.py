@@ -1,21 +1,12 @@
-"""Metrics of whole sets of predictions."""
+"""What a run or an evaluation says of its predictions."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.metrics import metrics_for
+from rmfn_tf.metrics import score
 from rmfn_tf.task import Task
-
-
-def score(task: Task, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-    """The data set's metrics (`metrics_for(task)`) of predictions `(N, outputs)`, by name."""
-    result = {}
-    for metric in metrics_for(task):
-        metric.update_state(labels, predictions)
-        result[metric.name] = float(metric.result())
-    return result
 
 
 def report(

@@ -88,9 +88,9 @@ def open_task(config: RunConfig, builder: Any) -> Task:
         raise ValueError(f"{config.data}: {error}") from error
 
 
-def open_split(config: RunConfig, builder: Any, split: str) -> Examples:
-    """Reads one split of a built data set, with the labels that the config names."""
-    examples = load_examples(builder, split)
+def open_split(config: RunConfig, builder: Any, split: str, **lock: Any) -> Examples:
+    """`load_examples` of a built data set, with the labels that the config names."""
+    examples = load_examples(builder, split, **lock)
     if not config.labels:
         return examples
     names = Task.from_json(builder.info.metadata["task"]).labels

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rmfn_tf.comparison.holm import holm
+from rmfn_tf.comparison.significance import holm
 from rmfn_tf.comparison.train_all import OnProgress
 from rmfn_tf.files import only_writer
 from rmfn_tf.training.config import RunConfig

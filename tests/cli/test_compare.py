@@ -35,11 +35,11 @@ def opened(tmp_path, monkeypatch):
     read = []
     load = evaluate.open_split
 
-    def recorded(config, builder, split):
+    def recorded(config, builder, split, **lock):
         if split == "test":
             runs = sorted((tmp_path / "out/runs").glob("*/*"))
             read.append([run.is_finished(each) for each in runs])
-        return load(config, builder, split)
+        return load(config, builder, split, **lock)
 
     monkeypatch.setattr(evaluate, "open_split", recorded)
     return read

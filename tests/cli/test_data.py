@@ -21,8 +21,15 @@ def test_verify_says_what_a_build_would_hold(rmfn, tmp_path):
     assert built.code == 0
     there, here = json.loads(verified.out), json.loads(built.out)
     assert there.pop("missing") == ""
+    fitting = there.pop("fitting")
+    assert list(fitting) == [
+        "cmu_mosi/csd_selected",
+        "cmu_mosi/csd_selected_20",
+        "cmu_mosi/csd_raw",
+    ]
+    assert not any(fitting.values())
     assert there.pop("why").startswith("cmu_mosi/csd_selected, since")
-    assert here.pop("folder") == str(tmp_path / "data/cmu_mosi/csd_selected/1.0.0")
+    assert here.pop("folder") == str(tmp_path / "data/cmu_mosi/csd_selected/2.0.0")
     for name, each in there["files"].items():
         assert each.pop("bytes") == (folder / name).stat().st_size
     assert there == here
@@ -30,6 +37,7 @@ def test_verify_says_what_a_build_would_hold(rmfn, tmp_path):
         "examples": 4,
         "videos": 1,
         "dropped": 0,
+        "present": {"language": 4, "acoustic": 4, "visual": 4},
         "published": 1284,
     }
     info = rmfn("data", "info", "cmu_mosi", "--data-dir", tmp_path / "data", "--json")
@@ -118,7 +126,7 @@ def test_info_of_own_data(rmfn, tmp_path):
     result = rmfn("data", "info", "custom", "--data-dir", tmp_path)
     assert result.code == 0
     assert "rmfn data template" in result.out
-    broken = tmp_path / "custom" / "mine" / "1.0.0"
+    broken = tmp_path / "custom" / "mine" / "2.0.0"
     broken.mkdir(parents=True)
     (broken / "metadata.json").write_text("{")
     listed = rmfn("data", "info", "--data-dir", tmp_path)

@@ -133,10 +133,6 @@ def test_a_data_set(rmfn, folder, manual_dir, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (
-            ("--export", "{folder}", "--data", DATA, "--split", "test"),
-            "is opened by `rmfn evaluate",
-        ),
         ((), "give one of --url and --export; got 0"),
         (("--export", "{folder}"), "give one of --input and --data; got 0"),
         (("--export", "{folder}", "--url", "grpc://h/m", "--input", "{file}"), "got 2"),

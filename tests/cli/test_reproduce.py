@@ -8,7 +8,7 @@ import pytest
 
 from rmfn_tf.comparison import summary
 from rmfn_tf.comparison.protocols import PROTOCOLS
-from rmfn_tf.datasets.registry import builder_class, resolve
+from rmfn_tf.datasets.registry import resolve
 from support.mfn_files import make_arrays, write_arrays
 from support.small_copies import iemocap_mult, write_copy
 
@@ -22,8 +22,7 @@ def write_pom(folder):
 
 
 def resolve_name(name):
-    cls, config = resolve(name)
-    return f"{cls.name}/{config}"
+    return resolve(name).name
 
 
 @pytest.fixture
@@ -124,7 +123,7 @@ def test_the_other_data_sets(reproduce, tmp_path, name, reference, floors, label
         assert f"| {label} |" in text
         assert (f"\n {label} " in done.out) == (len(labels) > 1)
     said = " ".join(result["differences"])
-    assert f"the papers have {builder_class(name).PUBLISHED_COUNTS['train']}" in said
+    assert f"the papers have {resolve(name).cls.PUBLISHED_COUNTS['train']}" in said
     if name == "cmu_mosi":
         assert "The authors' arrays name no videos" in said
     assert "untuned on this data set" in said

@@ -73,8 +73,8 @@ def test_no_base_rate_where_a_label_has_none():
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_protocols_are_of_data_and_models_that_exist(name):
     protocol = protocol_for(name)
-    assert resolve(protocol.data)[0].name == protocol.data == name
-    assert resolve(name)[0].PUBLISHED_COUNTS
+    assert resolve(protocol.data).cls.name == protocol.data == name
+    assert resolve(name).cls.PUBLISHED_COUNTS
     assert set(protocol.models) <= set(list_models())
     assert published_for(protocol.data) is not None
 
@@ -87,4 +87,4 @@ def test_no_protocol_of_that_name():
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_what_differs_with_a_copy_is_said_of_configs_that_exist(name):
     protocol = protocol_for(name)
-    assert set(protocol.copies) <= set(resolve(protocol.data)[0].builder_configs)
+    assert set(protocol.copies) <= set(resolve(protocol.data).cls.builder_configs)

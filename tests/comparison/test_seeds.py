@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp, ttest_ind
 
-from rmfn_tf.comparison.permutation import permutation_p_values
-from rmfn_tf.comparison.seeds import seeds_p_value
+from rmfn_tf.comparison.significance import permutation_p_values, seeds_p_value
 from rmfn_tf.comparison.summary import summarize
 from rmfn_tf.task import Task
 from rmfn_tf.training.predictions import Predictions

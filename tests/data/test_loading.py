@@ -97,7 +97,9 @@ def builder(request, tmp_path_factory):
 @pytest.mark.parametrize("split", sorted(LENGTHS))
 def test_everything_arrives(builder, split):
     calls = []
-    examples = load_examples(builder, split, on_progress=lambda *counts: calls.append(counts))
+    examples = load_examples(
+        builder, split, outside_any_run=True, on_progress=lambda *counts: calls.append(counts)
+    )
     count = len(LENGTHS[split])
     assert calls == [(done, count) for done in range(1, count + 1)]
     assert sorted(examples.ids) == [f"{split}-{row}" for row in range(count)]
@@ -127,14 +129,60 @@ def test_a_part_of_a_split(builder):
     assert len(load_examples(builder, "train[:2]")) == 2
 
 
-def test_an_unknown_split(builder):
-    with pytest.raises(ValueError, match=r"no split 'validation'; it has \['test', 'train'\]"):
-        load_examples(builder, "validation")
+@pytest.mark.parametrize("split", ["validation", "all[:1]", "train[", None, ["train", "test"]])
+def test_an_unknown_split(builder, split):
+    with pytest.raises(ValueError, match=r"no split .*; it has \['test', 'train'\]"):
+        load_examples(builder, split)
 
 
 def test_an_empty_split(builder):
     with pytest.raises(ValueError, match="is empty"):
         load_examples(builder, "train[:0]")
+
+
+READ = tfds.core.ReadInstruction
+LOCKED = {  # a split that reads the only row of test -> how many it reads in all
+    "test": 1,
+    "test[:1]": 1,
+    "test[-1:]": 1,
+    "test[:100%]": 1,
+    "test[0shard]": 1,
+    "all": 4,
+    "train+test": 4,
+    "test + train[:1]": 2,
+    tfds.Split.TEST: 1,
+    tfds.Split.ALL: 4,
+    READ("test"): 1,
+    READ("test", from_=-50, unit="%"): 1,
+    READ("train", to=2, unit="abs") + READ("test"): 3,
+    tfds.even_splits("test", 1)[0]: 1,
+}
+
+
+@pytest.mark.parametrize("split", LOCKED, ids=str)
+def test_rows_of_the_test_split_are_locked(builder, split, monkeypatch):
+    monkeypatch.setattr(builder, "as_dataset", None)  # which would be called to read
+    with pytest.raises(ValueError, match=r"reads 1 rows of the test split.*`outside_any_run=True`"):
+        load_examples(builder, split)
+
+
+@pytest.mark.parametrize(("split", "rows"), LOCKED.items(), ids=str)
+def test_a_run_records_before_it_reads(builder, split, rows, monkeypatch):
+    recorded = []
+    assert len(load_examples(builder, split, record=recorded.append)) == rows
+    assert recorded == [{"split": str(split), "rows": rows, "test_rows": 1}]
+
+    def refuse(opening):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(builder, "as_dataset", None)
+    with pytest.raises(OSError, match="no space left"):
+        load_examples(builder, split, record=refuse)
+
+
+@pytest.mark.parametrize("split", ["train", "train[1:]", "train+test[:0]", tfds.Split.TRAIN])
+def test_what_reads_no_row_of_the_test_split_is_open(builder, split):
+    assert all(name.startswith("train-") for name in load_examples(builder, split).ids)
 
 
 class Broken:

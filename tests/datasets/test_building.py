@@ -8,7 +8,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 import rmfn_tf.datasets
-from rmfn_tf.datasets.sources.errors import SourceError
+from rmfn_tf.datasets.source import SourceError
 from rmfn_tf.task import Task
 from support.mfn_files import make_arrays, write_array, write_arrays
 from support.small_ict_mmmo import (
@@ -29,7 +29,6 @@ def test_what_an_example_holds(manual_dir, data_dir, arrays):
         real = slice(row % 3, 6 - (row % 2 == 0))
         steps = real.stop - real.start
         assert example["id"] == example["video_id"] == f"test-{row}".encode()
-        assert example["segment"] == 0
         for modality, name in (("language", "text_test_emb.h5"), ("visual", "video_test.h5")):
             expected = arrays[name][row, real].astype(np.float32)
             np.testing.assert_array_equal(example[modality], expected)
@@ -113,7 +112,7 @@ def test_other_files_force_a_rebuild(manual_dir, data_dir, arrays):
     for entry in ("sources", "fingerprint"):
         assert first[entry] != second.info.metadata[entry]
     assert names_in(data_dir) == ["ict_mmmo"]
-    assert names_in(data_dir / VERSION_FOLDER.parent) == ["1.0.0"]
+    assert names_in(data_dir / VERSION_FOLDER.parent) == ["2.0.0"]
 
 
 def test_a_file_that_came_later_forces_a_rebuild(manual_dir, data_dir):
@@ -151,7 +150,9 @@ def test_progress(manual_dir, data_dir, capfd):
     rmfn_tf.datasets.build(
         NAME, manual_dir=manual_dir, data_dir=data_dir, on_progress=lambda *c: calls.append(c)
     )
-    assert calls == [(done, 9) for done in range(1, 10)]
+    read, written = calls[:3], calls[3:]
+    assert read == [(done, 3) for done in range(1, 4)]  # splits
+    assert written == [(done, 9) for done in range(1, 10)]  # examples
     output = capfd.readouterr()
     assert output.out == ""  # `--json` owns standard output
     assert "it/s" not in output.err

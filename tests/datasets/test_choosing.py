@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import rmfn_tf.datasets
-from rmfn_tf.datasets.choosing import choose
-from rmfn_tf.datasets.sources.errors import MissingFiles, SourceError
+from rmfn_tf.datasets.registry import choose
+from rmfn_tf.datasets.source import MissingFiles, SourceError
 from support.mfn_files import make_arrays, write_arrays
 from support.mosi_csds import make_csds, write_csds
 from support.small_copies import write_copy
@@ -155,8 +155,10 @@ def test_labels_and_features_of_a_real_length(tmp_path, data_dir):
     folder = write_csds(tmp_path / "copy", make_csds())
     builder = rmfn_tf.datasets.build("cmu_mosi", manual_dir=folder, data_dir=data_dir)
     report = builder.info.metadata["report"]
-    assert report["splits"]["train"] == {"examples": 4, "videos": 1, "dropped": 0}
-    assert report["modalities"]["visual"] == {"present": 9, "not_finite": 0}
+    present = {"language": 4, "acoustic": 4, "visual": 4}
+    counts = {"examples": 4, "videos": 1, "dropped": 0, "present": present}
+    assert report["splits"]["train"] == counts
+    assert report["not_finite"]["visual"] == 0
     assert report["with_words"] == 9
     assert "All 3 videos with a published id stand in the published folds." in report["notes"]
     example = next(iter(builder.as_dataset(split="test").as_numpy_iterator()))

@@ -4,7 +4,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 import rmfn_tf.datasets
-from rmfn_tf.datasets.registry import DATASETS, builder_class, resolve
+from rmfn_tf.datasets.registry import DATASETS, resolve
 
 NAMES = [
     "cmu_mosi/mfn_arrays",
@@ -29,12 +29,12 @@ def test_every_name_is_listed():
 def test_tfds_finds_them(name, tmp_path):
     builder = tfds.builder(name, data_dir=tmp_path)
     assert f"{builder.name}/{builder.builder_config.name}" == name
-    assert type(builder) is tfds.builder_cls(builder.name) is resolve(name)[0]
+    assert type(builder) is tfds.builder_cls(builder.name) is resolve(name).cls
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_folder_of_a_data_set(dataset):
-    cls = builder_class(dataset)
+    cls = DATASETS[dataset]
     metadata = cls.get_metadata()  # from the files beside the code
     assert metadata.description
     assert metadata.citation.startswith("@")

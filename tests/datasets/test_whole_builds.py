@@ -10,7 +10,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 import rmfn_tf.datasets
-from rmfn_tf.datasets.sources.errors import SourceError
+from rmfn_tf.datasets.source import SourceError
 from support.mfn_files import write_array
 from support.small_ict_mmmo import NAME, VERSION_FOLDER, change_labels, names_in, read
 

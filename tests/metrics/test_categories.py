@@ -122,7 +122,7 @@ def test_ranges_that_are_none_are_refused(low, high, message):
 
 def test_ranges_for_other_columns_are_refused():
     metric = Accuracy(RoundedScale([1, 1], [7, 5]))
-    with pytest.raises(ValueError, match="ranges for 2 columns, but `y_true` has 1"):
+    with pytest.raises(ValueError, match="same columns; got 2 in `ranges`, 1 in `y_true`"):
         metric.update_state(np.ones(3), np.ones(3))
 
 

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from rmfn_tf.datasets.recordings.aligning import align_folder
+from rmfn_tf.datasets.recordings.align_folder import align_folder
 from support.own_recordings import FEATURES, write_csv, write_textgrid
 
 EPSILON = 1e-5

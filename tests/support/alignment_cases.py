@@ -1,11 +1,14 @@
-"""Words, frames and segments for the tests of the alignment: awkward ones, and like real ones."""
+"""Words, frames and segments for the tests of the alignment: awkward ones, and like real ones; and
+the comparison with the SDK.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.alignment import EPSILON, Frames, Words
+from rmfn_tf.datasets.alignment import EPSILON, AlignedVideo, Frames, Words, align_video
+from support.alignment_reference import group_words, intersect, transcribe
 
 # Few moments, so that rows touch, repeat and contain one another; each also ε or so off, and a bit
 # before and after that: where another way of rounding shows.
@@ -16,6 +19,7 @@ _NEAR = [
     for nudge in (-2 * EPSILON, -EPSILON, -EPSILON / 2, EPSILON / 2, EPSILON, 2 * EPSILON)
     for towards in (None, -np.inf, np.inf)
 ]
+EVERYTHING = np.array([[-1e5, 1e5]])  # one segment with all words
 _SPECIAL = st.sampled_from([np.nan, np.inf, -np.inf])
 
 moments = st.one_of(st.sampled_from(_MOMENTS), st.sampled_from(_NEAR), st.floats(0, 3))
@@ -38,13 +42,17 @@ class Case:
     def shifted(self, seconds: float) -> "Case":
         """The same video, later."""
         return Case(
-            Words(self.words.intervals + seconds, self.words.texts, self.words.features),
+            Words(self.words.intervals + seconds, self.words.texts),
             {
                 name: Frames(each.features, each.intervals + seconds)
                 for name, each in self.frames.items()
             },
             self.segments + seconds,
         )
+
+    def numbered(self) -> Words:
+        """The words, each called by its row."""
+        return Words(self.words.intervals, [str(row) for row in range(len(self.words))])
 
 
 def as_array(intervals: list) -> np.ndarray:
@@ -80,19 +88,16 @@ def cases(draw, interval=any_interval, special: bool = True, dtype=np.float32) -
         return values
 
     words = draw(intervals_of(interval, 8))
-    frames = {}
+    frames = {"language": Frames(features(len(words), 2), words)}
     for name in ("visual", "acoustic"):
-        # At least one: of a sequence without items the SDK does not know the width.
-        times = draw(intervals_of(interval, 20).filter(len))
+        # One at least, for of a sequence without items the SDK does not know the width; and one
+        # where no word is, or they could be word vectors too.
+        times = np.concatenate([draw(intervals_of(interval, 19)), [[5, 6]]])
         frames[name] = Frames(features(len(times), draw(st.sampled_from([1, 3]))), times)
     texts = draw(
         st.lists(st.sampled_from(["sp", "a", "b"]), min_size=len(words), max_size=len(words))
     )
-    return Case(
-        Words(words, texts, {"language": features(len(words), 2)}),
-        frames,
-        draw(intervals_of(interval, 5)),
-    )
+    return Case(Words(words, texts), frames, draw(intervals_of(interval, 5)))
 
 
 def realistic(seed: int, seconds: float = 20.0) -> Case:
@@ -106,8 +111,9 @@ def realistic(seed: int, seconds: float = 20.0) -> Case:
     face = face[(face[:, 0] < 5) | (face[:, 0] > 8)]
     cuts = np.sort(rng.uniform(0, bounds[-1], 5))
     return Case(
-        Words(words, None, {"language": rng.normal(size=(len(words), 30)).astype(np.float32)}),
+        Words(words),
         {
+            "language": Frames(rng.normal(size=(len(words), 30)).astype(np.float32), words),
             "visual": Frames(rng.normal(size=(len(face), 47)).astype(np.float32), face),
             "acoustic": Frames(rng.normal(size=(len(voice), 74)).astype(np.float32), voice),
         },
@@ -119,3 +125,61 @@ def frame_times(rate: float, seconds: float, offset: float) -> np.ndarray:
     """`(n, 2)`: frames that touch, at a fixed rate."""
     starts = offset + np.arange(int((seconds - offset) * rate)) / rate
     return np.stack([starts, starts + 1 / rate], axis=1)
+
+
+def bits(values) -> bytes:
+    """The bytes of float32 values, all NaN alike."""
+    with np.errstate(over="ignore"):
+        values = np.asarray(values, np.float32)
+    return np.where(np.isnan(values), np.float32(np.nan), values).tobytes()
+
+
+def sequence(frames: Frames) -> list[tuple]:
+    return [
+        (*map(float, times), row)
+        for times, row in zip(frames.intervals, frames.features, strict=True)
+    ]
+
+
+def check_against_sdk(case: Case) -> AlignedVideo:
+    """Whether mmsdk mode gives the bits of the transcription, of means, times and membership.
+
+    `case.frames["language"]`, where there is any, are the vectors of the words.
+    """
+    words, segments = (list(map(tuple, x.tolist())) for x in (case.words.intervals, case.segments))
+    own = {name: each.features for name, each in case.frames.items() if name == "language"}
+    frames = {name: sequence(each) for name, each in case.frames.items() if name not in own}
+    means, _ = transcribe(words, own, frames, segments)
+    # The second pass, with the word's number in place of its features.
+    numbers = {
+        name: [(start, end, word) for word, (start, end, _) in items.items()]
+        for name, items in means.items()
+    }
+    grouped = group_words(segments, numbers)
+
+    found = align_video(case.numbered(), case.frames, case.segments, mode="mmsdk")
+    by_row = {segment.row: segment for segment in found.segments}
+    assert found.words_left_out == sum(abs(start - end) < EPSILON for start, end in words)
+    assert found.frames_left_out == dict.fromkeys(case.frames, 0)
+    out_of_step = 0
+    for row, (start, end) in enumerate(segments):
+        members = {name: {item[2] for item in each.get(row, [])} for name, each in grouped.items()}
+        here = sorted(set().union(*members.values()), key=lambda word: (min(words[word]), word))
+        if not here:
+            short = abs(start - end) < EPSILON
+            assert found.dropped[row] == ("zero length" if short else "no words")
+            continue
+        segment = by_row.pop(row)
+        assert segment.texts.tolist() == list(map(str, here))
+        for name, features in segment.features.items():
+            assert features.dtype == np.float32
+            for word, mean in zip(here, features, strict=True):
+                expected = means[name][word][2] if word in members[name] else np.zeros_like(mean)
+                assert bits(mean) == bits(expected)
+        for word, times in zip(here, segment.intervals.tolist(), strict=True):
+            cut = intersect((start, end), [(*sorted(words[word]), word)])
+            assert not cut or [*times, word] == [*cut[0]]
+        out_of_step += any(len(each) < len(here) for each in members.values())
+    assert not by_row
+    assert found.out_of_step == out_of_step
+    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rmfn_tf.datasets.sources.sequences.csd_files import NAMES
+from rmfn_tf.datasets.cmu_mosi.csd_source import NAMES
 from support.csd_files import write_csd
 
 # One video of each published fold, with the number of its label rows.

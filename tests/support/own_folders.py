@@ -42,7 +42,6 @@ def two_files(kind: str = "regression") -> dict[str, dict[str, np.ndarray]]:
         "label": np.array(LABELS[kind][0]),
         "num_steps": np.array(steps),
         "video": np.array(["a", "a", "b", "c"]),
-        "segment": np.array([0, 1, 4, 0], np.uint8),
         "words": np.array(["so", "it", "", "goes", "on", "and", "on"]),
         "intervals": np.stack([np.arange(7.0), np.arange(7.0) + 0.5], axis=1),
         **{name: rng.normal(size=(7, width)) for name, width in WIDTHS.items()},

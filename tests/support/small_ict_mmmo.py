@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 from support.mfn_files import make_arrays, write_array
 
 NAME = "ict_mmmo/mfn_arrays"
-VERSION_FOLDER = Path("ict_mmmo/mfn_arrays/1.0.0")
+VERSION_FOLDER = Path("ict_mmmo/mfn_arrays/2.0.0")
 WIDTHS = {"language": 300, "acoustic": 74, "visual": 36}
 SIZES = {"train": 3, "validation": 2, "test": 4}
 

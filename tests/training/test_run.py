@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from rmfn_tf.files import only_writer
+from rmfn_tf.metrics import score
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.evaluate import load_run
 from rmfn_tf.training.fit import NonFiniteLoss, predict
 from rmfn_tf.training.predictions import read_predictions
 from rmfn_tf.training.run import is_finished, train_run
-from rmfn_tf.training.scores import score
 from support.random_examples import make_examples
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from rmfn_tf.training.scores import report, score
+from rmfn_tf.metrics import score
+from rmfn_tf.training.scores import report
 
 
 def test_constant_predictions_are_named(tasks):

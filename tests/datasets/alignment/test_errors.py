@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.alignment import Frames, Words, align_words, group_segments
+from rmfn_tf.datasets.alignment import Frames, Words, align_video
 
 ONE = np.array([[0.0, 1.0]])
 NAN = np.array([[0.0, 1.0], [1.0, np.nan]])
@@ -21,25 +21,14 @@ NAN = np.array([[0.0, 1.0], [1.0, np.nan]])
         (lambda: Words(ONE, [["a"]]), r"shape \(1, 1\)"),
         (lambda: Words(ONE, [b"a"]), "got bytes b'a'.*Decode"),
         (lambda: Words(ONE, np.array([b"a"])), "got bytes b'a'.*Decode"),
-        (
-            lambda: Words(ONE, None, {"language": np.zeros((2, 3))}),
-            r"'language'.*\(1, F\).*\(2, 3\)",
-        ),
-        (lambda: Frames(np.zeros((2, 3)), ONE), r"'frames'.*\(1, F\).*\(2, 3\)"),
+        (lambda: Frames(np.zeros((2, 3)), ONE), r"features.*\(1, F\).*\(2, 3\)"),
         (lambda: Frames(np.zeros(1), ONE), r"\(1, F\).*\(1,\)"),
         (lambda: Frames(np.array([["a"]]), ONE), "numbers"),
         (lambda: Frames(np.zeros((2, 3)), NAN), "intervals of the frames must be finite"),
-        (lambda: align_words(Words(ONE), {}, mode="sdk"), "mode must be .*got 'sdk'"),
-        (lambda: align_words(Words(ONE), {}, pauses="no"), "pauses must be .*got 'no'"),
-        (lambda: align_words(Words(ONE), {}, pauses="drop"), "no texts"),
-        (
-            lambda: align_words(Words(ONE, None, {"visual": ONE}), {"visual": Frames(ONE, ONE)}),
-            "Both.*visual",
-        ),
-        (
-            lambda: group_segments(align_words(Words(ONE), {}), NAN, "v"),
-            "intervals of the segments must be finite",
-        ),
+        (lambda: align_video(Words(ONE), {}, ONE, mode="sdk"), "mode must be .*got 'sdk'"),
+        (lambda: align_video(Words(ONE), {}, ONE, pauses="no"), "pauses must be .*got 'no'"),
+        (lambda: align_video(Words(ONE), {}, ONE, pauses="drop"), "no texts"),
+        (lambda: align_video(Words(ONE), {}, NAN), "intervals of the segments must be finite"),
     ],
 )
 def test_what_was_received_and_how_to_mend_it(call, message):

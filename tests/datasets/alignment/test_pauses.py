@@ -3,81 +3,73 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from rmfn_tf.datasets.alignment import Frames, Words, align_words
-from support.alignment_cases import cases, forward_interval
+from rmfn_tf.datasets.alignment import Frames, Words, align_video
+from support.alignment_cases import EVERYTHING, cases, forward_interval
 
 TIMES = np.array([[0, 1], [1, 2], [2, 4], [5, 6], [6, 7], [7, 8]], float)
-TEXTS = ["sp", "very", "sp", "sp", "good", "sp"]
+WORDS = Words(TIMES, ["sp", "very", "sp", "sp", "good", "sp"])
 MODES = ["default", "mmsdk"]
 # One frame a second, with the second as its value.
-FRAMES = {"visual": Frames(np.arange(9.0)[:, None], np.arange(9)[:, None] + np.array([[0, 1]]))}
-
-
-def words():
-    return Words(TIMES, TEXTS, {"language": np.arange(6.0)[:, None]})
+FRAMES = {
+    "language": Frames(np.arange(6.0)[:, None], TIMES),
+    "visual": Frames(np.arange(9.0)[:, None], np.arange(9)[:, None] + np.array([[0, 1]])),
+}
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
-    ("pauses", "rows", "means"),
+    ("pauses", "rows", "means", "times"),
     [
-        ("keep", [0, 1, 2, 3, 4, 5], [0, 1, 2.5, 5, 6, 7]),
-        ("drop", [1, 4], [1, 6]),
+        ("keep", [0, 1, 2, 3, 4, 5], [0, 1, 2.5, 5, 6, 7], TIMES.tolist()),
+        ("drop", [1, 4], [1, 6], [[1, 2], [6, 7]]),
         # "very" takes the pause before it, for no word comes sooner, and both pauses after it with
         # the second between them: 0-6. "good" takes the last pause: 6-8.
-        ("merge", [1, 4], [2.5, 6.5]),
+        ("merge", [1, 4], [2.5, 6.5], [[0, 6], [6, 8]]),
     ],
 )
-def test_what_becomes_of_pauses(mode, pauses, rows, means):
-    aligned = align_words(words(), FRAMES, mode=mode, pauses=pauses)
-    assert aligned.rows.tolist() == rows
-    assert aligned.texts.tolist() == [TEXTS[row] for row in rows]
-    assert aligned.modalities["visual"].features[:, 0].tolist() == means
-    assert aligned.modalities["language"].features[:, 0].tolist() == rows
-
-
-def test_merged_words_reach_over_their_pauses():
-    aligned = align_words(words(), FRAMES, pauses="merge")
-    assert aligned.intervals.tolist() == [[0, 6], [6, 8]]
+def test_what_becomes_of_pauses(mode, pauses, rows, means, times):
+    (segment,) = align_video(WORDS, FRAMES, EVERYTHING, mode=mode, pauses=pauses).segments
+    assert segment.texts.tolist() == [WORDS.texts[row] for row in rows]
+    assert segment.features["visual"][:, 0].tolist() == means
+    assert segment.features["language"][:, 0].tolist() == rows
+    assert segment.intervals.tolist() == times
     assert TIMES[1].tolist() == [1, 2]  # the words that were given stay as they are
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("pauses", ["drop", "merge"])
 def test_a_video_of_pauses_alone_has_no_words(mode, pauses):
-    aligned = align_words(Words([[0, 1], [1, 2]], ["sp", "sp"]), FRAMES, mode=mode, pauses=pauses)
-    assert aligned.modalities["visual"].features.shape == (0, 1)
+    words = Words([[0, 1], [1, 2]], ["sp", "sp"])
+    found = align_video(words, FRAMES, EVERYTHING, mode=mode, pauses=pauses)
+    assert found.dropped == {0: "no words"}
 
 
 @given(cases(forward_interval))
 @settings(max_examples=60)
 def test_dropping_pauses_leaves_the_other_words_alone(case):
-    kept = align_words(case.words, case.frames, pauses="keep")
-    dropped = align_words(case.words, case.frames, pauses="drop")
-    spoken = kept.texts != "sp"
-    assert dropped.rows.tolist() == kept.rows[spoken].tolist()
-    for name, modality in dropped.modalities.items():
-        np.testing.assert_array_equal(modality.features, kept.modalities[name].features[spoken])
+    kept = align_video(case.words, case.frames, EVERYTHING).segments
+    dropped = align_video(case.words, case.frames, EVERYTHING, pauses="drop").segments
+    spoken = kept[0].texts != "sp" if kept else np.zeros(0, bool)
+    assert len(dropped) == spoken.any()
+    for segment in dropped:
+        for name, rows in segment.features.items():
+            np.testing.assert_array_equal(rows, kept[0].features[name][spoken])
 
 
 @given(cases(forward_interval))
 @settings(max_examples=60)
 def test_merging_loses_no_time(case):
-    kept = align_words(case.words, case.frames, pauses="keep")
-    merged = align_words(case.words, case.frames, pauses="merge")
-    if merged.rows.size:
-        assert merged.intervals[:, 0].min() == kept.intervals[:, 0].min()
-        assert merged.intervals[:, 1].max() == kept.intervals[:, 1].max()
-    for row, (start, end) in zip(merged.rows, merged.intervals, strict=True):
-        assert start <= case.words.intervals[row, 0]
-        assert end >= case.words.intervals[row, 1]
+    kept = align_video(case.words, case.frames, EVERYTHING).segments
+    for segment in align_video(case.words, case.frames, EVERYTHING, pauses="merge").segments:
+        assert segment.intervals[:, 0].min() == kept[0].intervals[:, 0].min()
+        assert segment.intervals[:, 1].max() == kept[0].intervals[:, 1].max()
 
 
-@given(st.sampled_from(MODES), st.sampled_from(["drop", "merge"]))
-def test_rows_without_length_are_reported_by_their_row_in_the_file(mode, pauses):
-    zero = Words([[0, 1], [1, 1], [1, 2], [2, 2]], ["sp", "a", "b", "sp"])
-    aligned = align_words(zero, FRAMES, mode=mode, pauses=pauses)
-    kept, skipped = ([2], [1]) if pauses == "drop" else ([1, 2], [])
-    assert (aligned.rows.tolist(), aligned.skipped.tolist()) == (kept, skipped)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("pauses", "texts"), [("drop", ["b"]), ("merge", ["a", "b"])])
+def test_a_word_without_length_may_take_a_pause(mode, pauses, texts):
+    words = Words([[0, 1], [1, 1], [1, 2], [2, 2]], ["sp", "a", "b", "sp"])
+    found = align_video(words, FRAMES, EVERYTHING, mode=mode, pauses=pauses)
+    assert found.segments[0].texts.tolist() == texts
+    assert found.words_left_out == 2 - len(texts)

@@ -6,17 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.alignment import (
-    EPSILON,
-    Frames,
-    Words,
-    align_words,
-    detect_word_shift,
-    group_segments,
-    shift_words,
-)
-from support.alignment_cases import frame_times
-from support.alignment_reference import transcribe
+from rmfn_tf.datasets.alignment import EPSILON, Frames, Words, align_video, detect_word_shift
+from support.alignment_cases import Case, check_against_sdk, frame_times
+from support.alignment_reference import align_frames
 
 
 @pytest.fixture(scope="module")
@@ -50,31 +42,30 @@ def make_frames(seed, seconds, rate=10):
 
 @pytest.fixture(scope="module")
 def both(words, labels):
-    """mode -> video -> (aligned words, segments)."""
+    """mode -> video -> what it gave, with each word called by its row."""
     found = {"default": {}, "mmsdk": {}}
     for seed, (name, video) in enumerate(words.items()):
         frames = make_frames(seed, video.intervals.max() + 1)
+        numbered = Words(video.intervals, [str(row) for row in range(len(video))])
         for mode, videos in found.items():
-            aligned = align_words(video, frames, mode=mode)
-            videos[name] = aligned, group_segments(aligned, labels[name], name)
+            videos[name] = align_video(numbered, frames, labels[name], mode=mode)
     return found
 
 
 @pytest.mark.parametrize("mode", ["default", "mmsdk"])
 def test_segments(both, mode):
     videos = both[mode]
-    counts = {name: len(segments.segments) for name, (_, segments) in videos.items()}
-    assert sum(len(aligned.rows) for aligned, _ in videos.values()) == 51_056
+    counts = {name: len(found.segments) for name, found in videos.items()}
+    assert sum(found.words_left_out for found in videos.values()) == 0
     assert sum(counts.values()) == 2198
     names = sorted(counts)
     splits = names[:52], names[52:62], names[62:]
     assert [sum(counts[name] for name in split) for split in splits] == [1283, 229, 686]
-    skipped = [name for _, segments in videos.values() for name in segments.skipped]
-    assert skipped == ["2WGyTLYerpo[43]"]
-    assert not any(segments.without_words for _, segments in videos.values())
+    dropped = {name: found.dropped for name, found in videos.items() if found.dropped}
+    assert dropped == {"2WGyTLYerpo": {43: "zero length"}}
 
 
-def test_where_the_two_modes_differ(both, labels):
+def test_where_the_two_modes_differ(both, words, labels):
     """Only at the edges of segments, and only for the modality with gaps.
 
     A word that crosses an edge belongs to both segments. The SDK asks instead where the word's own
@@ -82,69 +73,41 @@ def test_where_the_two_modes_differ(both, labels):
     is out of step with the others.
     """
     kinds = Counter()
-    for name, (mmsdk, theirs) in both["mmsdk"].items():
-        default, ours = both["default"][name]
-        for our, their in zip(ours.segments, theirs.segments, strict=True):
-            assert our.name == their.name
-            assert our.words.tolist() == their.words.tolist()
+    for seed, (name, theirs) in enumerate(both["mmsdk"].items()):
+        times = words[name].intervals
+        faces = make_frames(seed, times.max() + 1)["visual"]
+        kinds["segments out of step"] += theirs.out_of_step
+        for our, their in zip(both["default"][name].segments, theirs.segments, strict=True):
+            assert (our.row, our.texts.tolist()) == (their.row, their.texts.tolist())
             start, end = labels[name][our.row].tolist()
-            for modality, features in their.modalities.items():
-                kinds["rows"] += len(our.words)
-                missing = sorted(set(our.words) - set(their.members[modality]))
-                kept = [word for word in our.words if word not in missing]
-                assert their.members[modality].tolist() == kept  # none more, none elsewhere
-                ours_kept = np.isin(our.words, kept)
-                np.testing.assert_array_equal(
-                    our.modalities[modality].features[ours_kept], features.features
-                )
-                for word in missing:
-                    own_start, own_end = default.intervals[word]
-                    assert own_start < start or own_end > end
-                    first, last = mmsdk.modalities[modality].intervals[word]
-                    assert mmsdk.modalities[modality].has_frames[word]
-                    assert last - start <= EPSILON or end - first <= EPSILON
-                    kinds[f"{modality}: its frames are across the edge"] += 1
-                kinds[f"{modality}: segments out of step"] += bool(missing)
+            kinds["rows"] += len(our.texts)
+            assert our.features["acoustic"].tobytes() == their.features["acoustic"].tobytes()
+            ours_kept = (our.features["visual"] == their.features["visual"]).all(axis=1)
+            assert not their.features["visual"][~ours_kept].any()
+            for row in map(int, our.texts[~ours_kept]):
+                assert times[row, 0] < start or times[row, 1] > end
+                items = [(*each, np.zeros(1)) for each in faces.intervals.tolist()]
+                first, last, _ = align_frames([times[row]], {}, {"visual": items})["visual"][0]
+                assert last - start <= EPSILON or end - first <= EPSILON
+                kinds["its frames are across the edge"] += 1
     assert kinds == {
-        "rows": 2 * 33_180,
-        "acoustic: segments out of step": 0,
-        "visual: segments out of step": 20,
-        "visual: its frames are across the edge": 20,
+        "rows": 33_180,
+        "segments out of step": 20,
+        "its frames are across the edge": 20,
     }
 
 
 def test_a_real_video_against_the_transcription(words, labels):
     name = "03bSnISJMiM"
-    case = words[name]
-    frames = make_frames(0, case.intervals.max() + 1, rate=6)
-    expected_words, expected_segments = transcribe(
-        case.intervals.tolist(),
-        {},
-        {
-            modality: [
-                (*item, row) for item, row in zip(f.intervals.tolist(), f.features, strict=True)
-            ]
-            for modality, f in frames.items()
-        },
-        labels[name].tolist(),
-    )
-    aligned = align_words(case, frames, mode="mmsdk")
-    segments = group_segments(aligned, labels[name], name).segments
-    for modality, features in aligned.modalities.items():
-        means = [expected_words[modality][row][2] for row in range(len(case))]
-        assert features.features.tobytes() == np.array(means, np.float32).tobytes()
-        for segment in segments:
-            items = expected_segments[modality][segment.row]
-            stacked = np.array([row for _, _, row in items], np.float32)
-            assert segment.modalities[modality].features.tobytes() == stacked.tobytes()
-            assert segment.modalities[modality].intervals.tolist() == [
-                [start, end] for start, end, _ in items
-            ]
+    frames = make_frames(0, words[name].intervals.max() + 1, rate=6)
+    found = check_against_sdk(Case(words[name], frames, labels[name]))
+    assert len(found.segments) == len(labels[name])
+    assert found.out_of_step > 0
 
 
 def test_every_word_of_the_published_file_sits_one_row_late(words):
     found = detect_word_shift(words.values())
-    assert found.shift == 1
+    assert found.shift
     assert round(found.r_as_stored, 3) == 0.005
     assert round(found.r_shifted, 3) == 0.519
     assert found.words == 51_056 - 8287
@@ -160,12 +123,15 @@ def test_every_word_of_the_published_file_sits_one_row_late(words):
 
 
 def test_mended_words_are_in_place(words, labels):
-    mended = {name: shift_words(video) for name, video in words.items()}
-    found = detect_word_shift(mended.values())
-    assert found.shift == 0
+    mended = [Words(video.intervals[:-1], video.texts[1:]) for video in words.values()]
+    found = detect_word_shift(mended)
+    assert not found.shift
     assert round(found.r_as_stored, 3) == 0.519
-    segments = [
-        group_segments(align_words(video, {}), labels[name], name).segments
-        for name, video in mended.items()
-    ]
-    assert sum(map(len, segments)) == 2198
+    segments = 0
+    for name, video in words.items():
+        found = align_video(video, {}, labels[name], shift=True)
+        segments += len(found.segments)
+        texts = found.segments[0].texts.tolist()
+        first = np.flatnonzero(video.intervals[:, 0] == found.segments[0].intervals[0, 0])[0]
+        assert texts == video.texts[first + 1 : first + 1 + len(texts)].tolist()
+    assert segments == 2198

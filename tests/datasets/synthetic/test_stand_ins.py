@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from rmfn_tf.datasets.synthetic.sarcasm import draw_stories
-from rmfn_tf.datasets.synthetic.stand_ins import FILLER, spoken_intervals, spoken_words
+from rmfn_tf.datasets.synthetic.sarcasm import FILLER, draw_stories, spoken_intervals, spoken_words
 
 
 def test_the_sentiment_word_stands_at_its_place():

@@ -1,0 +1,367 @@
+"""Frames to words to labelled segments, one video at a time.
+
+A frame belongs to a word, and a word to a segment, where they share more than ε = 1e-5 s
+(`members.py` has the rule to the letter). All times are in seconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from rmfn_tf.datasets.alignment.members import EPSILON, clip, find_members, narrow
+
+Mode = Literal["default", "mmsdk"]
+Pauses = Literal["keep", "drop", "merge"]
+PAUSE = "sp"
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """W words of one video, in the order of its file.
+
+    Args:
+        intervals: `(W, 2)` start and end of each word in seconds.
+        texts: W strings, `"sp"` for a pause; None where unknown.
+
+    Raises:
+        ValueError: an argument of another shape or type, or times that are not finite.
+    """
+
+    intervals: np.ndarray
+    texts: Sequence[str] | np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "intervals", _check_intervals("words", self.intervals))
+        if self.texts is not None:
+            object.__setattr__(self, "texts", _check_texts(self.texts, len(self.intervals)))
+
+    def __len__(self) -> int:
+        """W."""
+        return len(self.intervals)
+
+    def find_pauses(self) -> np.ndarray:
+        """`(W,)` bool.
+
+        Raises:
+            ValueError: the words have no texts.
+        """
+        if self.texts is None:
+            raise ValueError(
+                "The words have no texts, so nothing says which are pauses: give Words the texts "
+                f"(with {PAUSE!r} for a pause), or keep the pauses."
+            )
+        return np.asarray(self.texts) == PAUSE
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """n frames in any order: what a face tracker or a voice analyser gives at its own rate.
+
+    Args:
+        features: `(n, F)` numbers, NaN and infinities among them. Float32 is averaged in float32,
+            all else in float64 and rounded once, at the end.
+        intervals: `(n, 2)` start and end of each frame in seconds. They may overlap and leave gaps.
+
+    Raises:
+        ValueError: an argument of another shape or type, or times that are not finite.
+    """
+
+    features: np.ndarray
+    intervals: np.ndarray
+
+    def __post_init__(self) -> None:
+        intervals = _check_intervals("frames", self.intervals)
+        object.__setattr__(self, "intervals", intervals)
+        object.__setattr__(self, "features", _check_features(self.features, len(intervals)))
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedSegment:
+    """T words between the start and the end of one label, T > 0, in the order of their starts.
+
+    Args:
+        row: the label's row, counting those that were dropped.
+        features: modality -> `(T, F)` float32; zeros for words of which it has nothing.
+        texts: `(T,)` strings, or None.
+        intervals: `(T, 2)` the words' times in seconds; in mmsdk mode cut to the segment, as the
+            SDK does.
+    """
+
+    row: int
+    features: Mapping[str, np.ndarray]
+    texts: np.ndarray | None
+    intervals: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedVideo:
+    """What one video gave.
+
+    Args:
+        segments: those with words, by row.
+        dropped: row -> why it is no segment: `"zero length"` or `"no words"`.
+        out_of_step: number of segments in which a modality lacks a word that another has. Always 0
+            in default mode.
+        frames_left_out: modality -> frames left out because they hold NaN or infinities. Always 0
+            in mmsdk mode.
+        words_left_out: number of words that have no length.
+    """
+
+    segments: list[AlignedSegment]
+    dropped: dict[int, str]
+    out_of_step: int
+    frames_left_out: dict[str, int]
+    words_left_out: int
+
+
+def align_video(
+    words: Words,
+    frames: Mapping[str, Frames],
+    segments: np.ndarray,
+    *,
+    mode: Mode = "default",
+    pauses: Pauses = "keep",
+    shift: bool = False,
+) -> AlignedVideo:
+    """Gives each word the mean of the frames in it, and each labelled segment its words.
+
+    A frame counts once, however much of it lies inside its word. A word across a boundary belongs
+    to the segments on both sides. Frames at the words' own times are word vectors
+    (`match_words`): they stay with their words, whatever times these are given.
+
+    `mode="mmsdk"` gives the numbers of the CMU-MultimodalSDK's `align` with `numpy.average` and
+    its `impute`, bit for bit: NaN and infinities go through, intervals that end before they start
+    are taken as the SDK takes them, and whether a word is in a segment is asked for each modality,
+    of the time from the word's first frame to its last. So a modality can lack a word that another
+    has, which are zeros here; a word that none has is not in the segment. The default mode leaves
+    out frames that hold NaN or infinities and intervals that do not run forward, asks once, of the
+    word's own time, and does not depend on the order of the frames, to the bit.
+
+    Args:
+        words: W words.
+        frames: modality -> its frames; zero rows of its width where it has none.
+        segments: `(S, 2)` start and end of each label row in seconds, in any order.
+        mode: `"default"` or `"mmsdk"`.
+        pauses: `"keep"`: a pause is a word like any other. `"drop"`: it is left out, and the
+            frames in it count for no word. `"merge"`: its time goes to the word before it, or to
+            the first word where there is none before, which then reaches over both (and over any
+            gap in between).
+        shift: whether each word takes the time of the row before. The first word, which then has
+            none, and the last time, which has no word, are left out rather than guessed.
+
+    Raises:
+        ValueError: an argument is none of the above, or pauses are to be found in words without
+            texts.
+    """
+    for what, value, known in (("mode", mode, Mode), ("pauses", pauses, Pauses)):
+        if value not in get_args(known):
+            raise ValueError(f"{what} must be one of {', '.join(get_args(known))}; got {value!r}.")
+    segments = _check_intervals("segments", segments)
+    rows, times = _place_words(words, pauses, shift)
+    too_short = _is_too_short(times, mode)
+    rows, times = rows[~too_short], times[~too_short]
+    order = np.argsort(times.min(axis=1), kind="stable")
+    rows, times = rows[order], times[order]
+    # In mmsdk mode a word may end before it starts: once averaged, the SDK has it turned around.
+    own = np.sort(times, axis=1)
+
+    features: dict[str, np.ndarray] = {}
+    reach: dict[str, np.ndarray] = {}
+    left_out: dict[str, int] = {}
+    for name, each in frames.items():
+        places = match_words(each, words)
+        if places is None:
+            features[name], reach[name], left_out[name] = _average(each, times, mode)
+        else:
+            features[name], left_out[name] = _pick(each.features, places[rows], mode)
+            reach[name] = own
+
+    inside = _find_words(own, segments)  # of each segment, its words
+    held = dict.fromkeys(frames, inside)  # of each modality and segment, those that it has
+    if mode == "mmsdk" and frames:
+        held = {name: _find_words(each, segments) for name, each in reach.items()}
+        inside = [np.unique(np.concatenate(each)) for each in zip(*held.values(), strict=True)]
+    made: list[AlignedSegment] = []
+    dropped: dict[int, str] = {}
+    out_of_step = 0
+    for row, is_short in enumerate(_is_too_short(segments, mode).tolist()):
+        here = inside[row]
+        if is_short or not here.size:
+            dropped[row] = "zero length" if is_short else "no words"
+            continue
+        made.append(
+            AlignedSegment(
+                row=row,
+                features={n: _spread(features[n], held[n][row], here) for n in frames},
+                texts=None if words.texts is None else np.asarray(words.texts)[rows[here]],
+                intervals=clip(own[here], segments[row]) if mode == "mmsdk" else own[here],
+            )
+        )
+        out_of_step += any(len(each[row]) < len(here) for each in held.values())
+    return AlignedVideo(made, dropped, out_of_step, left_out, int(too_short.sum()))
+
+
+def match_words(frames: Frames, words: Words) -> np.ndarray | None:
+    """`(W,)` the frame of each word, where the frames are word vectors; None where they are not.
+
+    They are where they have just the times of the words, in any order. They may leave out pauses,
+    which then have -1.
+    """
+    if not 0 < len(frames.intervals) <= len(words):
+        return None
+    known = set(map(tuple, frames.intervals.tolist()))
+    has_frame = np.array([tuple(each) in known for each in words.intervals.tolist()])
+    if not has_frame.all() and (words.texts is None or not (has_frame | words.find_pauses()).all()):
+        return None
+    # Where several have the same time, they follow each other in both.
+    rows = np.flatnonzero(has_frame)
+    rows = rows[np.lexsort(words.intervals[rows].T)]
+    order = np.lexsort(frames.intervals.T)
+    if not np.array_equal(words.intervals[rows], frames.intervals[order]):
+        return None
+    places = np.full(len(words), -1)
+    places[rows] = order
+    return places
+
+
+def _place_words(words: Words, pauses: str, shift: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the words that are left, and `(len(rows), 2)` their times."""
+    rows, times = np.arange(len(words)), words.intervals
+    if shift:
+        rows, times = rows[1:], times[:-1]
+    if pauses == "keep":
+        return rows, times
+    is_pause = words.find_pauses()[rows]
+    kept = times[~is_pause]
+    if pauses == "merge" and len(kept):
+        owners = np.maximum(np.cumsum(~is_pause) - 1, 0)[is_pause]
+        np.minimum.at(kept[:, 0], owners, times[is_pause, 0])
+        np.maximum.at(kept[:, 1], owners, times[is_pause, 1])
+    return rows[~is_pause], kept
+
+
+def _average(frames: Frames, words: np.ndarray, mode: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """Means `(W, F)` and times `(W, 2)` of the frames in each word, and how many were left out.
+
+    The bits are those of `numpy.average` over the rows of each word: a sum with `add.reduce` and a
+    division by a NumPy integer. `add.reduceat` adds in another order.
+    """
+    features, intervals = frames.features, frames.intervals
+    left_out = 0
+    if mode == "mmsdk":
+        order = np.argsort(intervals[:, 0], kind="stable")
+    else:
+        finite = _are_finite(features)
+        left_out = int(np.count_nonzero(~finite))
+        order = np.flatnonzero(finite & (intervals[:, 1] - intervals[:, 0] > EPSILON))
+        # By start, end and then values: whatever the file's order, the sum has the same bits.
+        if (np.diff(intervals[order, 0]) <= 0).any():
+            keys = (*features[order].T[::-1], *intervals[order].T[::-1])
+            order = order[np.lexsort(keys)]
+    if not np.array_equal(order, np.arange(len(intervals))):
+        features, intervals = features[order], intervals[order]
+    members, bounds = find_members(intervals, words)
+    means = np.zeros((len(words), features.shape[1]), features.dtype)
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinities go through
+        for mean, (begin, end) in zip(means, pairwise(bounds.tolist()), strict=True):
+            if begin < end:
+                first, last = members[begin], members[end - 1] + 1
+                is_run = last - first == end - begin  # a view of which is fastest
+                rows = features[first:last] if is_run else features[members[begin:end]]
+                np.add.reduce(rows, axis=0, out=mean)
+        counts = np.maximum(np.diff(bounds), 1)[:, None]
+        np.true_divide(means, counts, out=means, casting="unsafe")
+    reach = narrow(intervals, words, members, bounds) if mode == "mmsdk" else words
+    return _to_float32(means), reach, left_out
+
+
+def _pick(vectors: np.ndarray, places: np.ndarray, mode: str) -> tuple[np.ndarray, int]:
+    """`(W, F)` the vector of each word, and how many were left out."""
+    features = _to_float32(vectors[places])
+    features[places < 0] = 0
+    finite = _are_finite(features) | (mode == "mmsdk")
+    features[~finite] = 0
+    return features, int(np.count_nonzero(~finite))
+
+
+def _find_words(words: np.ndarray, segments: np.ndarray) -> list[np.ndarray]:
+    """Of each segment, which words it has, ascending."""
+    order = np.argsort(words[:, 0], kind="stable")
+    members, bounds = find_members(words[order], segments)
+    return [np.sort(order[members[begin:end]]) for begin, end in pairwise(bounds.tolist())]
+
+
+def _spread(features: np.ndarray, held: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """`(len(words), F)`: the rows of the words that are held, among `words`; others are zeros."""
+    if len(held) == len(words):
+        return features[held]
+    rows = np.zeros((len(words), features.shape[1]), np.float32)
+    rows[np.searchsorted(words, held)] = features[held]
+    return rows
+
+
+def _is_too_short(intervals: np.ndarray, mode: str) -> np.ndarray:
+    """`(n,)` bool: the SDK keeps what ends before it starts; the default mode skips that too."""
+    lengths = intervals[:, 1] - intervals[:, 0]
+    return (np.abs(lengths) if mode == "mmsdk" else lengths) < EPSILON
+
+
+def _to_float32(rows: np.ndarray) -> np.ndarray:
+    """What lies beyond float32 becomes infinite."""
+    with np.errstate(over="ignore"):
+        return rows.astype(np.float32, copy=False)
+
+
+def _are_finite(rows: np.ndarray) -> np.ndarray:
+    """`(n,)` bool: whether all values of a row are finite as float32."""
+    finite = np.isfinite(_to_float32(rows))
+    return np.ones(len(rows), bool) if finite.all() else finite.all(axis=1)
+
+
+def _check_intervals(name: str, values: Any) -> np.ndarray:
+    """`(n, 2)` float64, so that the file's own type does not move a comparison."""
+    intervals = np.asarray(values)
+    if intervals.size == 0 and intervals.ndim < 2:
+        intervals = np.zeros((0, 2))
+    if intervals.dtype.kind not in "fiu" or intervals.ndim != 2 or intervals.shape[1] != 2:
+        raise ValueError(
+            f"The intervals of the {name} must be numbers of shape (n, 2), start and end of each "
+            f"row in seconds; got {intervals.dtype} of shape {intervals.shape}."
+        )
+    bad = np.flatnonzero(~np.isfinite(intervals).all(axis=1))
+    if bad.size:
+        raise ValueError(
+            f"The intervals of the {name} must be finite; got {len(bad)} rows that are not, the "
+            f"first is row {bad[0]}: {intervals[bad[0]].tolist()}. Leave those rows out."
+        )
+    return intervals.astype(np.float64, copy=False)
+
+
+def _check_features(values: Any, num_rows: int) -> np.ndarray:
+    """`(n, F)` float32 as it is, all else as float64.
+
+    Contiguous, because the order in which NumPy adds depends on the layout, and with it the last
+    bit.
+    """
+    rows = np.asarray(values)
+    if rows.dtype.kind not in "fiu" or rows.ndim != 2 or len(rows) != num_rows:
+        raise ValueError(
+            f"The features must be numbers of shape ({num_rows}, F), a row for each interval of "
+            f"the frames; got {rows.dtype} of shape {rows.shape}."
+        )
+    return np.ascontiguousarray(rows, np.float32 if rows.dtype == np.float32 else np.float64)
+
+
+def _check_texts(texts: Sequence[str] | np.ndarray, num_words: int) -> np.ndarray:
+    array = np.array(texts, dtype=object)
+    wrong = [text for text in array.ravel() if not isinstance(text, str)]
+    if array.shape != (num_words,) or wrong:
+        found = f"{type(wrong[0]).__name__} {wrong[0]!r}" if wrong else f"shape {array.shape}"
+        raise ValueError(
+            f"The texts must be {num_words} strings, one for each interval of the words; got "
+            f"{found}. Decode bytes first."
+        )
+    return array.astype(str)

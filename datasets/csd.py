@@ -1,0 +1,125 @@
+"""Computational sequences of the CMU-MultimodalSDK (.csd): HDF5 files, read video by video.
+
+The layout is
+
+    /<root name>/data/<video id>/features    (n, ...)   numbers, or words as bytes
+    /<root name>/data/<video id>/intervals   (n, 2)     seconds
+
+beside `/<root name>/metadata`, which is not read.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from rmfn_tf.datasets.hdf5 import BYTES, NUMBERS, find, h5py_errors, open_h5, read_array
+from rmfn_tf.datasets.source import SourceError
+
+_FRESH = "Take the file from another copy"
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What a computational sequence holds of one video: n rows, each with its time.
+
+    Args:
+        features: `(n, ...)`, numbers in the file's own type, or text where the file holds words.
+        intervals: `(n, 2)` float64, start and end of each row in seconds, finite, start <= end.
+            Rows can be out of time order, overlap, or last no time.
+        num_reversed: rows that end before they start in the file. Here they end where they
+            start, so that they last no time and no word or frame lies in them.
+    """
+
+    features: np.ndarray
+    intervals: np.ndarray
+    num_reversed: int = 0
+
+
+class Csd:
+    """An open computational sequence; `open_csd` makes it.
+
+    Attributes:
+        path: the file.
+        root: the name of its root group, which says which features it holds.
+        ids: the video ids, sorted by code point, surrounding white space taken off.
+    """
+
+    def __init__(self, path: Path, file: h5py.File) -> None:
+        self.path = path
+        roots = list(file)
+        if len(roots) != 1 or not _is_name(roots[0]):
+            names = ", ".join(f"{name[:40]!a}" for name in roots[:3])
+            found = f"{len(roots)} root groups ({names})" if names else "no root group"
+            mend = "A computational sequence has one, of a printable name, with data and metadata"
+            raise SourceError.at(path, found=found, mend=mend)
+        self.root = roots[0]
+        root = find(path, file, self.root, h5py.Group)
+        key = f"{self.root}/data"
+        self._data = find(path, root, "data", h5py.Group, key)
+        stored = list(self._data)
+        odd = [name for name in stored if not _is_name(name)]
+        if odd or not stored:
+            found = f"{odd[0][:40]!a} for the id of a video" if odd else "no videos"
+            raise SourceError.at(path, key, found=found, mend=_FRESH)
+        self._names = {name.strip(): name for name in stored}  # video id -> name in the file
+        self.ids = sorted(self._names)
+        if len(self.ids) < len(stored):
+            found = "an id twice, but for white space around it"
+            raise SourceError.at(path, key, found=found, mend=_FRESH)
+
+    def read(self, video_id: str) -> Recording:
+        """The rows of one video; nothing of the others is read.
+
+        Raises:
+            SourceError: there is no such video; features or intervals are missing, not what they
+                must be, or not of the same number of rows; a time is not finite; or the file is
+                damaged there.
+        """
+        key = f"{self.root}/data/{video_id}"
+        with h5py_errors(self.path, key):
+            name = self._names.get(video_id, video_id)
+            group = find(self.path, self._data, name, h5py.Group, key)
+            features = read_array(
+                self.path, group, "features", NUMBERS + BYTES, key=f"{key}/features"
+            )
+            stored = read_array(self.path, group, "intervals", key=f"{key}/intervals")
+        if features.dtype.kind == BYTES:
+            features = np.char.decode(features, "utf-8", "replace")
+        intervals = stored.astype(np.float64)
+        finite = np.isfinite(intervals).all(axis=-1)
+        if intervals.shape != (len(features), 2):
+            found = f"shape {intervals.shape}"
+        elif not finite.all():
+            found = f"times that are not finite in row {finite.argmin()}"
+        else:
+            found = ""
+        if found:
+            mend = f"Each of the {len(features)} rows needs a start and an end in seconds. {_FRESH}"
+            raise SourceError.at(self.path, f"{key}/intervals", found=found, mend=mend)
+        ends_early = intervals[:, 1] < intervals[:, 0]
+        intervals[ends_early, 1] = intervals[ends_early, 0]
+        return Recording(features, intervals, int(ends_early.sum()))
+
+
+@contextmanager
+def open_csd(path: str | Path) -> Iterator[Csd]:
+    """Opens a computational sequence, which can be read from inside the `with` block.
+
+    Raises:
+        SourceError: no such file, or it is not a computational sequence, or a damaged one.
+    """
+    path = Path(path)
+    with open_h5(path) as file:
+        with h5py_errors(path):
+            csd = Csd(path, file)
+        yield csd
+
+
+def _is_name(stored: str | bytes) -> bool:
+    """h5py gives bytes for what is not UTF-8."""
+    name = stored.strip()
+    return isinstance(name, str) and 0 < len(name) <= 256 and name.isprintable()

@@ -1,0 +1,256 @@
+"""Writing a folder that the builder `custom` reads: `data.toml`, and examples in NPZ files."""
+
+import contextlib
+import dataclasses
+import functools
+import os
+import runpy
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from rmfn_tf.data.examples import Examples
+from rmfn_tf.datasets.custom.source import DATASET_NAME, DESCRIPTION, DataDescription, OwnData
+from rmfn_tf.datasets.source import Reading, Sample
+from rmfn_tf.files import only_writer, replace_file, write_text
+from rmfn_tf.task import Task
+
+# Of a file, so that few examples are in memory at once. Each word takes the room of the longest.
+SHARD_BYTES = 2**26
+SHARD_STEPS = 2**18
+
+SHARES = {"test": 0.2, "validation": 0.1}  # of the groups; the others are for training
+
+
+def write_custom(
+    folder: str | Path,
+    examples: Examples | Mapping[str, Examples],
+    *,
+    name: str | None = None,
+    task: Task | str | None = None,
+    columns: Sequence[str] = (),
+    description: str = "",
+    split_seed: int = 0,
+) -> Path:
+    """Writes the folder of a data set of your own, `custom/<name>`.
+
+        examples = Examples.from_arrays({"language": words, "acoustic": voice}, labels)
+        write_custom("mine", examples)
+        builder = rmfn_tf.datasets.build("custom/mine", manual_dir="mine")
+
+    Args:
+        folder: a new or an empty folder. It is there whole, or not at all.
+        examples: split -> its examples, of `train`, `validation` and `test` those there are; or
+            all examples, of whose groups 70, 10 and 20 in a hundred are drawn into the three
+            splits, each group whole. Where one is not present in a modality, zeros are written.
+            `extra` values have no place in the format and are left out.
+        name: of the data set; None takes the folder's own.
+        task: what the labels are, or its kind. None takes a classification, as many classes as the
+            highest label says, where the labels are integers, and otherwise a regression.
+        columns: names of the label columns, where `task` is no `Task`. By default `label`, or
+            `label_0`, `label_1`, ...
+        description: one line about the data.
+        split_seed: draws the splits, 0 or more.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: the folder is there and not empty; there is no such split or kind of task; the
+            splits differ in their modalities, or share a group or an id; labels are not those of
+            the task.
+    """
+    folder = Path(folder).expanduser()
+    name = folder.resolve().name if name is None else name
+    check_name(name)
+    if not description.isprintable():
+        raise ValueError(f"The description must be one line of text; got {description[:100]!r}.")
+    if isinstance(examples, Examples):
+        whole = examples
+        drawn = draw_splits({str(group) for group in whole.groups}, split_seed)
+        splits = [drawn[str(group)] for group in whole.groups]
+    elif not examples:
+        raise ValueError("There are no examples to write: name one split at least.")
+    else:
+        whole = functools.reduce(Examples.concatenate, examples.values())
+        splits = [split for split, part in examples.items() for _ in part.ids]
+    task = _choose_task(whole.labels, task, columns)
+    with new_folder(folder) as unfinished:
+        writer = CustomWriter(unfinished, list(whole.features))
+        for row, split in enumerate(splits):
+            writer.add(split, _sample(whole, row))
+        writer.finish(name, description, task)
+        source = OwnData(DataDescription.read(unfinished / DESCRIPTION))
+        files = source.find(unfinished)
+        Reading.of(source.read(files, lambda *_: None), files)  # what cannot be read is refused now
+    return folder
+
+
+def _choose_task(labels: np.ndarray, task: Task | str | None, columns: Sequence[str]) -> Task:
+    if isinstance(task, Task):  # of a built data set, all of whose columns need not be learned
+        ranges = {name: each for name, each in task.ranges.items() if name in task.labels}
+        return dataclasses.replace(task, columns=task.labels, ranges=ranges)
+    if not columns:
+        count = labels.shape[1] if labels.ndim > 1 else 1
+        columns = [f"label_{column}" for column in range(count)] if count > 1 else ["label"]
+    kind = task or ("classification" if labels.ndim == 1 else "regression")
+    classes = int(labels.max()) + 1 if kind == "classification" else 0
+    return Task(kind, tuple(columns), num_classes=classes)
+
+
+def _sample(examples: Examples, row: int) -> Sample:
+    words = examples.words[row]
+    return Sample(
+        id=examples.ids[row],
+        features={
+            name: sequences[row] if examples.present[name][row] else np.zeros_like(sequences[row])
+            for name, sequences in examples.features.items()
+        },
+        label=examples.labels[row].squeeze(),
+        video_id=str(examples.groups[row]),
+        words=words if any(words) else None,
+    )
+
+
+def write_template(folder: str | Path) -> Path:
+    """Writes a small data set to imitate: data.toml, README.md, which explains it,
+    write_examples.py, and examples.npz, which that wrote.
+
+    Args:
+        folder: a new or an empty folder. It is there with all its files, or not at all.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: the folder is there and not empty.
+    """
+    folder = Path(folder).expanduser()
+    with new_folder(folder) as unfinished:
+        for name in ("data.toml", "README.md", "write_examples.py"):
+            shutil.copyfile(Path(__file__).parent / "template" / name, unfinished / name)
+        runpy.run_path(str(unfinished / "write_examples.py"))
+    return folder
+
+
+@contextlib.contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A folder to write in that becomes `out` when all is written, and is deleted if not.
+
+    Raises:
+        ValueError: `out` is there and not an empty folder, or another process writes it.
+    """
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise ValueError(f"{out} is there already. Name a new folder, or delete it first.")
+    out = out.resolve()
+    partial = out.with_name(f".partial-{out.name}")
+    partial.mkdir(parents=True, exist_ok=True)
+    with only_writer(partial):
+        try:
+            for left_over in partial.iterdir():  # of a run that was killed
+                left_over.unlink()
+            yield partial
+            if out.exists():
+                out.rmdir()
+            os.replace(partial, out)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+class CustomWriter:
+    """Takes examples one by one, and writes a file whenever enough of them are there.
+
+    Args:
+        folder: an empty folder.
+        modalities: the names, in the order of the data set.
+    """
+
+    def __init__(self, folder: Path, modalities: Sequence[str]) -> None:
+        self._folder, self._modalities = folder, list(modalities)
+        self._waiting: list[tuple[str, Sample]] = []
+        self._bytes = self._steps = 0
+        self._num_files = 0
+
+    def add(self, split: str, sample: Sample) -> None:
+        """Takes one example."""
+        self._waiting.append((split, sample))
+        self._bytes += sum(rows.nbytes for rows in sample.features.values())
+        self._steps += sample.num_steps
+        if self._bytes >= SHARD_BYTES or self._steps >= SHARD_STEPS:
+            self._flush()
+
+    def finish(self, name: str, description: str, task: Task) -> None:
+        """Writes what is waiting, and `data.toml`."""
+        if self._waiting:
+            self._flush()
+        values = task.to_json()
+        defaults = {"labels": values["columns"], "metrics": "default"}
+        facts = {
+            "name": name,
+            "modalities": self._modalities,
+            "description": description,
+            "task": {k: v for k, v in values.items() if v and v != defaults.get(k)},
+        }
+        write_text(self._folder / DESCRIPTION, tomli_w.dumps(facts))
+
+    def _flush(self) -> None:
+        splits, samples = zip(*self._waiting, strict=True)
+        arrays: dict[str, Any] = {
+            "id": np.array([sample.id for sample in samples], str),
+            "split": np.array(splits, str),
+            "label": np.array([sample.label for sample in samples]),
+            "num_steps": np.array([sample.num_steps for sample in samples]),
+            "video": np.array([sample.video_id for sample in samples], str),
+        }
+        if any(sample.words for sample in samples):
+            words = [sample.words or [""] * sample.num_steps for sample in samples]
+            arrays["words"] = np.concatenate([np.asarray(each, str) for each in words])
+        if all(sample.intervals is not None for sample in samples):
+            arrays["intervals"] = np.concatenate([sample.intervals for sample in samples])
+        for name in self._modalities:
+            arrays[name] = np.concatenate([sample.features[name] for sample in samples])
+        path = self._folder / f"part-{self._num_files:05d}.npz"
+        replace_file(path, lambda partial: np.savez(partial, **arrays))
+        self._num_files += 1
+        self._waiting, self._bytes, self._steps = [], 0, 0
+
+
+def draw_splits(groups: Collection[str], seed: int) -> dict[str, str]:
+    """Group -> split: 70, 10 and 20 per cent of the groups, drawn by the seed alone.
+
+    Args:
+        groups: names, each once; their order does not matter.
+        seed: 0 or more.
+
+    Raises:
+        ValueError: fewer than three groups, or a negative seed.
+    """
+    if seed < 0:
+        raise ValueError(f"The seed of the splits must be 0 or more; got {seed}.")
+    if len(groups) < 3:
+        raise ValueError(
+            f"At least three groups (videos with words) are needed for train, validation and test; "
+            f"got {len(groups)}. Say the splits yourself (in a column split)."
+        )
+    drawn = np.random.default_rng(seed).permutation(sorted(groups)).tolist()
+    splits = dict.fromkeys(drawn, "train")
+    first = 0
+    for split, share in SHARES.items():
+        last = first + max(1, round(share * len(drawn)))
+        splits |= dict.fromkeys(drawn[first:last], split)
+        first = last
+    return splits
+
+
+def check_name(name: str) -> None:
+    """ValueError where no data set can have this name."""
+    if not DATASET_NAME.fullmatch(name):
+        raise ValueError(
+            "The data set's name must begin with a letter and hold letters, digits, '_', '.' and "
+            f"'-' alone; got {name!r}. Give it one (--name)."
+        )

@@ -1,0 +1,264 @@
+"""The aligned pickles of two frameworks: a dict of `train`, `valid` and `test`, dicts of arrays.
+
+MMSA's `aligned_50.pkl` holds CMU-MOSI with BERT's features in place of word vectors,
+
+    text, audio, vision   (N, 50, F)   one step a word piece
+    regression_labels     (N,)         scores
+    id                    (N,)         "VIDEO$_$CLIP"
+
+beside entries that are not read. It has no words: `raw_text` does not say which word a piece is of.
+
+MulT's (the Multimodal Transformer's) `mosi_data.pkl` and `iemocap_data.pkl` hold
+
+    text, audio, vision   (N, steps, F)
+    labels   (N, 1, 1) scores, or (N, emotions, 2), (0, 1) where an emotion is present, else (1, 0)
+    id       (N, 3)   video, start and end in seconds, as text; IEMOCAP's file has none
+
+MulT's own code takes (0, 1) for present; an author of a like file said (1, 0). An utterance of
+IEMOCAP has one emotion of the four, so a file in which every row marks just one in the first place
+is read as (1, 0) for present.
+
+Steps are padded with zero rows to a fixed number in all of them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rmfn_tf.datasets.arrays import strip_padding, to_finite_labels
+from rmfn_tf.datasets.pickles import read_pickle
+from rmfn_tf.datasets.source import (
+    SPLITS,
+    Item,
+    MissingFiles,
+    Report,
+    Sample,
+    Source,
+    SourceError,
+    find_files,
+)
+
+_MODALITIES = {"language": "text", "acoustic": "audio", "visual": "vision"}
+_SPLIT_IN_FILES = {"train": "train", "validation": "valid", "test": "test"}
+_OTHER_FILE = "This is another kind of file than its name says: check where it came from"
+_OTHER_COPY = "Take the file from another copy"
+# A YouTube id can hold any of `_-`, so nothing but these forms tells the two parts apart.
+_SEGMENT_ID = re.compile(r"(.+?)(?:\$_\$[0-9]{1,9}|\[[0-9]{1,9}\])")
+
+
+@dataclass(frozen=True)
+class AlignedPickle(Source):
+    """What the file of one data set must hold.
+
+    Args:
+        file: its name.
+        unaligned: the name of the file beside it that does not do.
+        widths: modality -> F. The order of the modalities is theirs everywhere.
+        labels: the key of the labels.
+        emotions: the label columns, in the file's order; none where the label is one score.
+        ids_name_videos: every id must be `VIDEO$_$CLIP`.
+    """
+
+    file: str
+    unaligned: str
+    widths: Mapping[str, int]
+    labels: str = "labels"
+    emotions: tuple[str, ...] = ()
+    ids_name_videos: bool = False
+
+    def find(self, folder: str | Path | None) -> dict[str, Path]:
+        """The file in `folder`, by name.
+
+        Raises:
+            MissingFiles: it is not there; the message says why where the unaligned one is.
+        """
+        try:
+            return find_files(folder, [self.file])
+        except MissingFiles as error:
+            if folder is None or not (Path(folder).expanduser() / self.unaligned).is_file():
+                raise
+            why = "does not do: its modalities differ in length, so its steps do not match"
+            raise MissingFiles(
+                f"{error} {self.unaligned}, which is there, {why}.",
+                error.needs,
+                f"{self.file}; {self.unaligned} {why}",
+            ) from error
+
+    def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
+        """All samples, padding undone, in the order of the rows.
+
+        Args:
+            files: what `find` gave.
+            report: told of the file, and of each split that is done.
+
+        Yields:
+            Samples with features as float32, and as label a float (a score) or an `(emotions,)`
+            float32 array of 0 and 1. The id is the file's own (`VIDEO[START-END]` of three
+            texts), the video the part of it before the clip's number; where the file has none,
+            both are `<split>-<row>`.
+
+        Raises:
+            SourceError: the file is not readable, lacks a key, or holds an array of another width
+                than it must have, modalities of different lengths, an id twice, or a label that
+                is not finite, or not one of two where it must be.
+        """
+        path = files[self.file]
+        report(path)
+        content = read_pickle(path)
+        splits = {split: _Split(path, content, split) for split in SPLITS}
+        features = {name: split.read_features(self.widths) for name, split in splits.items()}
+        rows = {name: len(next(iter(arrays.values()))) for name, arrays in features.items()}
+        labels = {name: self._read_labels(split, rows[name]) for name, split in splits.items()}
+        if self.emotions:
+            labels = _choose_present(labels)
+        for done, (name, split) in enumerate(splits.items(), start=1):
+            ids = split.read_ids(rows[name], self.ids_name_videos)
+            for row, (text, video) in enumerate(ids):
+                steps = strip_padding({key: array[row] for key, array in features[name].items()})
+                label = labels[name][row]
+                yield name, Sample(text, steps, label if self.emotions else float(label), video)
+            report(done, len(splits))
+
+    def _read_labels(self, split: "_Split", rows: int) -> np.ndarray:
+        """`(rows,)` scores, or `(rows, emotions, 2)` pairs."""
+        labels = split.read_numbers(self.labels)
+        wanted = (rows, len(self.emotions), 2) if self.emotions else (rows,)
+        if labels.shape != wanted and (self.emotions or labels.shape not in _scores(rows)):
+            raise split.error(
+                self.labels,
+                f"labels of shape {labels.shape}",
+                f"The features beside it need {wanted}: take the file from another copy",
+            )
+        key = f"{split.key}/{self.labels}"
+        labels = to_finite_labels(split.path, key, labels).reshape(wanted)
+        if self.emotions:
+            first, second = np.moveaxis(labels, 2, 0)
+            bad = np.argwhere((second != 0) & (second != 1) | (first != 1 - second))
+            if bad.size:
+                row, column = bad[0]
+                raise split.error(
+                    self.labels,
+                    f"({first[row, column]:g}, {second[row, column]:g}) for "
+                    f"{self.emotions[column]} in row {row}",
+                    "It must be (1, 0) or (0, 1), for absent and present",
+                )
+        return labels
+
+
+class _Split:
+    """One split's arrays, of which row i is sample i, each checked when it is asked for."""
+
+    def __init__(self, path: Path, content: Any, split: str) -> None:
+        self.path, self._name, self.key = path, split, _SPLIT_IN_FILES[split]
+        values = content.get(self.key) if isinstance(content, dict) else None
+        if not isinstance(values, dict):
+            found = f"no dict of arrays here; the file holds {_names(content)}"
+            raise SourceError.at(path, self.key, found=found, mend=_OTHER_FILE)
+        self._values = values
+
+    def error(self, key: str, found: str, mend: str) -> SourceError:
+        """An error about a key of this split."""
+        return SourceError.at(self.path, f"{self.key}/{key}", found=found, mend=mend)
+
+    def read_features(self, widths: Mapping[str, int]) -> dict[str, np.ndarray]:
+        """modality -> `(N, steps, F)`; all have the same N and steps."""
+        arrays = {name: self.read_numbers(_MODALITIES[name]) for name in widths}
+        first = next(iter(arrays.values()))
+        for name, array in arrays.items():
+            key = _MODALITIES[name]
+            if array.ndim != 3 or array.shape[2] != widths[name]:
+                raise self.error(
+                    key,
+                    f"shape {array.shape}",
+                    f"The published file has (rows, steps, {widths[name]}): it is the file of "
+                    "another data set or feature set",
+                )
+            if array.shape[:2] != first.shape[:2]:
+                raise self.error(
+                    key,
+                    f"{array.shape[0]} rows of {array.shape[1]} steps",
+                    f"The text beside it has {first.shape[0]} rows of {first.shape[1]} steps: "
+                    "the modalities of this file are not aligned, and the file whose modalities "
+                    "are is wanted",
+                )
+        return arrays
+
+    def read_numbers(self, key: str) -> np.ndarray:
+        """An array of integers or floats, of any shape with at least one row."""
+        array = self._get(key)
+        if isinstance(array, list):
+            try:
+                array = np.asarray(array)
+            except (ValueError, RecursionError):  # lists of different lengths
+                raise self.error(key, "an uneven list", "It must be numbers") from None
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or not array.size:
+            kind = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else ""
+            raise self.error(key, f"a {type(array).__name__} {kind}".strip(), "It must be numbers")
+        return array
+
+    def read_ids(self, rows: int, ids_name_videos: bool) -> list[tuple[str, str]]:
+        """The id and the video of every row."""
+        if "id" not in self._values and not ids_name_videos:
+            return [(f"{self._name}-{row}",) * 2 for row in range(rows)]
+        values = self._get("id")
+        is_list = isinstance(values, list | tuple | np.ndarray) and getattr(values, "ndim", True)
+        if not is_list or len(values) != rows:
+            found = f"a {type(values).__name__}" + (f" of {len(values)}" if is_list else "")
+            raise self.error("id", found, f"It must hold a text for each of the {rows} rows")
+        ids = [self._to_id(values, row, ids_name_videos) for row in range(rows)]
+        text, count = Counter(text for text, _ in ids).most_common(1)[0]
+        if count > 1:
+            raise self.error("id", f"{text[:80]!a} in {count} rows", _OTHER_COPY)
+        return ids
+
+    def _to_id(self, values: Any, row: int, ids_name_videos: bool) -> tuple[str, str]:
+        try:
+            cell = values[row]
+            texts = [
+                (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).strip()
+                for text in ([cell] if isinstance(cell, str | bytes) else list(cell))
+            ]
+        except (AttributeError, TypeError, ValueError, SystemError):  # no text, or no Unicode
+            texts = []
+        found = _SEGMENT_ID.fullmatch(texts[0]) if len(texts) == 1 else None
+        if len(texts) not in (1, 3) or not all(text and text.isprintable() for text in texts):
+            wanted = "An id must be one text, or video, start and end"
+            raise self.error("id", f"{ascii(texts)[:80]} in row {row}", wanted)
+        if ids_name_videos and not found:
+            wanted = 'An id must be "VIDEO$_$CLIP", or the clips of a video cannot be kept together'
+            raise self.error("id", f"{texts[0][:80]!a} in row {row}", wanted)
+        if len(texts) == 3:
+            return f"{texts[0]}[{texts[1]}-{texts[2]}]", texts[0]
+        return texts[0], found[1] if found else texts[0]
+
+    def _get(self, key: str) -> Any:
+        if key not in self._values:
+            found = f"no such key; it holds {_names(self._values)}"
+            raise self.error(key, found, _OTHER_FILE)
+        return self._values[key]
+
+
+def _scores(rows: int) -> tuple[tuple[int, ...], ...]:
+    return (rows,), (rows, 1), (rows, 1, 1)
+
+
+def _names(values: Any) -> str:
+    if not isinstance(values, dict):
+        return f"a {type(values).__name__}"
+    return ", ".join(ascii(str(name)[:40]) for name in list(values)[:12]) or "nothing"
+
+
+def _choose_present(labels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Split -> `(rows, emotions, 2)` pairs to split -> `(rows, emotions)` of 0 and 1.
+
+    One decision for the whole file, since every part of it was written by the same hand.
+    """
+    one_in_first = all((pairs[:, :, 0].sum(axis=1) == 1).all() for pairs in labels.values())
+    several = all(pairs.shape[1] > 2 for pairs in labels.values())
+    present = 0 if one_in_first and several else 1
+    return {split: pairs[:, :, present] for split, pairs in labels.items()}

@@ -1,0 +1,321 @@
+"""From the words, frames and labelled segments of your own recordings to a data set."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from rmfn_tf.datasets.alignment import (
+    WORD_SHIFTS,
+    AlignedVideo,
+    Frames,
+    Mode,
+    Pauses,
+    Words,
+    align_video,
+    choose_word_shift,
+)
+from rmfn_tf.datasets.custom.writing import CustomWriter, check_name, draw_splits, new_folder
+from rmfn_tf.datasets.guard import guarded
+from rmfn_tf.datasets.recordings.frames import FrameFiles, ModalityReport
+from rmfn_tf.datasets.recordings.tables import Segments, Table, read_segments
+from rmfn_tf.datasets.recordings.words import open_words
+from rmfn_tf.datasets.source import SPLITS, Dropped, Report, Sample, SourceError
+from rmfn_tf.names import check_modalities
+from rmfn_tf.task import KINDS, Task
+
+# Frames may go on after the last word; ten times as long, they are in another unit.
+FARTHEST = 10
+
+
+@dataclass
+class AlignmentReport:
+    """What `align_folder` made, and what it left out; it grows from video to video.
+
+    Args:
+        name: of the data set.
+        folder: where it was written.
+        mode: as in `align_video`.
+        task: what the labels are.
+        videos: videos of the segments.
+        modalities: modality -> its frames.
+        notes: sentences about the splits, the word times and columns that are not used.
+        words: words of all steps, those in two segments twice.
+        segments: split -> examples made.
+        out_of_step: segments in which a modality lacks a word that another has (mmsdk mode).
+        dropped: segments that are no example.
+    """
+
+    name: str
+    folder: str
+    mode: str
+    task: Task
+    videos: int
+    modalities: Mapping[str, ModalityReport]
+    notes: list[str]
+    words: int = 0
+    segments: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
+    out_of_step: int = 0
+    dropped: list[Dropped] = field(default_factory=list)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why segments were dropped -> how many."""
+        return dict(Counter(each.reason for each in self.dropped).most_common())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; of what was dropped its id, its video and the reason."""
+        values = asdict(self)
+        values["dropped"] = [
+            {"id": each.id, "video": each.video_id, "reason": each.reason} for each in self.dropped
+        ]
+        return values
+
+    def lines(self) -> dict[str, str]:
+        """What to print: a title and a line each."""
+        made = ", ".join(f"{count:,} {split}" for split, count in self.segments.items())
+        lines = {
+            "data": f"custom/{self.name}",
+            "folder": self.folder,
+            "segments": f"{made}, of {self.videos:,} videos; {self.words:,} words",
+        }
+        for name, each in self.modalities.items():
+            lines[name] = each.line(self.mode)
+        if self.dropped:
+            lines["dropped"] = ", ".join(f"{n:,} {reason}" for reason, n in self.reasons.items())
+        if self.out_of_step:
+            lines["zeros"] = (
+                f"{self.out_of_step:,} segments in which a modality lacks words that another has"
+            )
+        return lines
+
+
+def align_folder(
+    words: str | Path,
+    frames: Mapping[str, str | Path],
+    segments: str | Path,
+    out: str | Path,
+    *,
+    name: str | None = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    labels: Sequence[str] = (),
+    kind: str = "regression",
+    tier: str | None = None,
+    mode: Mode = "default",
+    pauses: Pauses = "drop",
+    word_shift: str = "default",
+    split_seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> AlignmentReport:
+    """Writes the folder that the builder `custom` takes, one video at a time.
+
+    `words` and each of `frames` are a folder with a file for each video, called by the video's id,
+    or one table with a column `video`. They are read in a process of their own, so that no file can
+    take this one down.
+
+    Args:
+        words: TextGrids, or tables with `start`, `end` and `word`.
+        frames: modality -> tables of frames, as OpenFace and openSMILE write them. The order is
+            that of the data set.
+        segments: a table with `video`, `start`, `end` and the labels; see `read_segments`.
+        out: the new folder; it may be there, empty. It is there whole, or not at all.
+        name: of the data set; None takes the last part of `out`.
+        columns: modality -> names or patterns of the feature columns; of others all are taken.
+        labels: label columns; none takes all columns of numbers.
+        kind: `"regression"`, `"classification"` or `"multilabel"`.
+        tier: the TextGrids' tier with the words, where it is not called so.
+        mode: as in `align_video`.
+        pauses: as in `align_video`. Aligners write silence as an interval of its own; it is no
+            word, so by default it is dropped.
+        word_shift: whether words sit one row late: `"0"`, `"1"`, `"auto"` to look whether they do,
+            `"default"`: auto in default mode, 0 in mmsdk mode.
+        split_seed: draws the splits, where the segments have no column `split`.
+        on_progress: called with the videos done and all videos.
+
+    Raises:
+        ValueError: an argument is none of the above, or `out` holds something.
+        SourceError: a file is not what it must be, or no segment has words.
+    """
+    out = Path(out)
+    name = out.resolve().name if name is None else name
+    columns = columns or {}
+    for argument, value, known in (
+        ("kind", kind, tuple(KINDS)),
+        ("mode", mode, get_args(Mode)),
+        ("pauses", pauses, get_args(Pauses)),
+        ("word_shift", word_shift, WORD_SHIFTS),
+    ):
+        if value not in known:
+            raise ValueError(f"{argument} must be one of {', '.join(known)}; got {value!r}.")
+    check_name(name)
+    if not frames:
+        raise ValueError("Name the frames of one modality at least: visual=FOLDER.")
+    check_modalities(frames)
+    unknown = sorted(columns.keys() - frames.keys())
+    if unknown:
+        raise ValueError(f"Columns of {unknown[0]!r}, which has no frames.")
+    if word_shift == "default":
+        word_shift = "auto" if mode == "default" else "0"
+    read = partial(
+        _read,
+        name=name,
+        out=out,
+        words=Path(words),
+        frames={modality: Path(path) for modality, path in frames.items()},
+        segments=Path(segments),
+        columns=columns,
+        labels=labels,
+        kind=kind,
+        tier=tier,
+        mode=mode,
+        pauses=pauses,
+        word_shift=word_shift,
+        split_seed=split_seed,
+    )
+    with new_folder(out) as folder, tempfile.TemporaryDirectory() as scratch:
+        writer = CustomWriter(folder, list(frames))
+        for item in guarded(read, Path(scratch), on_progress=on_progress):
+            if isinstance(item, AlignmentReport):
+                result = item
+            else:
+                writer.add(*item)
+        described = f"{sum(result.segments.values())} segments aligned to words."
+        writer.finish(name, described, result.task)
+    return result
+
+
+def _read(
+    scratch: Path,
+    report: Report,
+    *,
+    name: str,
+    out: Path,
+    words: Path,
+    frames: Mapping[str, Path],
+    segments: Path,
+    columns: Mapping[str, Sequence[str]],
+    labels: Sequence[str],
+    kind: str,
+    tier: str | None,
+    mode: Mode,
+    pauses: Pauses,
+    word_shift: str,
+    split_seed: int,
+) -> Iterator[tuple[str, Sample] | AlignmentReport]:
+    """The split and the sample of each segment that has words, one video after another; at the end
+    the report. It runs in a process of its own."""
+    table = read_segments(Table(segments, report), labels)
+    task = _make_task(segments, table, kind)
+    scores = table.labels if kind == "regression" else table.labels.astype(np.int64)
+    videos = list(dict.fromkeys(table.rows["video"]))
+    read_words = open_words(words, tier, videos, report)
+    frame_files = {
+        modality: FrameFiles(modality, path, columns.get(modality, ()), videos, scratch, report)
+        for modality, path in frames.items()
+    }
+    splits, about_splits = _choose_splits(table, read_words, split_seed)
+    shift, about_times = choose_word_shift(word_shift, (read() for read in read_words.values()))
+    result = AlignmentReport(
+        name=name,
+        folder=str(out),
+        mode=mode,
+        task=task,
+        videos=len(videos),
+        modalities={modality: files.summary for modality, files in frame_files.items()},
+        notes=[about_splits, about_times],
+    )
+    if table.left_out:
+        result.notes.append(f"Columns of the segments not used: {', '.join(table.left_out)}.")
+    for done, (video, rows) in enumerate(table.rows.groupby("video", sort=False), start=1):
+        split, reasons = splits.get(video, ""), dict.fromkeys(range(len(rows)), "no words file")
+        if video in read_words:
+            spoken = read_words[video]()
+            seen = {modality: files.read(video) for modality, files in frame_files.items()}
+            for modality, each in seen.items():
+                _check_units(frame_files[modality].path_of(video), video, spoken, each)
+            intervals = rows[["start", "end"]].to_numpy()
+            found = align_video(spoken, seen, intervals, mode=mode, pauses=pauses, shift=shift)
+            result.out_of_step += found.out_of_step
+            reasons = found.dropped
+            for sample in _samples(found, rows, scores):
+                result.segments[split] += 1
+                result.words += sample.num_steps
+                yield split, sample
+        ids = rows["id"].tolist()
+        result.dropped += [Dropped(ids[k], video, split, why) for k, why in sorted(reasons.items())]
+        report(done, len(videos))
+    if not result.words:
+        shown = ", ".join(f"{count:,} {reason}" for reason, count in result.reasons.items())
+        raise SourceError.at(
+            words,
+            found=f"none of the {len(table.rows):,} segments has words ({shown})",
+            mend="Words and segments must have the same video ids and be timed in seconds",
+        )
+    result.notes += [f"No example in {each}." for each, n in result.segments.items() if not n]
+    yield result
+
+
+def _samples(video: AlignedVideo, rows: pd.DataFrame, scores: np.ndarray) -> Iterator[Sample]:
+    """Those of one video, whose labelled segments are the `rows`."""
+    for segment in video.segments:
+        row = rows.iloc[segment.row]
+        yield Sample(
+            id=row["id"],
+            features=segment.features,
+            label=scores[row.name].squeeze(),
+            video_id=row["video"],
+            words=None if segment.texts is None else segment.texts.tolist(),
+            intervals=segment.intervals,
+        )
+
+
+def _make_task(path: Path, table: Segments, kind: str) -> Task:
+    labels, columns = table.labels, table.columns
+    if kind == "regression":
+        return Task(kind, columns)
+    if kind == "classification" and len(columns) > 1:
+        found = f"{len(columns)} label columns ({', '.join(columns)})"
+        raise SourceError.at(path, found=found, mend="Name one for a classification (--labels)")
+    highest = np.inf if kind == "classification" else 1
+    wrong = (labels != np.round(labels)) | (labels < 0) | (labels > highest)
+    for row, column in np.argwhere(wrong)[:1]:
+        wanted = "classes 0, 1, 2, ..." if kind == "classification" else "0 or 1"
+        raise SourceError.at(
+            path,
+            found=f"{columns[column]!r} is {labels[row, column]:g} for {table.rows['id'][row]!r}",
+            mend=f"Labels of a {kind} task are {wanted}",
+        )
+    if kind == "multilabel":
+        return Task(kind, columns)
+    if not labels.any():
+        mend = "A classification has two classes at least"
+        raise SourceError.at(path, found="all labels are class 0", mend=mend)
+    return Task(kind, columns, num_classes=int(labels.max()) + 1)
+
+
+def _choose_splits(
+    table: Segments, videos: Collection[str], seed: int
+) -> tuple[dict[str, str], str]:
+    """Video -> split, and a sentence about it."""
+    if table.rows["split"].notna().all():
+        given = dict(zip(table.rows["video"], table.rows["split"], strict=True))
+        return given, "Splits: from the column split."
+    drawn = draw_splits(videos, seed)
+    counts = ", ".join(f"{list(drawn.values()).count(split)} {split}" for split in SPLITS)
+    return drawn, f"Splits: drawn by seed {seed}, whole videos: {counts}."
+
+
+def _check_units(path: Path, video: str, words: Words, frames: Frames) -> None:
+    last_frame, last_word = (each.intervals[:, 1].max(initial=0) for each in (frames, words))
+    if len(words) and last_frame > FARTHEST * (last_word + 1):
+        raise SourceError.at(
+            path,
+            found=f"the frames of {video!r} end at {last_frame:g}, its words at {last_word:g}",
+            mend="Both must be in seconds: one looks like milliseconds or frame numbers",
+        )

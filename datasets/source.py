@@ -1,0 +1,312 @@
+"""What every reader of source files shares: what it yields, and the errors it raises.
+
+    files = source.find(folder)                        # or MissingFiles, which names what is wanted
+    for item in source.read(files, report): ...        # (split, Sample), Dropped, or a sentence
+
+`guard.py` runs `read` in a process of its own.
+"""
+
+import dataclasses
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from rmfn_tf.names import did_you_mean
+
+SPLITS = ("train", "validation", "test")
+
+# Called as `report(path)` when a file is begun, and as `report(done, total)` as work goes on.
+Report = Callable[..., None]
+
+
+class SourceError(ValueError):
+    """A source file is missing, is not what its name says, or holds what cannot be right.
+
+    The message names the file, the key inside it, what was found there and how to mend it.
+    """
+
+    @classmethod
+    def at(cls, path: Path, key: str | None = None, *, found: str, mend: str) -> "SourceError":
+        """`<file>, key '<key>': <found>. <mend>.`, for errors about one place in one file."""
+        place = str(path) if key is None else f"{path}, key {key!r}"
+        return cls(f"{place}: {found}. {mend}.")
+
+
+class MissingFiles(SourceError):
+    """The folder lacks files that a build needs.
+
+    Args:
+        message: which, and every file wanted.
+        needs: every file wanted, in few words.
+        lacks: those that are missing, where others are there.
+        found: file name -> path of those that are there.
+        readable: whether those are enough to be read, though not to build from.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        needs: str = "",
+        lacks: str = "",
+        found: Mapping[str, Path] | None = None,
+        readable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.needs, self.lacks = needs, lacks
+        self.found = dict(found or {})
+        self.readable = readable
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One labelled segment: T aligned steps (words or sentences) and one label.
+
+    Args:
+        id: unique in the data set; `<split>-<row>` where the source names none.
+        features: modality -> `(T, F)` float32, T >= 1 the same for all. A row that is all zero is
+            a step for which the modality has nothing.
+        label: a class, a score, or one score per label column.
+        video_id: the recording; segments of one video must not be spread over splits or folds.
+            Its default is `id`: one segment a video.
+        words: T words; None where the source has none.
+        intervals: `(T, 2)` start and end of each step in seconds; None where unknown.
+        extra: further values that one data set alone has.
+    """
+
+    id: str
+    features: Mapping[str, np.ndarray]
+    label: np.ndarray | float | int
+    video_id: str = ""
+    words: Sequence[str] | None = None
+    intervals: np.ndarray | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.video_id:
+            object.__setattr__(self, "video_id", self.id)
+
+    @property
+    def num_steps(self) -> int:
+        """T."""
+        return len(next(iter(self.features.values())))
+
+    @property
+    def present(self) -> dict[str, bool]:
+        """modality -> whether any of its values differs from zero."""
+        return {name: bool(rows.any()) for name, rows in self.features.items()}
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A labelled segment that is no sample.
+
+    Args:
+        id: as the sample's would be.
+        video_id: its recording.
+        split: where it would stand; empty where no split is known.
+        reason: a few words, the same for all of a kind: "no words".
+    """
+
+    id: str
+    video_id: str
+    split: str
+    reason: str
+
+
+# What a reader yields, one after the other: a sample and its split, a segment that is no sample,
+# or a sentence about what was repaired, is absent, or looks wrong in the files.
+Item = tuple[str, Sample] | Dropped | str
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """All that was taken from one copy of a data set, and what was left.
+
+    Args:
+        splits: split -> its samples, in the order in which they are to be stored.
+        dropped: labelled segments of the files that are no sample.
+        notes: sentences.
+    """
+
+    splits: Mapping[str, Sequence[Sample]]
+    dropped: Sequence[Dropped] = ()
+    notes: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, items: Iterable[Item], files: Mapping[str, Path]) -> "Reading":
+        """Gathers what a reader yields; the splits train, validation, test come in this order.
+
+        Args:
+            items: what `Source.read` yields.
+            files: what it reads, by name, for the message.
+
+        Raises:
+            SourceError: a video has samples in two splits. Segments of one video share speaker,
+                words and scene, so that a model would be judged on what it has seen.
+        """
+        splits: dict[str, list[Sample]] = {split: [] for split in SPLITS}
+        dropped: list[Dropped] = []
+        notes: list[str] = []
+        home: dict[str, str] = {}
+        for item in items:
+            if isinstance(item, str):
+                notes.append(item)
+            elif isinstance(item, Dropped):
+                dropped.append(item)
+            else:
+                split, sample = item
+                splits.setdefault(split, []).append(sample)
+                first = home.setdefault(sample.video_id, split)
+                if first != split:
+                    raise SourceError(
+                        f"{', '.join(map(str, files.values()))}: the video "
+                        f"{sample.video_id[:80]!a} has segments in {first} and in {split} (there "
+                        f"{sample.id[:80]!a}). No video may be in two splits, or a model is "
+                        "judged on what it has seen: take the files from another copy, or put "
+                        "each video in one split."
+                    )
+        return cls({split: found for split, found in splits.items() if found}, dropped, notes)
+
+
+class Source(ABC):
+    """Finds and reads the files of one kind of copy; a frozen dataclass of what they must be.
+
+    Attributes:
+        OPTIONS: name of a field that users may set -> the values it takes, the default first.
+    """
+
+    OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    @abstractmethod
+    def find(self, folder: str | Path | None) -> dict[str, Path]:
+        """The files in a user's folder, by name.
+
+        Raises:
+            MissingFiles: any is missing; the message names every file wanted.
+        """
+
+    @abstractmethod
+    def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
+        """All samples, one after the other.
+
+        Args:
+            files: what `find` gave.
+            report: told which file is being read, and how far the work has come.
+
+        Raises:
+            SourceError: a file cannot be right.
+        """
+
+    def fits(self, files: Mapping[str, Path], report: Report) -> bool:
+        """Whether files of these names are of this data set, by what can be seen at a glance.
+
+        Data sets share names of files. Where a glance does not tell, it is True.
+
+        Args:
+            files: what `find` gave.
+            report: told which file is being read.
+
+        Raises:
+            SourceError: a file cannot be right.
+        """
+        return True
+
+    def lacks(self, files: Mapping[str, Path]) -> Sequence[str]:
+        """Names of files that would be taken too and are not there.
+
+        Args:
+            files: what `find` gave.
+        """
+        return ()
+
+    def with_options(self, options: Mapping[str, str]) -> Self:
+        """The same source with options set.
+
+        Raises:
+            ValueError: no such option, or not one of its values.
+        """
+        for name, value in options.items():
+            if name not in self.OPTIONS:
+                known = ", ".join(self.OPTIONS) or "none"
+                raise ValueError(
+                    f"Unknown option {name!r}.{did_you_mean(name, self.OPTIONS)} Options that "
+                    f"these files have: {known}."
+                )
+            if value not in self.OPTIONS[name]:
+                raise ValueError(
+                    f"Option {name} must be one of {', '.join(self.OPTIONS[name])}; got {value!r}."
+                )
+        return dataclasses.replace(self, **options)  # type: ignore[type-var]
+
+    def changed_options(self) -> dict[str, str]:
+        """The options that are not at their defaults."""
+        values = {name: getattr(self, name) for name in self.OPTIONS}
+        return {name: value for name, value in values.items() if value != self.OPTIONS[name][0]}
+
+
+def find_folder(folder: str | Path | None, needs: str = "") -> Path:
+    """The user's folder.
+
+    Args:
+        folder: None is an error that tells what to put there.
+        needs: what it must hold, in few words, for the message.
+
+    Raises:
+        MissingFiles: it is not there, or no folder.
+    """
+    wanted = f": it must hold {needs}" if needs else ""
+    if folder is None:
+        raise MissingFiles(f"Name the folder with the source files (manual_dir){wanted}.", needs)
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        state = "is not a folder" if folder.exists() else "does not exist"
+        raise MissingFiles(f"The folder with the source files, {folder}, {state}{wanted}.", needs)
+    return folder
+
+
+def find_files(
+    folder: str | Path | None, names: Iterable[str], optional: Iterable[str] = ()
+) -> dict[str, Path]:
+    """The source files of a folder, by name.
+
+    Args:
+        folder: where the user keeps the copy; None is an error that tells what to put there.
+        names: files that must be there.
+        optional: files that are taken where they are there.
+
+    Returns:
+        file name -> path, in the order of `names`, then of `optional`.
+
+    Raises:
+        MissingFiles: the folder, or any of `names`, is not there; every file wanted is named.
+    """
+    names, optional = list(names), list(optional)
+    needs = ", ".join(names)
+    if optional:
+        needs += f" (and may hold {', '.join(optional)})"
+    folder = find_folder(folder, needs)
+    present = {name: folder / name for name in names + optional if (folder / name).is_file()}
+    missing = [name for name in names if name not in present]
+    if missing:
+        lacks = ", ".join(missing)
+        raise MissingFiles(
+            f"{folder} lacks {lacks}: it must hold {needs}.",
+            needs,
+            lacks if present else "",
+            present,
+        )
+    return present
+
+
+def hash_files(files: Mapping[str, Path]) -> dict[str, str]:
+    """file name -> SHA-256 of the file's bytes in hexadecimal, in the same order."""
+    hashes = {}
+    for name, path in files.items():
+        with path.open("rb") as stream:
+            hashes[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashes

@@ -1,1 +1,0 @@
-"""Readers of the files that users hold. NumPy and h5py only: never TensorFlow."""

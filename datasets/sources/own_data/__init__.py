@@ -1,1 +1,0 @@
-"""A user's own data: `data.toml` and NPZ files, read in bounds."""

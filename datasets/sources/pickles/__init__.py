@@ -1,1 +1,0 @@
-"""Pickled data sets, read without running anything that they hold."""

@@ -1,0 +1,383 @@
+"""From TextGrids, CSVs and labelled segments to the folder of a data set."""
+
+import json
+import shutil
+import tomllib
+
+import numpy as np
+import pytest
+
+from rmfn_tf.datasets.custom import writing
+from rmfn_tf.datasets.recordings.align_folder import align_folder
+from rmfn_tf.datasets.source import SourceError
+from support.aligned_folder import (
+    WORDS_WITH_A_PAUSE,
+    check,
+    expected_examples,
+    load,
+    run,
+    small,
+    write_splits,
+)
+from support.own_recordings import OPENFACE_HEADER, SMILE_HEADER, make_recordings, write_csv
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_numbers_are_those_of_plain_loops(tmp_path, seed):
+    recordings = make_recordings(tmp_path, seed=seed)
+    for folder, name in (("words", "one.TextGrid"), ("openface", "two.csv")):
+        (tmp_path / folder / "anna").mkdir()
+        shutil.move(tmp_path / folder / name, tmp_path / folder / "anna" / name)
+    report = run(tmp_path)
+    expected = expected_examples(recordings)
+    check(load(tmp_path), expected)
+    assert sum(report.segments.values()) == len(expected)
+    assert report.words == sum(len(each["words"]) for each in expected.values())
+    assert [each.reason for each in report.dropped] == ["no words"] * (12 - len(expected))
+    failed = sum(row[4] == 0 for made in recordings.values() for row in made["openface"])
+    assert report.modalities["visual"].failed == failed > 0
+    rows = sum(len(made["openface"]) for made in recordings.values())
+    assert report.modalities["visual"].frames == rows - failed
+    assert report.modalities["acoustic"].left_out == ["name"]
+    values = json.loads(json.dumps(report.to_json()))
+    assert values["task"]["columns"] == ["sentiment"]
+    assert values["modalities"]["visual"]["columns"] == ["au01_r", "au02_r", "gaze_0_x"]
+
+
+def test_the_folder_is_what_the_builder_takes(tmp_path):
+    make_recordings(tmp_path)
+    run(tmp_path, name="mine", out="a b")
+    assert sorted(path.name for path in (tmp_path / "a b").iterdir()) == [
+        "data.toml",
+        "part-00000.npz",
+    ]
+    facts = tomllib.loads((tmp_path / "a b" / "data.toml").read_text(encoding="utf-8"))
+    assert facts.pop("description")
+    assert facts == {
+        "name": "mine",
+        "modalities": ["visual", "acoustic"],
+        "task": {"kind": "regression", "columns": ["sentiment"]},
+    }
+    with np.load(tmp_path / "a b" / "part-00000.npz", allow_pickle=False) as file:
+        shapes = {name: values.shape for name, values in file.items()}
+        steps = file["num_steps"].sum()
+    examples = len(load(tmp_path, "a b"))
+    one = dict.fromkeys(["id", "split", "label", "num_steps", "video"], (examples,))
+    assert shapes == one | {
+        "words": (steps,),
+        "intervals": (steps, 2),
+        "visual": (steps, 3),
+        "acoustic": (steps, 2),
+    }
+
+
+def test_many_files_hold_the_same_as_one(tmp_path, monkeypatch):
+    recordings = make_recordings(tmp_path)
+    monkeypatch.setattr(writing, "SHARD_BYTES", 100)
+    run(tmp_path)
+    assert len(list((tmp_path / "out").glob("*.npz"))) > 3
+    check(load(tmp_path), expected_examples(recordings))
+
+
+def test_one_file_with_a_column_video_holds_the_same_as_a_file_each(tmp_path):
+    recordings = make_recordings(tmp_path)
+    words = [[v, *word] for v, made in recordings.items() for word in made["words"]]
+    smile = [[v, *row] for v, made in recordings.items() for row in made["smile"]]
+    order = np.random.default_rng(0).permutation(len(smile) // 50)  # blocks of rows, mixed up
+    smile = [row for block in order for row in smile[block * 50 : block * 50 + 50]] + smile[
+        len(order) * 50 :
+    ]
+    write_csv(tmp_path / "words.csv", ["Video", "start", "end", "word"], words)
+    write_csv(tmp_path / "smile.csv", ["video", *SMILE_HEADER], smile)
+    align_folder(
+        tmp_path / "words.csv",
+        {"visual": tmp_path / "openface", "acoustic": tmp_path / "smile.csv"},
+        tmp_path / "segments.csv",
+        tmp_path / "out",
+    )
+    check(load(tmp_path), expected_examples(recordings))
+
+
+def test_missing_files(tmp_path):
+    recordings = make_recordings(tmp_path)
+    (tmp_path / "words" / "two.TextGrid").unlink()
+    (tmp_path / "openface" / "one.csv").unlink()
+    write_csv(tmp_path / "smile" / "three.csv", SMILE_HEADER, [])
+    recordings["one"]["openface"] = recordings["three"]["smile"] = []
+    del recordings["two"]
+    write_splits(tmp_path, {"one": "train", "two": "train", "three": "validation", "four": "test"})
+    report = run(tmp_path)
+    check(load(tmp_path), expected_examples(recordings))
+    assert report.reasons["no words file"] == 3
+    assert report.modalities["visual"].videos_without == 1
+    assert report.modalities["acoustic"].videos_without == 1
+
+
+def test_mmsdk_mode_takes_words_by_each_modalitys_own_times(tmp_path):
+    """The boundary is at 1.5, inside the second word, whose visual frames all lie before it."""
+    small(
+        tmp_path,
+        visual=[[0.2, 0.6, 5], [1.0, 1.4, 6], [2.1, 2.5, 7]],
+        acoustic=[[0, 1, 1], [1, 2, 2], [2, 3, 3]],
+        segments=[(0, 1.5), (1.5, 3)],
+        words=[(0, 1, "a"), (1, 2, "b"), (2, 3, "c")],
+    )
+    report = run(tmp_path, mode="mmsdk")
+    first, second = load(tmp_path).values()
+    assert first["words"].tolist() == ["a", "b"]
+    assert second["words"].tolist() == ["b", "c"]
+    assert first["visual"].tolist() == [[5], [6]]
+    assert second["visual"].tolist() == [[0], [7]]
+    assert second["acoustic"].tolist() == [[2], [3]]
+    np.testing.assert_array_equal(second["intervals"], [[1.5, 2], [2, 3]])
+    assert report.out_of_step == 1
+    assert "taken as stored" in report.notes[1]
+
+
+def test_mmsdk_mode_has_no_row_for_a_word_that_no_modality_has(tmp_path):
+    small(
+        tmp_path,
+        visual=[[1.0, 1.4, 6], [2.1, 2.5, 7]],
+        acoustic=[[1.0, 1.2, 2], [2, 3, 3]],
+        segments=[(1.5, 3), (1.6, 1.9)],
+        words=[(1, 2, "b"), (2, 3, "c")],
+    )
+    report = run(tmp_path, mode="mmsdk")
+    (only,) = load(tmp_path).values()
+    assert only["words"].tolist() == ["c"]
+    assert (only["visual"].tolist(), only["acoustic"].tolist()) == ([[7]], [[3]])
+    assert [(each.id, each.reason) for each in report.dropped] == [("v[1]", "no words")]
+    assert report.out_of_step == 0
+
+
+@pytest.mark.parametrize(
+    ("pauses", "texts", "visual"),
+    [
+        ("drop", ["a", "b"], [1, 3]),
+        ("keep", ["a", "sp", "b"], [1, 2, 3]),
+        ("merge", ["a", "b"], [1.5, 3]),
+    ],
+)
+def test_pauses(tmp_path, pauses, texts, visual):
+    frames = [[0, 0.9, 1], [1.1, 2, 2], [2, 3, 3]]
+    small(tmp_path, frames, frames, [(0, 3)], WORDS_WITH_A_PAUSE)
+    run(tmp_path, pauses=pauses)
+    (only,) = load(tmp_path).values()
+    assert only["words"].tolist() == texts
+    assert only["visual"][:, 0].tolist() == visual
+
+
+@pytest.mark.parametrize("shift", ["0", "1"])
+def test_word_shift_moves_vectors_with_their_words(tmp_path, shift):
+    """Frames that stand in the words' own rows are the words' vectors."""
+    vectors = [[0, 1, 10], [1, 2, 20], [2, 3, 30]]
+    words = [(0, 1, "a"), (1, 2, "b"), (2, 3, "c")]
+    small(tmp_path, vectors, [[0, 0.5, 1], [1, 1.5, 2], [2, 2.5, 3]], [(0, 3)], words)
+    run(tmp_path, word_shift=shift)
+    (only,) = load(tmp_path).values()
+    rows = {"0": [(10, 1, "a"), (20, 2, "b"), (30, 3, "c")], "1": [(20, 1, "b"), (30, 2, "c")]}
+    found = zip(only["visual"][:, 0], only["acoustic"][:, 0], only["words"], strict=True)
+    assert list(found) == rows[shift]
+
+
+@pytest.mark.parametrize("pauses", ["drop", "keep"])
+def test_vectors_without_rows_for_silence_move_too(tmp_path, pauses):
+    """Vectors 10, 20, 30 of a, b, c: they stay with their words, whatever the times."""
+    vectors = [[1, 2, 10], [2, 3, 20], [3, 4, 30]]
+    words = [(0, 1, "sp"), (1, 2, "a"), (2, 3, "b"), (3, 4, "c")]
+    small(tmp_path, vectors, [[0, 4, 1]], [(0, 4)], words)
+    run(tmp_path, word_shift="1", pauses=pauses)
+    (only,) = load(tmp_path).values()
+    found = zip(only["visual"][:, 0], only["words"], only["intervals"][:, 0], strict=True)
+    assert list(found) == [(10, "a", 0), (20, "b", 1), (30, "c", 2)]
+
+
+@pytest.mark.parametrize("mode", ["default", "mmsdk"])
+def test_words_one_row_late_are_found_and_mended(tmp_path, mode):
+    generator = np.random.default_rng(0)
+    letters = generator.integers(1, 12, 700)
+    times = np.concatenate([[0], np.cumsum(0.05 * letters + generator.uniform(0, 0.1, 700))])
+    late = ["x", *("a" * count for count in letters[:-1])]  # each word a row after its time
+    words = list(zip(times[:-1], times[1:], late, strict=True))
+    frames = [[start, end, row] for row, (start, end, _) in enumerate(words)]
+    small(tmp_path, [[0, 1, 0], [1, 2, 0]], frames[:-1], [(0, times[-1])], words)
+    report = run(tmp_path, mode=mode)
+    (only,) = load(tmp_path).values()
+    assert ("sits one row late" in report.notes[1]) == (mode == "default")
+    assert len(only["words"][4]) == letters[4 if mode == "default" else 3]
+    assert only["acoustic"][4] == 4
+
+
+def test_frames_that_are_not_finite(tmp_path):
+    frames = [[0, 0.5, 1], [0.5, 1, "nan"], [2, 3, ""]]
+    small(tmp_path, frames, [[0, 1, 1]], [(0, 3)], WORDS_WITH_A_PAUSE)
+    report = run(tmp_path)
+    (only,) = load(tmp_path).values()
+    assert only["visual"].tolist() == [[1], [0]]
+    assert report.modalities["visual"].not_finite == 2
+    assert "2 with NaN or infinities left out" in report.lines()["visual"]
+    report = run(tmp_path, out="sdk", mode="mmsdk")
+    (only,) = load(tmp_path, "sdk").values()
+    assert np.isnan(only["visual"]).all()
+    assert "2 with NaN or infinities kept" in report.lines()["visual"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "task"),
+    [
+        ("classification", [0, 2], {"columns": ["label"], "num_classes": 3}),
+        ("multilabel", [0, 1], {"columns": ["label"]}),
+    ],
+)
+def test_kinds_of_labels(tmp_path, kind, labels, task):
+    frames = [[0, 1, 1], [1, 3, 2]]
+    small(tmp_path, frames, frames, [], WORDS_WITH_A_PAUSE)
+    rows = [["v", 2 * row, 2 * row + 1, label, "test"] for row, label in enumerate(labels)]
+    write_csv(tmp_path / "segments.csv", ["video", "start", "end", "label", "split"], rows)
+    run(tmp_path, kind=kind)
+    examples = load(tmp_path).values()
+    assert [each["label"] for each in examples] == labels
+    assert all(each["label"].dtype == np.int64 for each in examples)
+    facts = tomllib.loads((tmp_path / "out" / "data.toml").read_text())
+    assert facts["task"] == {"kind": kind, **task}
+
+
+def test_splits_of_the_column(tmp_path):
+    make_recordings(tmp_path)
+    splits = {"one": "test", "two": "train", "three": "train", "four": "test"}
+    write_splits(tmp_path, splits)
+    report = run(tmp_path)
+    assert all(each["split"] == splits[str(each["video"])] for each in load(tmp_path).values())
+    assert report.notes[0] == "Splits: from the column split."
+    assert "No example in validation." in report.notes
+
+
+def test_drawn_splits_part_no_video_and_depend_on_the_seed_alone(tmp_path):
+    make_recordings(tmp_path, videos=[f"v{number}" for number in range(10)])
+    homes = []
+    for out, seed in (("a", 3), ("b", 3), ("c", 4)):
+        run(tmp_path, out=out, split_seed=seed)
+        homes.append({(str(e["video"]), str(e["split"])) for e in load(tmp_path, out).values()})
+    assert len(homes[0]) == 10
+    assert homes[0] == homes[1] != homes[2]
+    counts = [split for _, split in homes[0]]
+    assert [counts.count(each) for each in ("train", "validation", "test")] == [7, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mode": "sdk"}, "mode must be one of default, mmsdk; got 'sdk'"),
+        ({"pauses": "none"}, "pauses must be"),
+        ({"word_shift": "2"}, "word_shift must be"),
+        ({"kind": "ordinal"}, "kind must be"),
+        ({"name": "1st"}, "name must begin with a letter"),
+        ({"frames": {}}, "one modality at least"),
+        ({"frames": {"words": "openface"}}, "'words': that name has a meaning"),
+        ({"frames": {"a-b": "openface"}}, "'a-b': use a letter"),
+        ({"columns": {"visua": ["AU*"]}}, "Columns of 'visua'"),
+        ({"kind": "classification"}, r"'sentiment' is 0.5 for 'one\[0\]'.* classes 0, 1, 2, ..."),
+        ({"kind": "multilabel"}, "'sentiment' is 0.5 for .* 0 or 1"),
+        ({"labels": ["mood"]}, "no label column 'mood'"),
+        ({"columns": {"visual": ["AX*"]}}, r"no feature column is called 'AX\*'"),
+        ({"tier": "phones"}, "no such tier"),
+        ({"split_seed": -1}, "seed of the splits"),
+    ],
+)
+def test_wrong_arguments_leave_nothing(tmp_path, options, message):
+    make_recordings(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path, **options)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def two_words_files(folder):
+    write_csv(folder / "words" / "two.csv", ["start", "end", "word"], [[0, 1, "a"]])
+
+
+def no_words_files(folder):
+    shutil.rmtree(folder / "words")
+    (folder / "words").mkdir()
+    (folder / "words" / "notes.txt").write_text("another file")
+
+
+def other_videos(folder):
+    for path in (folder / "smile").iterdir():
+        path.rename(path.with_name(f"{path.stem}_audio.csv"))
+
+
+def other_columns(folder):
+    rows = [[1, 0, 0, 1, 1, 2, 3]]
+    write_csv(folder / "openface" / "three.csv", OPENFACE_HEADER[:-1], rows)
+
+
+def one_class(folder):
+    rows = [["one", 0, 3, 0], ["two", 0, 3, 0]]
+    write_csv(folder / "segments.csv", ["video", "start", "end", "y"], rows)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (two_words_files, r"2 files of the video 'two': two\.TextGrid, two\.csv"),
+        (no_words_files, r"no files \.textgrid, \.csv, \.tsv"),
+        (other_videos, r"no acoustic frames of any video .* 'four_audio'"),
+        (other_columns, r"three\.csv.*other columns.*'gaze_0_x'"),
+        (one_class, "all labels are class 0. A classification has two"),
+    ],
+)
+def test_wrong_files(tmp_path, spoil, message):
+    make_recordings(tmp_path)
+    spoil(tmp_path)
+    kind = "classification" if spoil is one_class else "regression"
+    with pytest.raises(SourceError, match=message):
+        run(tmp_path, kind=kind)
+
+
+def test_an_error_in_the_last_video_leaves_nothing(tmp_path, monkeypatch):
+    make_recordings(tmp_path)
+    monkeypatch.setattr(writing, "SHARD_BYTES", 100)
+    (tmp_path / "smile" / "four.csv").write_text("name;frameTime;F0;loudness\na;0;1;2\na;x;1;2\n")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(SourceError, match=r"four\.csv, line 3: column 'frametime': 'x'"):
+        run(tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_interruption_leaves_nothing_and_a_leftover_does_not_matter(tmp_path):
+    recordings = make_recordings(tmp_path)
+    before = sorted(tmp_path.iterdir())
+
+    def interrupt(done, total):
+        assert total == 4
+        assert (tmp_path / ".partial-out").is_dir()
+        assert not (tmp_path / "out").exists()
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, on_progress=interrupt)
+    assert sorted(tmp_path.iterdir()) == before
+    (tmp_path / ".partial-out").mkdir()
+    (tmp_path / ".partial-out" / "part-00009.npz").write_text("of a run that was killed")
+    run(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [*before[:1], tmp_path / "out", *before[1:]]
+    check(load(tmp_path), expected_examples(recordings))
+
+
+@pytest.mark.parametrize("factor", [1000, 25])
+def test_frames_in_another_unit_than_the_words(tmp_path, factor):
+    """Milliseconds, or frame numbers."""
+    frames = [[each * factor / 25, each] for each in range(75)]
+    small(tmp_path, [[0, 1, 1]], [[0, 1, 1]], [(0, 3)], WORDS_WITH_A_PAUSE)
+    write_csv(tmp_path / "smile" / "v.csv", ["time", "y"], frames)
+    with pytest.raises(SourceError, match=r"v\.csv: .* in seconds.* look.* like milliseconds"):
+        run(tmp_path)
+
+
+def test_no_segment_with_words(tmp_path):
+    small(tmp_path, [[0, 1, 1]], [[0, 1, 1]], [(3000, 4000), (7, 7)], WORDS_WITH_A_PAUSE)
+    with pytest.raises(SourceError, match=r"none of the 2 segments has words \(.*timed in seconds"):
+        run(tmp_path)
+    assert not (tmp_path / "out").exists()
