@@ -28,7 +28,6 @@ def example_of(split, row, kind):
     return {
         "id": f"{split}-{row}",
         "video_id": f"vidéo-{row}",
-        "segment": row,
         **{
             name: np.full((steps, width), row + width / 10, "float32")
             for name, width in MODALITIES.items()
@@ -64,7 +63,6 @@ class Tiny(tfds.core.GeneratorBasedBuilder):
                 {
                     "id": tfds.features.Text(),
                     "video_id": tfds.features.Text(),
-                    "segment": np.int64,
                     **{
                         name: tfds.features.Tensor(shape=(None, width), dtype=np.float32)
                         for name, width in MODALITIES.items()
