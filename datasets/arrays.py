@@ -15,25 +15,13 @@ def to_float32(array: np.ndarray) -> np.ndarray:
 
 
 def to_finite_labels(path: Path, key: str, labels: np.ndarray) -> np.ndarray:
-    """Labels as float32, one row a sample; every one must be a finite number.
-
-    Args:
-        path: the file, for the message.
-        key: where the labels lie in it, for the message.
-        labels: `(N,)` or `(N, columns)`.
-
-    Raises:
-        SourceError: a label is NaN, or infinite (in float32).
-    """
+    """Labels as float32, one row a sample; a SourceError where one is NaN, or infinite then."""
     labels = to_float32(labels)
     bad = np.argwhere(~np.isfinite(labels))
     if bad.size:
-        raise SourceError.at(
-            path,
-            key,
-            found=f"{len(bad)} labels that are not finite, the first in row {bad[0, 0]}",
-            mend="Every sample needs a label: take the file from another copy",
-        )
+        found = f"{len(bad)} labels that are not finite, the first in row {bad[0, 0]}"
+        mend = "Every sample needs a label: take the file from another copy"
+        raise SourceError.at(path, key, found=found, mend=mend)
     return labels
 
 

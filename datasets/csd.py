@@ -72,12 +72,10 @@ class Csd:
             raise SourceError.at(path, key, found=found, mend=_FRESH)
 
     def read(self, video_id: str) -> Recording:
-        """The rows of one video; nothing of the others is read.
+        """The rows of one video, of which alone anything is read.
 
         Raises:
-            SourceError: there is no such video; features or intervals are missing, not what they
-                must be, or not of the same number of rows; a time is not finite; or the file is
-                damaged there.
+            SourceError: there is no such video, or what is there cannot be right.
         """
         key = f"{self.root}/data/{video_id}"
         with h5py_errors(self.path, key):
@@ -91,13 +89,10 @@ class Csd:
             features = np.char.decode(features, "utf-8", "replace")
         intervals = stored.astype(np.float64)
         finite = np.isfinite(intervals).all(axis=-1)
-        if intervals.shape != (len(features), 2):
-            found = f"shape {intervals.shape}"
-        elif not finite.all():
+        has_pairs = intervals.shape == (len(features), 2)
+        if not has_pairs or not finite.all():
             found = f"times that are not finite in row {finite.argmin()}"
-        else:
-            found = ""
-        if found:
+            found = found if has_pairs else f"shape {intervals.shape}"
             mend = f"Each of the {len(features)} rows needs a start and an end in seconds. {_FRESH}"
             raise SourceError.at(self.path, f"{key}/intervals", found=found, mend=mend)
         ends_early = intervals[:, 1] < intervals[:, 0]

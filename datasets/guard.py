@@ -131,7 +131,7 @@ def _read(pipe: Connection, memory: int, patience: int) -> None:
         error.add_note(note)
         try:
             pickle.loads(pickle.dumps(error))
-        except Exception:  # of a class that cannot be pickled
+        except Exception:
             error = RuntimeError(note)
         send("error", error)
 

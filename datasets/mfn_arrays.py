@@ -93,18 +93,8 @@ class MfnArrays(Source):
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
         """All samples, padding undone, in the order of the rows.
 
-        Args:
-            files: what `find` gave.
-            report: told of each file, and of each split that is done.
-
-        Yields:
-            Samples with the id `<split>-<row>`, features as float32, and as label a float
-            (one column) or a `(columns,)` float32 array.
-
-        Raises:
-            SourceError: a file is not readable, or an array has another rank or width than it
-                must have, other rows or steps than the arrays beside it, or a label that is not
-                finite.
+        Their ids are `<split>-<row>`, labels floats or, of several columns, `(columns,)` float32.
+        A SourceError says what is wrong with widths, rows, steps or labels.
         """
         for done, split in enumerate(self.splits, start=1):
             arrays = self._read_features(files, split, report)

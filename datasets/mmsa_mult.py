@@ -72,11 +72,7 @@ class AlignedPickle(Source):
     ids_name_videos: bool = False
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The file in `folder`, by name.
-
-        Raises:
-            MissingFiles: it is not there; the message says why where the unaligned one is.
-        """
+        """The file in `folder`; MissingFiles says why where only the unaligned one is there."""
         try:
             return find_files(folder, [self.file])
         except MissingFiles as error:
@@ -92,20 +88,9 @@ class AlignedPickle(Source):
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
         """All samples, padding undone, in the order of the rows.
 
-        Args:
-            files: what `find` gave.
-            report: told of the file, and of each split that is done.
-
-        Yields:
-            Samples with features as float32, and as label a float (a score) or an `(emotions,)`
-            float32 array of 0 and 1. The id is the file's own (`VIDEO[START-END]` of three
-            texts), the video the part of it before the clip's number; where the file has none,
-            both are `<split>-<row>`.
-
-        Raises:
-            SourceError: the file is not readable, lacks a key, or holds an array of another width
-                than it must have, modalities of different lengths, an id twice, or a label that
-                is not finite, or not one of two where it must be.
+        Labels are scores or, of emotions, `(emotions,)` float32 of 0 and 1. The id is the file's
+        own (`VIDEO[START-END]` of three texts), the video the part of it before the clip's number;
+        where the file has no ids, both are `<split>-<row>`. A SourceError says what is wrong.
         """
         path = files[self.file]
         report(path)
@@ -128,12 +113,10 @@ class AlignedPickle(Source):
         """`(rows,)` scores, or `(rows, emotions, 2)` pairs."""
         labels = split.read_numbers(self.labels)
         wanted = (rows, len(self.emotions), 2) if self.emotions else (rows,)
-        if labels.shape != wanted and (self.emotions or labels.shape not in _scores(rows)):
-            raise split.error(
-                self.labels,
-                f"labels of shape {labels.shape}",
-                f"The features beside it need {wanted}: take the file from another copy",
-            )
+        scores = [(rows,), (rows, 1), (rows, 1, 1)]
+        if labels.shape not in ([wanted] if self.emotions else scores):
+            mend = f"The features beside it need {wanted}: take the file from another copy"
+            raise split.error(self.labels, f"labels of shape {labels.shape}", mend)
         key = f"{split.key}/{self.labels}"
         labels = to_finite_labels(split.path, key, labels).reshape(wanted)
         if self.emotions:
@@ -141,12 +124,10 @@ class AlignedPickle(Source):
             bad = np.argwhere((second != 0) & (second != 1) | (first != 1 - second))
             if bad.size:
                 row, column = bad[0]
-                raise split.error(
-                    self.labels,
-                    f"({first[row, column]:g}, {second[row, column]:g}) for "
-                    f"{self.emotions[column]} in row {row}",
-                    "It must be (1, 0) or (0, 1), for absent and present",
-                )
+                pair = f"({first[row, column]:g}, {second[row, column]:g})"
+                found = f"{pair} for {self.emotions[column]} in row {row}"
+                mend = "It must be (1, 0) or (0, 1), for absent and present"
+                raise split.error(self.labels, found, mend)
         return labels
 
 
@@ -172,20 +153,19 @@ class _Split:
         for name, array in arrays.items():
             key = _MODALITIES[name]
             if array.ndim != 3 or array.shape[2] != widths[name]:
-                raise self.error(
-                    key,
-                    f"shape {array.shape}",
+                mend = (
                     f"The published file has (rows, steps, {widths[name]}): it is the file of "
-                    "another data set or feature set",
+                    "another data set or feature set"
                 )
+                raise self.error(key, f"shape {array.shape}", mend)
             if array.shape[:2] != first.shape[:2]:
-                raise self.error(
-                    key,
-                    f"{array.shape[0]} rows of {array.shape[1]} steps",
-                    f"The text beside it has {first.shape[0]} rows of {first.shape[1]} steps: "
-                    "the modalities of this file are not aligned, and the file whose modalities "
-                    "are is wanted",
+                rows, steps = first.shape[:2]
+                found = f"{array.shape[0]} rows of {array.shape[1]} steps"
+                mend = (
+                    f"The text beside it has {rows} rows of {steps} steps, and these modalities "
+                    "must be aligned: the published file with aligned ones is wanted"
                 )
+                raise self.error(key, found, mend)
         return arrays
 
     def read_numbers(self, key: str) -> np.ndarray:
@@ -241,10 +221,6 @@ class _Split:
             found = f"no such key; it holds {_names(self._values)}"
             raise self.error(key, found, _OTHER_FILE)
         return self._values[key]
-
-
-def _scores(rows: int) -> tuple[tuple[int, ...], ...]:
-    return (rows,), (rows, 1), (rows, 1, 1)
 
 
 def _names(values: Any) -> str:

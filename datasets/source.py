@@ -32,8 +32,9 @@ class SourceError(ValueError):
 
     @classmethod
     def at(cls, path: Path, key: str | None = None, *, found: str, mend: str) -> "SourceError":
-        """`<file>, key '<key>': <found>. <mend>.`, for errors about one place in one file."""
-        place = str(path) if key is None else f"{path}, key {key!r}"
+        """`<file>, key '<key>': <found>. <mend>.`, on one line whatever the file holds."""
+        place = str(path) if key is None else f"{path}, key {key[:120]!r}"
+        found = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in found[:300])
         return cls(f"{place}: {found}. {mend}.")
 
 
@@ -139,11 +140,7 @@ class Reading:
 
     @classmethod
     def of(cls, items: Iterable[Item], files: Mapping[str, Path]) -> "Reading":
-        """Gathers what a reader yields; the splits train, validation, test come in this order.
-
-        Args:
-            items: what `Source.read` yields.
-            files: what it reads, by name, for the message.
+        """Gathers what `Source.read` yields of `files`; train, validation, test come in this order.
 
         Raises:
             SourceError: a video has samples in two splits. Segments of one video share speaker,
@@ -166,9 +163,8 @@ class Reading:
                     raise SourceError(
                         f"{', '.join(map(str, files.values()))}: the video "
                         f"{sample.video_id[:80]!a} has segments in {first} and in {split} (there "
-                        f"{sample.id[:80]!a}). No video may be in two splits, or a model is "
-                        "judged on what it has seen: take the files from another copy, or put "
-                        "each video in one split."
+                        f"{sample.id[:80]!a}). Take the files from another copy, or put each "
+                        "video in one split: a model is not judged on what it has seen."
                     )
         return cls({split: found for split, found in splits.items() if found}, dropped, notes)
 
@@ -192,36 +188,19 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """All samples, one after the other.
-
-        Args:
-            files: what `find` gave.
-            report: told which file is being read, and how far the work has come.
+        """Yields all samples of what `find` gave, one after the other.
 
         Raises:
             SourceError: a file cannot be right.
         """
 
     def fits(self, files: Mapping[str, Path], report: Report) -> bool:
-        """Whether files of these names are of this data set, by what can be seen at a glance.
-
-        Data sets share names of files. Where a glance does not tell, it is True.
-
-        Args:
-            files: what `find` gave.
-            report: told which file is being read.
-
-        Raises:
-            SourceError: a file cannot be right.
-        """
+        """Whether what `find` gave is of this data set, where a glance tells: data sets share names
+        of files. A SourceError where a file cannot be right."""
         return True
 
     def lacks(self, files: Mapping[str, Path]) -> Sequence[str]:
-        """Names of files that would be taken too and are not there.
-
-        Args:
-            files: what `find` gave.
-        """
+        """Names of files that would be taken beside what `find` gave, and are not there."""
         return ()
 
     def with_options(self, options: Mapping[str, str]) -> Self:
@@ -250,15 +229,8 @@ class Source(ABC):
 
 
 def find_folder(folder: str | Path | None, needs: str = "") -> Path:
-    """The user's folder.
-
-    Args:
-        folder: None is an error that tells what to put there.
-        needs: what it must hold, in few words, for the message.
-
-    Raises:
-        MissingFiles: it is not there, or no folder.
-    """
+    """The user's folder, or MissingFiles: it is None, not there, or no folder; `needs` says in few
+    words what it must hold."""
     wanted = f": it must hold {needs}" if needs else ""
     if folder is None:
         raise MissingFiles(f"Name the folder with the source files (manual_dir){wanted}.", needs)
@@ -272,15 +244,7 @@ def find_folder(folder: str | Path | None, needs: str = "") -> Path:
 def find_files(
     folder: str | Path | None, names: Iterable[str], optional: Iterable[str] = ()
 ) -> dict[str, Path]:
-    """The source files of a folder, by name.
-
-    Args:
-        folder: where the user keeps the copy; None is an error that tells what to put there.
-        names: files that must be there.
-        optional: files that are taken where they are there.
-
-    Returns:
-        file name -> path, in the order of `names`, then of `optional`.
+    """File name -> path of those in a folder: all of `names`, and of `optional` what is there.
 
     Raises:
         MissingFiles: the folder, or any of `names`, is not there; every file wanted is named.
@@ -291,15 +255,10 @@ def find_files(
         needs += f" (and may hold {', '.join(optional)})"
     folder = find_folder(folder, needs)
     present = {name: folder / name for name in names + optional if (folder / name).is_file()}
-    missing = [name for name in names if name not in present]
-    if missing:
-        lacks = ", ".join(missing)
-        raise MissingFiles(
-            f"{folder} lacks {lacks}: it must hold {needs}.",
-            needs,
-            lacks if present else "",
-            present,
-        )
+    lacks = ", ".join(name for name in names if name not in present)
+    if lacks:
+        message = f"{folder} lacks {lacks}: it must hold {needs}."
+        raise MissingFiles(message, needs, lacks if present else "", present)
     return present
 
 
