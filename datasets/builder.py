@@ -58,31 +58,21 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
 
     @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:
-        """`<data set>/<config>` -> what would read this folder, to find out which can.
-
-        Raises:
-            SourceError: the folder says that it is of this data set, and that cannot be read.
-        """
+        """`<data set>/<config>` -> what would read this folder, to find out which can."""
         return {f"{cls.name}/{config}": source for config, source in cls.SOURCES.items()}
 
     @property
     def source(self) -> Source | None:
-        """What reads the files, with the options set; None where there are none.
-
-        Raises:
-            ValueError: an option that the source does not have.
-        """
+        """What reads the files, with the options set; None where there are no files to read. A
+        ValueError where an option is unknown."""
         source = self.SOURCES.get(self.builder_config.name)
         if source is None and self.options:
             raise ValueError(f"{self.name} is read from no files, and so has no options.")
         return None if source is None else source.with_options(self.options)
 
     def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
-        """The source files in the user's folder, by name; none where a data set needs none.
-
-        Raises:
-            MissingFiles: any is missing; the message names every file wanted.
-        """
+        """The source files in the user's folder, by name (MissingFiles where any is missing); none
+        where a data set needs none."""
         return {} if self.source is None else self.source.find(manual_dir)
 
     def read(self, files: Mapping[str, Path]) -> Reading:
@@ -99,8 +89,8 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         self,
         *,
         modalities: Mapping[str, int],
-        label: Any,
         task: Task,
+        label: Any = None,
         features: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Any:
@@ -108,8 +98,8 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
 
         Args:
             modalities: modality -> F, in order.
-            label: the label's TFDS feature.
             task: what the labels are.
+            label: the label's TFDS feature; None takes that of the task.
             features: TFDS features beyond the common ones, the keys of `Sample.extra`.
             metadata: entries beyond the common ones.
         """
@@ -126,7 +116,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
                     "words": tfds.features.Sequence(tfds.features.Text()),
                     "intervals": sequence(shape=(None, 2), dtype=np.float32),
                     "present": dict.fromkeys(modalities, np.bool_),
-                    "label": label,
+                    "label": label or _label_feature(task),
                     **(features or {}),
                 }
             ),
@@ -169,12 +159,8 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     def is_built_from(
         self, sources: Mapping[str, str], options: Mapping[str, str] | None = None
     ) -> bool:
-        """Whether this version lies on disk, whole and made from these files.
-
-        Args:
-            sources: file name -> SHA-256.
-            options: the options it must have been made with that are not defaults; None: any.
-        """
+        """Whether this version lies on disk, whole and made from these files (name -> SHA-256), and
+        with these options that are not defaults; None takes any."""
         if not self.is_whole() or self.info.metadata.get("sources") != sources:
             return False
         return options is None or self.info.metadata.get("options") == options
@@ -212,11 +198,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
                 self.on_progress(self._done, total)
 
     def as_data_source(self, *args: Any, **kwargs: Any) -> Any:
-        """As in TFDS, where the data are stored as ArrayRecords.
-
-        Raises:
-            NotImplementedError: they are not.
-        """
+        """As in TFDS, where the data are stored as ArrayRecords, or else a NotImplementedError."""
         try:
             return super().as_data_source(*args, **kwargs)
         except NotImplementedError:
@@ -231,6 +213,20 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
 
     def _log_download_done(self) -> None:
         """As above."""
+
+
+def _label_feature(task: Task) -> Any:
+    if task.kind == "classification":
+        return tfds.features.ClassLabel(num_classes=task.num_classes)
+    ranges = "; ".join(f"{name}: {low:g} to {high:g}" for name, (low, high) in task.ranges.items())
+    return tfds.features.Tensor(
+        shape=(len(task.columns),) if len(task.columns) > 1 else (),
+        dtype=np.float32,
+        doc=tfds.features.Documentation(
+            desc=f"In this order: {', '.join(task.columns)}.",
+            value_range="0 or 1" if task.kind == "multilabel" else ranges,
+        ),
+    )
 
 
 def to_example(sample: Sample) -> dict[str, Any]:

@@ -79,14 +79,9 @@ def build(
 
 
 def load_builder(name: str, data_dir: str | Path | None = None) -> Any:
-    """The builder of a data set that is built already.
+    """The builder of a data set that is built already; the arguments are those of `build`.
 
-    Args:
-        name: as in `build`; without a config, the first that is built.
-        data_dir: as in `build`.
-
-    Raises:
-        ValueError: no data set or config of that name, or it is not built there.
+    A name without a config is the first config that is built. A ValueError says where none is.
     """
     choice = choose(name, None, data_dir)
     builder = choice.builder(data_dir)
@@ -105,21 +100,14 @@ def verify(
     options: Mapping[str, str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Reads a copy as a build would, and writes nothing.
+    """Reads a copy as `build` would, and writes nothing.
 
-    Args:
-        name: as in `build`.
-        manual_dir: as in `build`; it may lack features where labels and word times can be read.
-        options: as in `build`.
-        on_progress: as in `build`.
+    The folder may lack features where labels and word times can be read.
 
     Returns:
         As `inspect`, and `bytes` of each file, `why` the config was chosen, `fitting`: config that
         the folder fits -> files that it could take too, and `missing`: a sentence about what is
         missing to build, or empty.
-
-    Raises:
-        ValueError: as `build`.
     """
     choice = choose(name, manual_dir, partly=True)
     builder = choice.builder(None, manual_dir)
@@ -150,11 +138,7 @@ def verify(
 
 
 def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
-    """What a build on disk holds.
-
-    Args:
-        name: as in `load_builder`.
-        data_dir: as in `load_builder`.
+    """What a build on disk holds; the arguments are those of `load_builder`.
 
     Returns:
         - `data`: name with config; `folder`: of the build,
@@ -162,9 +146,6 @@ def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
         - `splits`: as in `describe`, and `published`: how many examples the papers have, or None,
         - `not_finite`, `videos`, `steps`, `with_words`, `dropped`, `notes`: see `describe`,
         - `options`: those that are not defaults; `fingerprint`: which runs record.
-
-    Raises:
-        ValueError: as `load_builder`.
     """
     builder = load_builder(name, data_dir)
     full_name = f"{builder.name}/{builder.builder_config.name}"
@@ -175,12 +156,8 @@ def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
 
 
 def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
-    """Every config known beforehand, and what is built of users' own: `{"data", "description",
-    "built"}`.
-
-    Args:
-        data_dir: where built data sets are kept.
-    """
+    """`{"data", "description", "built"}` of every config known beforehand, and of what is built of
+    users' own."""
     choices = [Choice(cls, name) for cls in DATASETS.values() for name in cls.builder_configs]
     own = DATASETS[OWN_DATA]
     root = Path(constants.DATA_DIR if data_dir is None else data_dir).expanduser() / OWN_DATA

@@ -152,13 +152,8 @@ def choose(
 class NothingFits(MissingFiles):
     """No source finds its files in a folder.
 
-    Args:
-        folder: the user's.
-        lacking: config -> what it lacks.
-        terms: where people get the files and on what terms.
-
-    Attributes:
-        mistakes: the lines of the message.
+    `lacking` says of each config what it lacks, `terms` where people get the files; `mistakes` are
+    the lines of the message.
     """
 
     def __init__(self, folder: Path, lacking: Mapping[str, MissingFiles], terms: str) -> None:

@@ -1,4 +1,4 @@
-"""Frames to words to labelled segments, one video at a time. NumPy only.
+"""Frames to words to labelled segments, one video at a time.
 
     words = Words(word_times, texts)
     frames = {"language": Frames(vectors, word_times), "visual": Frames(facet, facet_times)}
@@ -22,7 +22,6 @@ from rmfn_tf.datasets.alignment.align import (
 from rmfn_tf.datasets.alignment.members import EPSILON
 from rmfn_tf.datasets.alignment.word_shift import (
     WORD_SHIFTS,
-    WordShift,
     choose_word_shift,
     detect_word_shift,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "Frames",
     "Mode",
     "Pauses",
-    "WordShift",
     "Words",
     "align_video",
     "choose_word_shift",

@@ -1,8 +1,4 @@
-"""Frames to words to labelled segments, one video at a time.
-
-A frame belongs to a word, and a word to a segment, where they share more than ε = 1e-5 s
-(`members.py` has the rule to the letter). All times are in seconds.
-"""
+"""Frames to words to labelled segments; `members.py` has the rule of which lies in which."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from rmfn_tf.datasets.alignment.members import EPSILON, clip, find_members, narrow
+from rmfn_tf.datasets.arrays import to_float32
 
 Mode = Literal["default", "mmsdk"]
 Pauses = Literal["keep", "drop", "merge"]
@@ -20,14 +17,12 @@ PAUSE = "sp"
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """W words of one video, in the order of its file.
+    """W words of one video, in the order of its file. Other shapes, types or times than these are a
+    ValueError.
 
     Args:
-        intervals: `(W, 2)` start and end of each word in seconds.
+        intervals: `(W, 2)` start and end of each word in seconds, finite.
         texts: W strings, `"sp"` for a pause; None where unknown.
-
-    Raises:
-        ValueError: an argument of another shape or type, or times that are not finite.
     """
 
     intervals: np.ndarray
@@ -39,15 +34,10 @@ class Words:
             object.__setattr__(self, "texts", _check_texts(self.texts, len(self.intervals)))
 
     def __len__(self) -> int:
-        """W."""
         return len(self.intervals)
 
     def find_pauses(self) -> np.ndarray:
-        """`(W,)` bool.
-
-        Raises:
-            ValueError: the words have no texts.
-        """
+        """`(W,)` bool; a ValueError where the words have no texts."""
         if self.texts is None:
             raise ValueError(
                 "The words have no texts, so nothing says which are pauses: give Words the texts "
@@ -58,15 +48,14 @@ class Words:
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """n frames in any order: what a face tracker or a voice analyser gives at its own rate.
+    """n frames in any order: what a face tracker or a voice analyser gives at its own rate. Other
+    shapes, types or times than these are a ValueError.
 
     Args:
         features: `(n, F)` numbers, NaN and infinities among them. Float32 is averaged in float32,
             all else in float64 and rounded once, at the end.
-        intervals: `(n, 2)` start and end of each frame in seconds. They may overlap and leave gaps.
-
-    Raises:
-        ValueError: an argument of another shape or type, or times that are not finite.
+        intervals: `(n, 2)` start and end of each frame in seconds, finite. They may overlap and
+            leave gaps.
     """
 
     features: np.ndarray
@@ -133,12 +122,12 @@ def align_video(
     (`match_words`): they stay with their words, whatever times these are given.
 
     `mode="mmsdk"` gives the numbers of the CMU-MultimodalSDK's `align` with `numpy.average` and
-    its `impute`, bit for bit: NaN and infinities go through, intervals that end before they start
-    are taken as the SDK takes them, and whether a word is in a segment is asked for each modality,
-    of the time from the word's first frame to its last. So a modality can lack a word that another
-    has, which are zeros here; a word that none has is not in the segment. The default mode leaves
-    out frames that hold NaN or infinities and intervals that do not run forward, asks once, of the
-    word's own time, and does not depend on the order of the frames, to the bit.
+    its `impute`, bit for bit: NaN, infinities and intervals that end before they start go through,
+    and whether a word is in a segment is asked for each modality, of the time from the word's
+    first frame to its last. So a modality can lack a word that another has, which are zeros here;
+    a word that none has is not in the segment. The default mode leaves out frames that hold NaN or
+    infinities and intervals that do not run forward, asks once, of the word's own time, and does
+    not depend on the order of the frames, to the bit.
 
     Args:
         words: W words.
@@ -153,8 +142,7 @@ def align_video(
             none, and the last time, which has no word, are left out rather than guessed.
 
     Raises:
-        ValueError: an argument is none of the above, or pauses are to be found in words without
-            texts.
+        ValueError: an unknown mode or pauses, or pauses to be found in words without texts.
     """
     for what, value, known in (("mode", mode, Mode), ("pauses", pauses, Pauses)):
         if value not in get_args(known):
@@ -162,53 +150,50 @@ def align_video(
     segments = _check_intervals("segments", segments)
     rows, times = _place_words(words, pauses, shift)
     too_short = _is_too_short(times, mode)
-    rows, times = rows[~too_short], times[~too_short]
     order = np.argsort(times.min(axis=1), kind="stable")
+    order = order[~too_short[order]]
     rows, times = rows[order], times[order]
     # In mmsdk mode a word may end before it starts: once averaged, the SDK has it turned around.
     own = np.sort(times, axis=1)
+    inside = _find_words(own, segments)
 
     features: dict[str, np.ndarray] = {}
-    reach: dict[str, np.ndarray] = {}
+    held: dict[str, np.ndarray] = {}  # of each modality, the words that it has in each segment
     left_out: dict[str, int] = {}
     for name, each in frames.items():
         places = match_words(each, words)
         if places is None:
-            features[name], reach[name], left_out[name] = _average(each, times, mode)
+            features[name], reach, left_out[name] = _average(each, times, mode)
         else:
             features[name], left_out[name] = _pick(each.features, places[rows], mode)
-            reach[name] = own
+            reach = own
+        held[name] = _find_words(reach, segments) if mode == "mmsdk" else inside
+    if held:
+        inside = np.any(list(held.values()), axis=0)
 
-    inside = _find_words(own, segments)  # of each segment, its words
-    held = dict.fromkeys(frames, inside)  # of each modality and segment, those that it has
-    if mode == "mmsdk" and frames:
-        held = {name: _find_words(each, segments) for name, each in reach.items()}
-        inside = [np.unique(np.concatenate(each)) for each in zip(*held.values(), strict=True)]
     made: list[AlignedSegment] = []
     dropped: dict[int, str] = {}
     out_of_step = 0
     for row, is_short in enumerate(_is_too_short(segments, mode).tolist()):
-        here = inside[row]
+        here = np.flatnonzero(inside[row])
         if is_short or not here.size:
             dropped[row] = "zero length" if is_short else "no words"
             continue
-        made.append(
-            AlignedSegment(
-                row=row,
-                features={n: _spread(features[n], held[n][row], here) for n in frames},
-                texts=None if words.texts is None else np.asarray(words.texts)[rows[here]],
-                intervals=clip(own[here], segments[row]) if mode == "mmsdk" else own[here],
-            )
-        )
-        out_of_step += any(len(each[row]) < len(here) for each in held.values())
+        given = {name: each[here] for name, each in features.items()}
+        lacks = {name: ~each[row, here] for name, each in held.items()}
+        for name in given:
+            given[name][lacks[name]] = 0
+        texts = None if words.texts is None else np.asarray(words.texts)[rows[here]]
+        spans = clip(own[here], segments[row]) if mode == "mmsdk" else own[here]
+        made.append(AlignedSegment(row, given, texts, spans))
+        out_of_step += any(each.any() for each in lacks.values())
     return AlignedVideo(made, dropped, out_of_step, left_out, int(too_short.sum()))
 
 
 def match_words(frames: Frames, words: Words) -> np.ndarray | None:
     """`(W,)` the frame of each word, where the frames are word vectors; None where they are not.
 
-    They are where they have just the times of the words, in any order. They may leave out pauses,
-    which then have -1.
+    Word vectors have just the times of the words, in any order. Pauses may lack them: -1.
     """
     if not 0 < len(frames.intervals) <= len(words):
         return None
@@ -217,8 +202,8 @@ def match_words(frames: Frames, words: Words) -> np.ndarray | None:
     if not has_frame.all() and (words.texts is None or not (has_frame | words.find_pauses()).all()):
         return None
     # Where several have the same time, they follow each other in both.
-    rows = np.flatnonzero(has_frame)
-    rows = rows[np.lexsort(words.intervals[rows].T)]
+    rows = np.lexsort(words.intervals.T)
+    rows = rows[has_frame[rows]]
     order = np.lexsort(frames.intervals.T)
     if not np.array_equal(words.intervals[rows], frames.intervals[order]):
         return None
@@ -246,8 +231,8 @@ def _place_words(words: Words, pauses: str, shift: bool) -> tuple[np.ndarray, np
 def _average(frames: Frames, words: np.ndarray, mode: str) -> tuple[np.ndarray, np.ndarray, int]:
     """Means `(W, F)` and times `(W, 2)` of the frames in each word, and how many were left out.
 
-    The bits are those of `numpy.average` over the rows of each word: a sum with `add.reduce` and a
-    division by a NumPy integer. `add.reduceat` adds in another order.
+    The bits are those of `numpy.average`: `add.reduce` over the rows of each word and a division
+    by a NumPy integer. `add.reduceat` adds in another order.
     """
     features, intervals = frames.features, frames.intervals
     left_out = 0
@@ -259,8 +244,7 @@ def _average(frames: Frames, words: np.ndarray, mode: str) -> tuple[np.ndarray, 
         order = np.flatnonzero(finite & (intervals[:, 1] - intervals[:, 0] > EPSILON))
         # By start, end and then values: whatever the file's order, the sum has the same bits.
         if (np.diff(intervals[order, 0]) <= 0).any():
-            keys = (*features[order].T[::-1], *intervals[order].T[::-1])
-            order = order[np.lexsort(keys)]
+            order = order[np.lexsort((*features[order].T[::-1], *intervals[order].T[::-1]))]
     if not np.array_equal(order, np.arange(len(intervals))):
         features, intervals = features[order], intervals[order]
     members, bounds = find_members(intervals, words)
@@ -275,32 +259,25 @@ def _average(frames: Frames, words: np.ndarray, mode: str) -> tuple[np.ndarray, 
         counts = np.maximum(np.diff(bounds), 1)[:, None]
         np.true_divide(means, counts, out=means, casting="unsafe")
     reach = narrow(intervals, words, members, bounds) if mode == "mmsdk" else words
-    return _to_float32(means), reach, left_out
+    return to_float32(means), reach, left_out
 
 
 def _pick(vectors: np.ndarray, places: np.ndarray, mode: str) -> tuple[np.ndarray, int]:
     """`(W, F)` the vector of each word, and how many were left out."""
-    features = _to_float32(vectors[places])
+    features = to_float32(vectors[places])
     features[places < 0] = 0
     finite = _are_finite(features) | (mode == "mmsdk")
     features[~finite] = 0
     return features, int(np.count_nonzero(~finite))
 
 
-def _find_words(words: np.ndarray, segments: np.ndarray) -> list[np.ndarray]:
-    """Of each segment, which words it has, ascending."""
+def _find_words(words: np.ndarray, segments: np.ndarray) -> np.ndarray:
+    """`(S, W)` bool: which words lie in which segments."""
     order = np.argsort(words[:, 0], kind="stable")
     members, bounds = find_members(words[order], segments)
-    return [np.sort(order[members[begin:end]]) for begin, end in pairwise(bounds.tolist())]
-
-
-def _spread(features: np.ndarray, held: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """`(len(words), F)`: the rows of the words that are held, among `words`; others are zeros."""
-    if len(held) == len(words):
-        return features[held]
-    rows = np.zeros((len(words), features.shape[1]), np.float32)
-    rows[np.searchsorted(words, held)] = features[held]
-    return rows
+    inside = np.zeros((len(segments), len(words)), bool)
+    inside[np.repeat(np.arange(len(segments)), np.diff(bounds)), order[members]] = True
+    return inside
 
 
 def _is_too_short(intervals: np.ndarray, mode: str) -> np.ndarray:
@@ -309,16 +286,11 @@ def _is_too_short(intervals: np.ndarray, mode: str) -> np.ndarray:
     return (np.abs(lengths) if mode == "mmsdk" else lengths) < EPSILON
 
 
-def _to_float32(rows: np.ndarray) -> np.ndarray:
-    """What lies beyond float32 becomes infinite."""
-    with np.errstate(over="ignore"):
-        return rows.astype(np.float32, copy=False)
-
-
 def _are_finite(rows: np.ndarray) -> np.ndarray:
     """`(n,)` bool: whether all values of a row are finite as float32."""
-    finite = np.isfinite(_to_float32(rows))
-    return np.ones(len(rows), bool) if finite.all() else finite.all(axis=1)
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(rows.astype(np.float32, copy=False))
+    return np.ones(len(rows), bool) if finite.all() else np.all(finite, axis=1)
 
 
 def _check_intervals(name: str, values: Any) -> np.ndarray:
@@ -341,11 +313,8 @@ def _check_intervals(name: str, values: Any) -> np.ndarray:
 
 
 def _check_features(values: Any, num_rows: int) -> np.ndarray:
-    """`(n, F)` float32 as it is, all else as float64.
-
-    Contiguous, because the order in which NumPy adds depends on the layout, and with it the last
-    bit.
-    """
+    """`(n, F)` float32 as it is, all else as float64; contiguous, because the order in which NumPy
+    adds depends on the layout, and with it the last bit."""
     rows = np.asarray(values)
     if rows.dtype.kind not in "fiu" or rows.ndim != 2 or len(rows) != num_rows:
         raise ValueError(

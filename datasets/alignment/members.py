@@ -4,6 +4,8 @@ The rule of the CMU-MultimodalSDK, with ε = 1e-5 s. An item (s, e) belongs to a
 where
 
     re - s > -ε   and   e - rs > -ε   and   |min(e, re) - max(s, rs)| > ε.
+
+Items are `(n, 2)` and references `(R, 2)`, start and end of each in seconds.
 """
 
 import numpy as np
@@ -14,11 +16,7 @@ BLOCK = 2**20  # items looked at at once, so that memory does not grow with item
 
 
 def find_members(items: np.ndarray, references: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which items belong to which references, by the rule above.
-
-    Args:
-        items: `(n, 2)` seconds, ascending by start.
-        references: `(R, 2)` seconds, in any order.
+    """The items of each reference by the rule above, where `items` ascend by their starts.
 
     Returns:
         The members of the first reference, ascending, then those of the second, and so on; and
@@ -29,37 +27,27 @@ def find_members(items: np.ndarray, references: np.ndarray) -> tuple[np.ndarray,
     first = np.searchsorted(np.maximum.accumulate(items[:, 1]), references[:, 0] - 2 * EPSILON)
     last = np.searchsorted(items[:, 0], references[:, 1] + 2 * EPSILON, side="right")
     sizes = np.maximum(last - first, 0)
-    # Where one item lasts as long as a thousand others, the windows are far larger than what is in
-    # them.
-    blocks = np.array_split(np.arange(len(references)), 1 + sizes.sum() // BLOCK)
-    found = [_look(items, references[each], first[each], sizes[each]) for each in blocks]
-    members, counts = map(np.concatenate, zip(*found, strict=True))
-    return members, np.append(0, np.cumsum(counts))
-
-
-def _look(
-    items: np.ndarray, references: np.ndarray, first: np.ndarray, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The members among `sizes` items from `first` on, and how many each reference has."""
-    owners = np.repeat(np.arange(len(sizes)), sizes)
-    members = np.arange(len(owners)) + np.repeat(first + sizes - np.cumsum(sizes), sizes)
-    times, bounds = items[members], references[owners]
-    clips = clip(times, bounds)
-    inside = (
-        (bounds[:, 1] - times[:, 0] > -EPSILON)
-        & (times[:, 1] - bounds[:, 0] > -EPSILON)
-        & (np.abs(clips[:, 1] - clips[:, 0]) > EPSILON)
-    )
-    return members[inside], np.bincount(owners[inside], minlength=len(sizes))
+    found: list[np.ndarray] = []
+    counts = np.zeros(len(references), int)
+    # One item that lasts as long as a thousand others makes windows far larger than what is in
+    # them, so that they are looked at block by block.
+    for block in np.array_split(np.arange(len(references)), 1 + sizes.sum() // BLOCK):
+        size, owners = sizes[block], np.repeat(block, sizes[block])
+        members = np.arange(len(owners)) + np.repeat(first[block] + size - np.cumsum(size), size)
+        times, bounds = items[members], references[owners]
+        clips = clip(times, bounds)
+        inside = (
+            (bounds[:, 1] - times[:, 0] > -EPSILON)
+            & (times[:, 1] - bounds[:, 0] > -EPSILON)
+            & (np.abs(clips[:, 1] - clips[:, 0]) > EPSILON)
+        )
+        found.append(members[inside])
+        counts += np.bincount(owners[inside], minlength=len(references))
+    return np.concatenate(found), np.append(0, np.cumsum(counts))
 
 
 def clip(items: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """`(n, 2)`: the part of each item inside its reference.
-
-    Args:
-        items: `(n, 2)`.
-        reference: `(2,)` for all items, or `(n, 2)`.
-    """
+    """`(n, 2)`: the part of each item inside the one reference `(2,)`, or its own of `(n, 2)`."""
     starts = np.maximum(items[:, 0], reference[..., 0])
     ends = np.minimum(items[:, 1], reference[..., 1])
     return np.stack([starts, ends], axis=1)
@@ -68,16 +56,10 @@ def clip(items: np.ndarray, reference: np.ndarray) -> np.ndarray:
 def narrow(
     items: np.ndarray, references: np.ndarray, members: np.ndarray, bounds: np.ndarray
 ) -> np.ndarray:
-    """From the earliest to the latest time of the members' parts inside their reference.
+    """`(R, 2)`: from the earliest to the latest time of the members' parts inside each reference.
 
-    Args:
-        items: `(n, 2)` as given to `find_members`.
-        references: `(R, 2)` likewise.
-        members: as `find_members` gave them.
-        bounds: likewise.
-
-    Returns:
-        `(R, 2)`, earlier time first; a reference without members keeps its own times.
+    The members and bounds are those that `find_members` gave. A reference without members keeps
+    its own times, the earlier one first.
     """
     narrowed = np.sort(references, axis=1)
     counts = np.diff(bounds)

@@ -6,7 +6,7 @@ stored, 0.519 when moved by one row. Word vectors alone cannot show it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,45 +18,22 @@ MIN_WORDS = 500
 MIN_RISE = 0.2
 
 
-@dataclass(frozen=True)
-class WordShift:
-    """Whether the words of a file sit one row late.
+class WordShift(NamedTuple):
+    """Whether the words of a file sit one row late, and Pearson's r of letters and seconds, which
+    shows it."""
 
-    Args:
-        shift: whether they do: `align_video(..., shift=True)` mends each video.
-        r_as_stored: Pearson's r of letters and seconds, each word with the interval of its row.
-        r_shifted: the same, each word with the interval of the row before.
-        words: number of words compared as stored, pauses left out.
-    """
-
-    shift: bool
-    r_as_stored: float
-    r_shifted: float
-    words: int
-
-    @property
-    def summary(self) -> str:
-        """One line for a report."""
-        evidence = (
-            f"r of letters and seconds over {self.words:,} words: {self.r_as_stored:.3f} as "
-            f"stored, {self.r_shifted:.3f} moved by one row"
-        )
-        if self.words < MIN_WORDS:
-            return f"Word times: too few words to tell whether they sit one row late ({evidence})."
-        state = "every word sits one row late" if self.shift else "in place"
-        return f"Word times: {state} ({evidence})."
+    shift: bool  # `align_video(..., shift=True)` mends each video
+    r_as_stored: float  # of each word with the interval of its row
+    r_shifted: float  # of each word with the interval of the row before
+    words: int  # number of words compared as stored, pauses left out
+    summary: str  # one line for a report
 
 
 def detect_word_shift(videos: Iterable[Words]) -> WordShift:
-    """Looks at all videos of a file whether its words sit one row late.
+    """Looks at all videos of a file, each with its texts and the intervals as stored.
 
-    They do where r rises by more than 0.2, on at least 500 words; on fewer, `shift` is False.
-
-    Args:
-        videos: the words of each video, with texts and with the intervals as stored.
-
-    Raises:
-        ValueError: words without texts.
+    The words sit one row late where r rises by more than 0.2, on at least 500 words; on fewer,
+    `shift` is False. Words without texts are a ValueError.
     """
     stored: list[np.ndarray] = []
     shifted: list[np.ndarray] = []
@@ -69,28 +46,31 @@ def detect_word_shift(videos: Iterable[Words]) -> WordShift:
     r_as_stored, r_shifted = _correlate(stored), _correlate(shifted)
     num_words = sum(pairs.shape[1] for pairs in stored)
     is_late = num_words >= MIN_WORDS and r_shifted - r_as_stored > MIN_RISE
-    return WordShift(is_late, r_as_stored, r_shifted, num_words)
+    state = "every word sits one row late" if is_late else "in place"
+    if num_words < MIN_WORDS:
+        state = "too few words to tell whether they sit one row late"
+    summary = (
+        f"Word times: {state} (r of letters and seconds over {num_words:,} words: "
+        f"{r_as_stored:.3f} as stored, {r_shifted:.3f} moved by one row)."
+    )
+    return WordShift(is_late, r_as_stored, r_shifted, num_words, summary)
 
 
 def choose_word_shift(choice: str, videos: Iterable[Words]) -> tuple[bool, str]:
     """Whether the words of a file are to be moved by one row, and a sentence about it.
 
-    Args:
-        choice: `"0"`, `"1"`, `"auto"` to look whether they sit late and mend it, `"look"` to look
-            and say it alone.
-        videos: as in `detect_word_shift`; not touched where nothing is to be looked at.
+    The choice is `"0"`, `"1"`, `"auto"` to look whether they sit late and mend it, or `"look"` to
+    look and say it alone. The videos are not touched where nothing is to be looked at.
     """
     if choice in ("0", "1"):
         moved = "moved by one row" if choice == "1" else "taken as stored"
         return choice == "1", f"Word times: {moved}."
     found = detect_word_shift(videos)
-    mend = found.shift and choice == "auto"
-    said = found.summary
-    if mend:
-        said += " Mended: each word takes the times of the row before."
-    elif found.shift:
-        said += " Not mended (--word-shift auto mends it)."
-    return mend, said
+    if not found.shift:
+        return False, found.summary
+    if choice == "auto":
+        return True, f"{found.summary} Mended: each word takes the times of the row before."
+    return False, f"{found.summary} Not mended (--word-shift auto mends it)."
 
 
 def _correlate(pairs: list[np.ndarray]) -> float:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
@@ -96,14 +95,6 @@ class Builder(SequenceBuilder):
     def _info(self) -> Any:
         return self.sequence_info(
             modalities=self.SOURCES[self.builder_config.name].widths,
-            label=tfds.features.Tensor(
-                shape=(),
-                dtype=np.float32,
-                doc=tfds.features.Documentation(
-                    desc="Sentiment, from strongly negative to strongly positive.",
-                    value_range="-3 to 3",
-                ),
-            ),
             task=Task(
                 "regression", ("sentiment",), ranges={"sentiment": (-3, 3)}, metrics="sentiment"
             ),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, get_args
 
@@ -15,7 +16,6 @@ import numpy as np
 
 from rmfn_tf.datasets.alignment import (
     WORD_SHIFTS,
-    AlignedSegment,
     Frames,
     Mode,
     Pauses,
@@ -26,7 +26,7 @@ from rmfn_tf.datasets.alignment import (
 )
 from rmfn_tf.datasets.arrays import to_finite_labels
 from rmfn_tf.datasets.cmu_mosi.folds import PUBLISHED_FOLDS
-from rmfn_tf.datasets.csd import Csd, Recording, open_csd
+from rmfn_tf.datasets.csd import Csd, open_csd
 from rmfn_tf.datasets.source import (
     Dropped,
     Item,
@@ -64,6 +64,9 @@ WANTED = (
 )
 
 
+Counts = Counter[Hashable]  # what a report says at the end -> how often it was met
+
+
 @dataclass(frozen=True)
 class CsdSource(Source):
     """What the sequences must be, and what is made of them.
@@ -73,8 +76,8 @@ class CsdSource(Source):
             modalities everywhere.
         columns: modality -> which of its features are taken, from 0; of others all.
         last: how many words of each segment are taken, from its end; None takes all.
-        mode: `"default"` or `"mmsdk"`, as in `align_video`.
-        pauses: as in `align_video`.
+        mode: as in `align_video`.
+        pauses: likewise.
         word_shift: whether words sit one row late (`word_shift.py`): `"0"`, `"1"`, `"auto"` to look
             whether they do, and `"default"`: auto in default mode, 0 in mmsdk mode.
     """
@@ -95,19 +98,11 @@ class CsdSource(Source):
     @property
     def widths(self) -> dict[str, int]:
         """Modality -> F of what is made."""
-        return {
-            name: len(self.columns.get(name, range(width)))
-            for name, width in self.stored_widths.items()
-        }
+        return {m: len(self.columns.get(m, range(n))) for m, n in self.stored_widths.items()}
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The sequences in a folder, by name.
-
-        Raises:
-            MissingFiles: there are not enough to build from. It is `readable` where there are
-                labels and word times, but no features.
-            SourceError: two files are the same part.
-        """
+        """The sequences in a folder. Where features alone are missing they can be read, though not
+        built from; two files of the same part are a SourceError."""
         folder = find_folder(folder, WANTED)
         found: dict[str, Path] = {}
         for path in sorted(folder.glob("*.csd")):
@@ -119,23 +114,19 @@ class CsdSource(Source):
                 )
             if part:
                 found[part] = path
-        has_times = "words" in found or "language" in found
         features = f"features of any modality ({', '.join(FILES[part] for part in FEATURES)})"
-        wanted = {
-            FILES["labels"]: "labels" in found,
-            "word times": has_times,
-            features: any(part in found for part in FEATURES),
+        needs = {
+            FILES["labels"]: {"labels"},
+            "word times": {"words", "language"},
+            features: set(FEATURES),
         }
         files = {found[part].name: found[part] for part in NAMES if part in found}
-        lacks = " and ".join(what for what, is_there in wanted.items() if not is_there)
-        if lacks:
-            raise MissingFiles(
-                f"{folder} lacks {lacks}. CMU-MOSI is built from {WANTED}.",
-                WANTED,
-                lacks if found else "",
-                files,
-                readable="labels" in found and has_times,
-            )
+        missing = [what for what, parts in needs.items() if not parts & found.keys()]
+        if missing:
+            lacks = " and ".join(missing)
+            message = f"{folder} lacks {lacks}. CMU-MOSI is built from {WANTED}."
+            lacks = lacks if found else ""
+            raise MissingFiles(message, WANTED, lacks, files, readable=missing == [features])
         return files
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
@@ -144,19 +135,10 @@ class CsdSource(Source):
         return [FILES[part] for part in NAMES if part not in parts]
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """All labelled segments with words, one video in memory at a time.
+        """All labelled segments with words, called `VIDEO[ROW]`, one video in memory at a time.
 
-        Args:
-            files: what `find` gave, or any of it with labels and word times in it.
-            report: told of each file before it is read, and of each video that is done.
-
-        Yields:
-            Samples in the order of the published folds' ids and of the label rows, called
-            `VIDEO[ROW]`, and label rows that are none. A modality without a file, or without the
-            video, is zeros. Sentences about what is absent and what was left out.
-
-        Raises:
-            SourceError: a file is damaged, or not what its name says.
+        Files of labels and word times are enough; a modality without a file, or without the video,
+        is zeros.
         """
         with ExitStack() as stack:
             csds: dict[str, Csd] = {}
@@ -171,7 +153,7 @@ class CsdSource(Source):
                 )
             shift, said = self._choose_shift(csds, report)
             yield said
-            counts: Counter[Hashable] = Counter()
+            counts: Counts = Counter()
             videos = csds["labels"].ids
             for done, video in enumerate(videos, start=1):
                 yield from self._read_video(video, csds, shift, counts, report)
@@ -189,39 +171,25 @@ class CsdSource(Source):
                 f"without {FILES['words']}; --word-shift 1 moves them."
             )
         videos = csds["words"].ids if "words" in csds else []
-        recordings = (_read(csds, "words", video, report) for video in videos)
-        return choose_word_shift(
-            choice, (Words(each.intervals, each.features[:, 0]) for each in recordings)
-        )
+        found = (_read(csds, video, report, Counter(), "words") for video in videos)
+        return choose_word_shift(choice, (Words(times, texts[:, 0]) for texts, times in found))
 
     def _read_video(
-        self,
-        video: str,
-        csds: Mapping[str, Csd],
-        shift: bool,
-        counts: Counter[Hashable],
-        report: Report,
+        self, video: str, csds: Mapping[str, Csd], shift: bool, counts: Counts, report: Report
     ) -> Iterator[Item]:
-        def read(part: str, width: int = 1) -> tuple[np.ndarray, np.ndarray]:
-            recording = _read(csds, part, video, report, width)
-            counts["reversed"] += recording.num_reversed
-            return recording.features, recording.intervals
-
+        read = partial(_read, csds, video, report, counts)
         scores, segments = read("labels")
-        key = f"{csds['labels'].root}/data/{video}/features"
-        scores = to_finite_labels(csds["labels"].path, key, scores[:, 0])
-        here = [part for part, csd in csds.items() if video in csd.ids]
+        here = {part for part, csd in csds.items() if video in csd.ids}
         split = PUBLISHED_FOLDS.get(video, "")
         reason = ""
         if not split:
             reason = "in none of the published folds"
-        elif "words" not in here and "language" not in here:
+        elif not here & {"words", "language"}:
             reason = "no word times"
         elif "words" not in here and self.pauses != "keep":
             reason = "no words to tell pauses by"
         if reason:
-            for row in range(len(scores)):
-                yield Dropped(f"{video}[{row}]", video, split, reason)
+            yield from (Dropped(f"{video}[{k}]", video, split, reason) for k in range(len(scores)))
             return
 
         frames = {}
@@ -231,9 +199,7 @@ class CsdSource(Source):
                 features, times = read(part, width)
             elif part in csds:
                 counts["no video", part] += 1
-            if part in self.columns:
-                features = features[:, list(self.columns[part])]
-            frames[part] = Frames(features, times)
+            frames[part] = Frames(features[:, self.columns.get(part, slice(None))], times)
         vectors = frames["language"]
         words = Words(vectors.intervals)
         if "words" in here:
@@ -251,19 +217,12 @@ class CsdSource(Source):
         counts.update({("not finite", name): n for name, n in found.frames_left_out.items()})
         for row, reason in found.dropped.items():
             yield Dropped(f"{video}[{row}]", video, split, reason)
-        for segment in found.segments:
-            yield split, self._to_sample(segment, video, float(scores[segment.row]))
-
-    def _to_sample(self, segment: AlignedSegment, video: str, score: float) -> Sample:
         last = slice(-self.last if self.last else None, None)
-        return Sample(
-            id=f"{video}[{segment.row}]",
-            features={name: rows[last] for name, rows in segment.features.items()},
-            label=score,
-            video_id=video,
-            words=None if segment.texts is None else segment.texts[last].tolist(),
-            intervals=segment.intervals[last],
-        )
+        for each in found.segments:
+            name, score = f"{video}[{each.row}]", float(scores[each.row, 0])
+            kept = {part: rows[last] for part, rows in each.features.items()}
+            spoken = None if each.texts is None else each.texts[last].tolist()
+            yield split, Sample(name, kept, score, video, spoken, each.intervals[last])
 
 
 def _part_of(file_name: str) -> str:
@@ -272,27 +231,27 @@ def _part_of(file_name: str) -> str:
 
 
 def _read(
-    csds: Mapping[str, Csd], part: str, video: str, report: Report, width: int = 1
-) -> Recording:
-    """The rows of one video, with features `(n, width)`: words for the words, else numbers."""
+    csds: Mapping[str, Csd], video: str, report: Report, counts: Counts, part: str, width: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """The features `(n, width)` and times `(n, 2)` of one video; labels are finite."""
     csd = csds[part]
     report(csd.path)
     recording = csd.read(video)
-    features, rows = recording.features, len(recording.intervals)
-    kinds = "U" if part == "words" else "fiu"
-    if features.dtype.kind not in kinds or features.size != rows * width:
-        kind = "text" if features.dtype.kind == "U" else str(features.dtype)
+    counts["reversed"] += recording.num_reversed
+    features, times = recording.features, recording.intervals
+    key = f"{csd.root}/data/{video}/features"
+    is_text = features.dtype.kind == "U"
+    if is_text != (part == "words") or features.size != len(times) * width:
+        kind = "text" if is_text else features.dtype
         wanted = {"words": "one word", "labels": "one score"}.get(part, f"{width} features")
-        raise SourceError.at(
-            csd.path,
-            f"{csd.root}/data/{video}/features",
-            found=f"{kind} of shape {features.shape}, not {wanted} a row",
-            mend="It is another file than its name says: take it from another copy",
-        )
-    return Recording(features.reshape(rows, width), recording.intervals, recording.num_reversed)
+        found = f"{kind} of shape {features.shape}, not {wanted} a row"
+        mend = "It is another file than its name says: take it from another copy"
+        raise SourceError.at(csd.path, key, found=found, mend=mend)
+    features = features.reshape(len(times), width)
+    return to_finite_labels(csd.path, key, features) if part == "labels" else features, times
 
 
-def _to_notes(csds: Mapping[str, Csd], counts: Counter[Hashable]) -> Iterator[str]:
+def _to_notes(csds: Mapping[str, Csd], counts: Counts) -> Iterator[str]:
     """Sentences about what is absent and what was left out."""
     for part in FEATURES:
         if part not in csds:
@@ -314,7 +273,6 @@ def _to_notes(csds: Mapping[str, Csd], counts: Counter[Hashable]) -> Iterator[st
             yield f"{counts[key]:,} {text}"
     lacking = sorted(PUBLISHED_FOLDS.keys() - csds["labels"].ids)
     if lacking:
-        yield (
-            f"{len(lacking)} of the {len(PUBLISHED_FOLDS)} published videos have no labels here: "
-            f"{', '.join(lacking[:5])}{', ...' if len(lacking) > 5 else ''}."
-        )
+        shown = ", ".join(lacking[:5]) + ", ..." * (len(lacking) > 5)
+        published = f"{len(lacking)} of the {len(PUBLISHED_FOLDS)} published videos"
+        yield f"{published} have no labels here: {shown}."

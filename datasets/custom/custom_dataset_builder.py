@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 from tensorflow_datasets.core import constants
@@ -15,32 +14,14 @@ from rmfn_tf.datasets.builder import SequenceBuilder
 from rmfn_tf.datasets.custom.source import DESCRIPTION, DataDescription, OwnData
 from rmfn_tf.datasets.guard import guarded
 from rmfn_tf.datasets.source import Source, SourceError, find_files
-from rmfn_tf.task import Task
-
-# Finds nothing in a folder without data.toml, and so says what is missing there.
-_UNDESCRIBED = OwnData(
-    DataDescription.model_validate(
-        {"name": "x", "modalities": ["x"], "task": {"kind": "regression", "columns": ["x"]}}
-    )
-)
 
 
 @dataclass(kw_only=True)
 class CustomConfig(tfds.core.BuilderConfig):
-    """One data set of a user's own.
-
-    Args:
-        data: what its data.toml says.
-        widths: modality -> F, in order.
-    """
+    """One data set of a user's own: what its data.toml says, and modality -> F, in order."""
 
     data: DataDescription
     widths: Mapping[str, int]
-
-    @classmethod
-    def of(cls, data: DataDescription, widths: Mapping[str, int]) -> "CustomConfig":
-        """The config that has the data's own name."""
-        return cls(name=data.name, description=data.description, data=data, widths=widths)
 
 
 class Builder(SequenceBuilder):
@@ -59,30 +40,19 @@ class Builder(SequenceBuilder):
     def make_config(
         cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
     ) -> CustomConfig:
-        """The config of a folder; or, without one, of what was built from it.
-
-        Args:
-            name: that the folder's data.toml must have.
-            manual_dir: the folder.
-            data_dir: where built data sets are kept; TFDS' own folder by default.
-
-        Raises:
-            SourceError: the folder lacks a file, or one is broken; or has another name.
-            ValueError: no folder, and nothing is built under this name.
-        """
+        """The config of a folder, in whose data.toml the name must stand; or, without one, of what
+        was built under this name."""
         if manual_dir is None:
             return cls._config_of_build(name, data_dir)
         data = DataDescription.read(find_files(manual_dir, [DESCRIPTION])[DESCRIPTION])
         source = OwnData(data)
         files = source.find(manual_dir)
         if data.name != name:
-            raise SourceError.at(
-                files[DESCRIPTION],
-                "name",
-                found=f"{data.name!r}, and {cls.name}/{name} is asked for",
-                mend=f"Ask for {cls.name}/{data.name}, or change the name in the file",
-            )
-        return CustomConfig.of(data, next(guarded(source.read_widths, files)))
+            found = f"{data.name!r}, and {cls.name}/{name} is asked for"
+            mend = f"Ask for {cls.name}/{data.name}, or change the name in the file"
+            raise SourceError.at(files[DESCRIPTION], "name", found=found, mend=mend)
+        widths = next(guarded(source.read_widths, files))
+        return CustomConfig(name=name, description=data.description, data=data, widths=widths)
 
     @classmethod
     def _config_of_build(cls, name: str, data_dir: str | Path | None) -> CustomConfig:
@@ -97,28 +67,19 @@ class Builder(SequenceBuilder):
         try:
             metadata = json.loads(path.read_text(encoding="utf-8"))
             widths = dict(metadata["modalities"])
-            data = DataDescription.model_validate(
-                {
-                    "name": name,
-                    "modalities": list(widths),
-                    "task": metadata["task"],
-                    "description": metadata["description"],
-                }
-            )
-            return CustomConfig.of(data, widths)
+            stored = {key: metadata[key] for key in ("task", "description")}
+            data = DataDescription(name=name, modalities=list(widths), **stored)
+            return CustomConfig(name=name, description=data.description, data=data, widths=widths)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             mend = f"Remove the folder {path.parent} and build the data again"
             raise SourceError.at(path, found="damaged", mend=mend) from error
 
     @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:
-        """`custom/<name>` -> what would read this folder, the name being that in its data.toml.
-
-        Raises:
-            SourceError: there is a data.toml, and it has mistakes.
-        """
+        """`custom/<name>` -> what would read this folder, the name being that in its data.toml."""
         if not (folder / DESCRIPTION).is_file():
-            return {f"{cls.name}/<name>": _UNDESCRIBED}
+            # It finds nothing here, and so says what is missing.
+            return {f"{cls.name}/<name>": OwnData(DataDescription.model_construct())}
         data = DataDescription.read(folder / DESCRIPTION)
         return {f"{cls.name}/{data.name}": OwnData(data)}
 
@@ -128,11 +89,7 @@ class Builder(SequenceBuilder):
         return OwnData(self.builder_config.data).with_options(self.options)
 
     def __init__(self, *, data_dir: Any = None, config: Any = None, **kwargs: Any) -> None:
-        """As in TFDS; a name for `config` is that of a build in `data_dir`.
-
-        Raises:
-            ValueError: there is none.
-        """
+        """As in TFDS; a name for `config` is that of a build in `data_dir`."""
         if isinstance(config, str):
             config = self._config_of_build(config, data_dir)
         super().__init__(data_dir=data_dir, config=config, **kwargs)
@@ -152,22 +109,6 @@ class Builder(SequenceBuilder):
         data: DataDescription = self.builder_config.data
         return self.sequence_info(
             modalities=self.builder_config.widths,
-            label=_label_feature(data.task),
             task=data.task,
             metadata={"description": data.description},
         )
-
-
-def _label_feature(task: Task) -> Any:
-    if task.kind == "classification":
-        return tfds.features.ClassLabel(num_classes=task.num_classes)
-    shape = (len(task.columns),) if len(task.columns) > 1 else ()
-    values = "; ".join(f"{name}: {low} to {high}" for name, (low, high) in task.ranges.items())
-    return tfds.features.Tensor(
-        shape=shape,
-        dtype=np.float32,
-        doc=tfds.features.Documentation(
-            desc=f"In this order: {', '.join(task.columns)}.",
-            value_range="0 or 1" if task.kind == "multilabel" else values,
-        ),
-    )

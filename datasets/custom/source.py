@@ -11,17 +11,16 @@ examples whose numbers of steps add up to S,
 and may have `video` (N,), `words` (S,) and `intervals` (S, 2).
 """
 
-import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from rmfn_tf.datasets.arrays import to_float32
 from rmfn_tf.datasets.source import SPLITS, Item, Report, Sample, Source, SourceError, find_files
@@ -34,18 +33,17 @@ _REQUIRED = ("id", "split", "label", "num_steps")
 _OPTIONAL = ("video", "words", "intervals")
 _TEXT, _INTEGERS, _NUMBERS = "US", "iu", "biuf"  # kinds of dtype
 _KINDS = {_TEXT: "text", _INTEGERS: "integers", _NUMBERS: "numbers"}
+_EACH_EXAMPLE, _EACH_STEP = "one for each id", "one for each step, as num_steps adds up"
 
 
-def _check_name(name: str) -> str:
+def check_name(name: str) -> str:
+    """The name of a data set; a ValueError where none can have it."""
     if not DATASET_NAME.fullmatch(name):
-        raise ValueError("It must be a letter, then letters, digits, _ . -, 100 at most")
+        raise ValueError(
+            "A data set's name must begin with a letter and hold letters, digits, '_', '.' and "
+            f"'-' alone, 100 at most; got {name!r}. Choose another (name, --name)."
+        )
     return name
-
-
-def _check_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("It must be one line of text")
-    return text
 
 
 def _check_modalities(names: list[str]) -> list[str]:
@@ -53,138 +51,85 @@ def _check_modalities(names: list[str]) -> list[str]:
     return names
 
 
-def _to_task(values: Any) -> Task:
-    """The task in a table of a file, where every value can be of any type."""
-    if not isinstance(values, dict):
-        raise ValueError(f"It must be a table; got {_show(values)}")
-    ranges = values.get("ranges", {})
-    if not isinstance(ranges, dict):
-        raise ValueError(f"`ranges` must be a table; got {_show(ranges)}")
-    for name, limits in ranges.items():
-        numbers = isinstance(limits, list | tuple) and all(type(x) in (int, float) for x in limits)
-        if not numbers or len(limits) != 2 or not -math.inf < limits[0] < limits[1] < math.inf:
-            wanted = "must be two numbers, the lower first"
-            raise ValueError(f"The range of {name!r} {wanted}; got {_show(limits)}")
-    if type(values.get("num_classes", 0)) is not int:
-        raise ValueError(f"`num_classes` must be an integer; got {_show(values['num_classes'])}")
-    if values.get("per_step"):
-        raise ValueError("`per_step` must be left out: here every example has one label as a whole")
-    task = Task.from_json(values)
-    for name in ranges:
+def _check_task(task: Task) -> Task:
+    for name, (low, high) in task.ranges.items():
         if name not in task.columns:
             raise ValueError(unknown_name("label in `ranges`", name, task.columns))
+        if not low < high:
+            raise ValueError(f"The range of {name!r} has the lower number first; got {low}, {high}")
+    if task.per_step:
+        raise ValueError("`per_step` must be left out: here every example has one label as a whole")
     return task
 
 
-def _show(value: Any) -> str:
-    try:
-        return ascii(value)[:80]
-    except ValueError:
-        return "a number too long to show"
+def _check_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"It must be one line of text; got {text[:100]!r}")
+    return text
 
 
 class DataDescription(BaseModel):
-    """The name, the arrays and the task of a data set of one's own: what data.toml holds.
+    """What data.toml holds: the name of the config, the feature arrays in the order that they have
+    everywhere, what the labels are, and one line about the data."""
 
-    Args:
-        name: of the config: `custom/<name>`.
-        modalities: names of the feature arrays, in the order that they have everywhere.
-        task: what the labels are; as JSON values, or as TOML gives them.
-        description: one line about the data; may be empty.
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    name: Annotated[str, AfterValidator(_check_name)]
+    name: Annotated[str, AfterValidator(check_name)]
     modalities: Annotated[list[str], Field(min_length=1), AfterValidator(_check_modalities)]
-    task: Annotated[Task, PlainValidator(_to_task)]
+    task: Annotated[Task, AfterValidator(_check_task)]
     description: Annotated[str, AfterValidator(_check_line)] = ""
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Reads data.toml.
-
-        Raises:
-            SourceError: no such file, no TOML, or mistakes in it; all of them are named.
-        """
+        """Reads data.toml; a `SourceError` names all mistakes in it."""
         if not path.is_file():
             mend = "`rmfn data template` writes one that can be changed"
             raise SourceError.at(path, found="no such file", mend=mend)
         try:
-            values = tomllib.loads(path.read_text("utf-8-sig"))  # Windows' editors write the mark
+            return cls(**tomllib.loads(path.read_text("utf-8-sig")))  # Windows writes the mark
+        except ValidationError as error:
+            mistakes = [f"{path}, {_mistake(each)}" for each in error.errors()]
+            raise SourceError("\n".join(mistakes)) from None
         except (ValueError, RecursionError) as error:
             found = f"not valid TOML: {(str(error).splitlines() or [''])[0][:200]}"
             raise SourceError.at(path, found=found, mend="See https://toml.io") from error
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            mistakes = [_mistake(each) for each in error.errors()]
-            raise SourceError("\n".join(f"{path}, {each}" for each in mistakes)) from None
 
 
 def _mistake(error: Any) -> str:
-    """`key 'modalities': got []. It must be ...`, from what pydantic says of one mistake."""
-    place = ".".join(map(str, error["loc"]))
-    if error["type"] == "extra_forbidden":
-        known = list(DataDescription.model_fields)
-        return f"key {place!r}: unknown.{did_you_mean(place, known)} Known: {', '.join(known)}."
-    if error["type"] == "missing":
-        return f"key {place!r}: missing."
+    """`key 'modalities': Input should be a valid list; got 3.`, of what pydantic says."""
+    *table, name = map(str, error["loc"])
     said = error["msg"].removeprefix("Value error, ").rstrip(".")[:400]
-    got = "" if place == "task" else f"; got {_show(error['input'])}"  # it has said so itself
-    return f"key {place!r}: {said}{got}."
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = [each.name for each in fields(Task)] if table else DataDescription.model_fields
+        said = unknown_name("key", name, known).rstrip(".")
+    elif error["type"] not in ("missing", "value_error"):  # these have said what they got
+        said += f"; got {ascii(error['input'])[:80]}"
+    return f"key {'.'.join([*table, name])!r}: {said}."
 
 
 @dataclass(frozen=True)
 class OwnData(Source):
-    """Reads what a description says.
-
-    Args:
-        data: of the data set.
-    """
+    """Reads what a description says."""
 
     data: DataDescription
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """data.toml and every NPZ file of a folder, by name.
-
-        Raises:
-            MissingFiles: data.toml is missing, or there is no NPZ file.
-        """
-        names: list[str] = []
-        if folder is not None:
-            paths = Path(folder).expanduser().glob("*.npz")
-            names = sorted(path.name for path in paths if not path.name.startswith("."))
+        """data.toml and every NPZ file of a folder, by name."""
+        paths = [] if folder is None else Path(folder).expanduser().glob("*.npz")
+        names = sorted(path.name for path in paths if not path.name.startswith("."))
         return find_files(folder, [DESCRIPTION, *(names or ["*.npz"])])
 
     def read_widths(self, files: Mapping[str, Path], report: Report) -> dict[str, int]:
-        """modality -> F by the first NPZ file.
-
-        Args:
-            files: what `find` gave.
-            report: told of the file.
-
-        Raises:
-            SourceError: the file is broken, or lacks an array.
-        """
+        """modality -> F by the first NPZ file."""
         path = next(path for name, path in files.items() if name != DESCRIPTION)
         report(path)
-        arrays = _Arrays(path, self.data)
-        return {name: arrays.width(name) for name in self.data.modalities}
+        return _Arrays(path, self.data).widths
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
         """All samples, in the order of the files and of their rows.
 
-        Args:
-            files: what `find` gave.
-            report: told of each file, and when it is done.
-
-        Yields:
-            Samples with features as float32, whose values may be NaN or infinite.
-
-        Raises:
-            SourceError: a file is broken, or its arrays are not as data.toml and the other files
-                want them; the message names the file, the array, and the example.
+        Features are float32, whose values may be NaN or infinite. A `SourceError` names the file,
+        the array, and the example.
         """
         paths = [path for name, path in files.items() if name != DESCRIPTION]
         widths: dict[str, int] = {}
@@ -192,17 +137,16 @@ class OwnData(Source):
         for done, path in enumerate(paths, start=1):
             report(path)
             arrays = _Arrays(path, self.data)
-            for name in self.data.modalities:
-                width = arrays.width(name)
-                if widths.setdefault(name, width) != width:
+            widths = widths or arrays.widths
+            for name, width in arrays.widths.items():
+                if width != widths[name]:
                     found = f"{width} features a step, and {widths[name]} in {paths[0].name}"
-                    mend = "All files must have the same number"
-                    raise SourceError.at(path, name, found=found, mend=mend)
+                    raise arrays.error(name, found, "All files must have the same number")
             for split, sample in arrays.samples():
-                if home.setdefault(sample.id, path) != path:
-                    found = f"{sample.id[:80]!a}, which {home[sample.id].name} has too"
-                    mend = "Ids must differ over all files"
-                    raise SourceError.at(path, "id", found=found, mend=mend)
+                if sample.id in home:
+                    found = f"{sample.id[:80]!a} there twice, first in {home[sample.id].name}"
+                    raise arrays.error("id", found, "Ids must differ over all files")
+                home[sample.id] = path
                 yield split, sample
             report(done, len(paths))
 
@@ -215,10 +159,10 @@ class _Arrays:
         self.arrays: dict[str, np.ndarray] = {}
         name = None
         try:
-            with path.open("rb") as stream:
-                file = np.load(stream, allow_pickle=False)
-                if isinstance(file, np.ndarray):
-                    raise ValueError("one array, where several with names belong")
+            file = np.load(path, allow_pickle=False)
+            if isinstance(file, np.ndarray):
+                raise ValueError("one array, where several with names belong")
+            with file:
                 for name in file.files:
                     array = file[name]
                     if not isinstance(array, np.ndarray):  # it is bytes
@@ -230,82 +174,68 @@ class _Arrays:
             text = ascii((str(error).splitlines() or [type(error).__name__])[0][:200])[1:-1]
             if "allow_pickle" in text:  # NumPy tells how to read it all the same
                 text = "Python objects, which could run code" if name else "no zip archive"
-            raise SourceError.at(
-                path,
-                name and name[:80],
-                found=f"not readable as NPZ ({text})",
-                mend="It is cut off, damaged, or not what numpy.savez writes of arrays of numbers "
-                "and text",
-            ) from error
+            found = f"not readable as NPZ ({text})"
+            mend = "It must be what numpy.savez writes of arrays of numbers and text"
+            raise SourceError.at(path, name and name[:80], found=found, mend=mend) from error
         known = (*_REQUIRED, *_OPTIONAL, *data.modalities)
         for name in self.arrays:
             if name not in known:
-                raise self.error(
-                    name,
-                    "an unknown array",
-                    f"{did_you_mean(name, known)} Known are {', '.join(known)}; other features "
-                    "must be named in `modalities` of data.toml".lstrip(),
-                )
+                mend = "Other features must be named in `modalities` of data.toml"
+                found = unknown_name("array", name[:80], known)
+                raise SourceError(f"{path}, key {name[:80]!r}: {found} {mend}.")
         for name in (*_REQUIRED, *data.modalities):
             if name not in self.arrays:
                 found = f"missing; there are {', '.join(self.arrays) or 'no arrays'}"
                 raise self.error(name, found, "Every file must hold this array")
+        self.widths: dict[str, int] = {}
+        for name in data.modalities:
+            shape = self.arrays[name].shape
+            if len(shape) != 2 or not shape[1]:
+                mend = "Features must have shape (S, F): the steps of all examples in turn"
+                raise self.error(name, f"shape {shape}", mend)
+            self.widths[name] = shape[1]
 
     def error(self, name: str, found: str, mend: str) -> SourceError:
         """An error about one array."""
-        return SourceError.at(self.path, name[:80], found=found, mend=mend)
-
-    def width(self, name: str) -> int:
-        """F of the features of a modality."""
-        shape = self.arrays[name].shape
-        if len(shape) != 2 or not shape[1]:
-            mend = "Features must have shape (S, F): the steps of all examples, one after another"
-            raise self.error(name, f"shape {shape}", mend)
-        return shape[1]
+        return SourceError.at(self.path, name, found=found, mend=mend)
 
     def samples(self) -> Iterator[tuple[str, Sample]]:
         """Split and sample of each example, in the order of the rows."""
-        rows = (len(self.arrays["id"]) if self.arrays["id"].ndim else 0,)
-        if rows == (0,):
+        rows = self.arrays["id"].size
+        if not rows:
             raise self.error("id", "no examples", "Leave the file out")
-        ids = self._texts("id", rows)
-        splits = self._texts("split", rows)
-        videos = self._texts("video", rows) if "video" in self.arrays else ids
-        for row, (text, split, video) in enumerate(zip(ids, splits, videos, strict=True)):
+        ids = self._texts("id", rows, _EACH_EXAMPLE)
+        splits = self._texts("split", rows, _EACH_EXAMPLE)
+        videos = self._texts("video", rows, _EACH_EXAMPLE) if "video" in self.arrays else ids
+        num_steps = self._array("num_steps", _INTEGERS, (rows,), _EACH_EXAMPLE).tolist()
+        for row, (split, steps) in enumerate(zip(splits, num_steps, strict=True)):
+            for name, text in (("id", ids[row]), ("video", videos[row])):
+                if not text.strip():
+                    raise self.error(name, f"an empty text in row {row}", "Name every example")
             if split not in SPLITS:
                 mend = f"{did_you_mean(split, SPLITS)} Splits are {', '.join(SPLITS)}".lstrip()
                 raise self.error("split", f"{split[:80]!a} in row {row}", mend)
-            for name, value in (("id", text), ("video", video)):
-                if not value.strip():
-                    raise self.error(name, f"an empty text in row {row}", "Name every example")
-        if len(set(ids)) < len(ids):
-            twice = next(text for text in ids if ids.count(text) > 1)
-            raise self.error("id", f"{twice[:80]!a} there twice", "Ids must differ over all files")
-        labels = self._labels(ids)
-        num_steps = self._array("num_steps", _INTEGERS, rows, "one for each id").tolist()
-        if min(num_steps) < 1:
-            found = f"{min(num_steps)} {_of_example(ids, num_steps.index(min(num_steps)))}"
-            raise self.error("num_steps", found, "Every example must have a step at least")
-        steps, why = sum(num_steps), "one row for each step, as num_steps adds up"
-        features = {
-            name: to_float32(self._array(name, _NUMBERS, (steps, self.width(name)), why))
-            for name in self.data.modalities
-        }
-        words = self._texts("words", (steps,)) if "words" in self.arrays else None
+            if steps < 1:
+                mend = "Every example must have a step at least"
+                raise self.error("num_steps", f"{steps} in row {row}", mend)
         edges = np.cumsum([0, *num_steps]).tolist()
-        intervals = self._intervals(ids, edges) if "intervals" in self.arrays else None
+        features = {
+            name: to_float32(self._array(name, _NUMBERS, (sum(num_steps), width), _EACH_STEP))
+            for name, width in self.widths.items()
+        }
+        words = self._texts("words", edges[-1], _EACH_STEP) if "words" in self.arrays else None
+        labels = self._labels(rows)
+        intervals = self._intervals(edges[-1]) if "intervals" in self.arrays else None
         for row, (start, end) in enumerate(pairwise(edges)):
-            yield (
-                splits[row],
-                Sample(
-                    id=ids[row],
-                    features={name: values[start:end] for name, values in features.items()},
-                    label=labels[row],
-                    video_id=videos[row],
-                    words=None if words is None else words[start:end],
-                    intervals=None if intervals is None else intervals[start:end],
-                ),
+            sample = Sample(
+                id=ids[row],
+                features={name: values[start:end] for name, values in features.items()},
+                label=labels[row],
+                video_id=videos[row],
+                words=None if words is None else words[start:end],
+                intervals=None if intervals is None else intervals[start:end],
             )
+            yield splits[row], sample
 
     def _array(self, name: str, kinds: str, shape: tuple[int, ...], why: str) -> np.ndarray:
         array = self.arrays[name]
@@ -315,9 +245,8 @@ class _Arrays:
             raise self.error(name, f"shape {array.shape}", f"It must have shape {shape}: {why}")
         return array
 
-    def _texts(self, name: str, shape: tuple[int, ...]) -> list[str]:
-        why = "one for each id" if name != "words" else "one for each step"
-        values = self._array(name, _TEXT, shape, why)
+    def _texts(self, name: str, length: int, why: str) -> list[str]:
+        values = self._array(name, _TEXT, (length,), why)
         try:
             texts = [x.decode() if isinstance(x, bytes) else x for x in values.tolist()]
             "".join(texts).encode()  # half a surrogate pair can be read but not stored
@@ -326,53 +255,39 @@ class _Arrays:
             raise self.error(name, found, "Save it as an array of str") from None
         return texts
 
-    def _labels(self, ids: Sequence[str]) -> np.ndarray | list[Any]:
+    def _labels(self, rows: int) -> np.ndarray | list[Any]:
         """One class, number, or row of numbers for each example."""
         task, array = self.data.task, self.arrays["label"]
-        rows, columns = len(ids), len(task.columns)
+        columns = len(task.columns)
         shape = (rows, columns) if columns > 1 or array.shape == (rows, 1) else (rows,)
         kinds = _INTEGERS if task.kind == "classification" else _NUMBERS
-        why = f"one for each id, and a column for each of {', '.join(task.columns)}"[:300]
+        why = f"{_EACH_EXAMPLE}, and a column for each of {', '.join(task.columns)}"[:300]
         table = self._array("label", kinds, shape, why).reshape(rows, columns)
-        for column, name in enumerate(task.columns):
-            self._check_column(name, table[:, column], ids)
+        for name, values in zip(task.columns, table.T, strict=True):
+            if task.kind == "classification":
+                right = (values >= 0) & (values < task.num_classes)
+                wanted = f"an integer from 0 to {task.num_classes - 1} (num_classes in data.toml)"
+            elif task.kind == "multilabel":
+                right, wanted = (values == 0) | (values == 1), "0 or 1"
+            else:
+                low, high = task.ranges.get(name, (-np.inf, np.inf))
+                right = np.isfinite(to_float32(values)) & (values >= low) & (values <= high)
+                wanted = "a finite number"
+                if name in task.ranges:
+                    wanted += f" from {low} to {high} (task.ranges in data.toml)"
+            if not right.all():
+                row = int(np.argmin(right))
+                found = f"{name} is {values[row]} in row {row}"
+                raise self.error("label", found, f"It must be {wanted}")
         labels = table.astype(np.int64) if task.kind == "classification" else to_float32(table)
         return labels if columns > 1 else labels[:, 0].tolist()
 
-    def _check_column(self, name: str, values: np.ndarray, ids: Sequence[str]) -> None:
-        task = self.data.task
-        if task.kind == "classification":
-            right = (values >= 0) & (values < task.num_classes)
-            wanted = f"an integer from 0 to {task.num_classes - 1} (num_classes in data.toml)"
-        elif task.kind == "multilabel":
-            right, wanted = (values == 0) | (values == 1), "0 or 1"
-        else:
-            right, wanted = np.isfinite(to_float32(values)), "a finite number"
-            if right.all() and name in task.ranges:
-                low, high = task.ranges[name]
-                right = (values >= low) & (values <= high)
-                wanted = f"from {low} to {high} (task.ranges in data.toml)"
-        if not right.all():
-            row = int(np.argmin(right))
-            found = f"{name} is {values[row]} {_of_example(ids, row)}"
-            raise self.error("label", found, f"It must be {wanted}")
-
-    def _intervals(self, ids: Sequence[str], edges: Sequence[int]) -> np.ndarray:
-        why = "one row for each step, as num_steps adds up"
-        seconds = to_float32(self._array("intervals", _NUMBERS, (edges[-1], 2), why))
+    def _intervals(self, steps: int) -> np.ndarray:
+        seconds = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))
         right = np.isfinite(seconds).all(axis=1) & (seconds[:, 0] <= seconds[:, 1])
         if not right.all():
-            step = int(np.argmin(right))
-            row = int(np.searchsorted(edges, step, side="right")) - 1
-            start, end = seconds[step]
-            found = f"{start} to {end} in step {step - edges[row]} {_of_example(ids, row)}"
-            mend = (
-                "A step has a finite start and end in seconds, and ends no earlier than it starts"
-            )
+            row = int(np.argmin(right))
+            found = f"{seconds[row, 0]} to {seconds[row, 1]} in row {row}"
+            mend = "A step has a finite start in seconds, and an end that is no earlier"
             raise self.error("intervals", found, mend)
         return seconds
-
-
-def _of_example(ids: Sequence[str], row: int) -> str:
-    """For errors about one example."""
-    return f"of id {ids[row][:80]!a} (row {row})"

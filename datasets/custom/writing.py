@@ -3,9 +3,9 @@
 import contextlib
 import dataclasses
 import functools
-import os
 import runpy
 import shutil
+import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,13 @@ import numpy as np
 import tomli_w
 
 from rmfn_tf.data.examples import Examples
-from rmfn_tf.datasets.custom.source import DATASET_NAME, DESCRIPTION, DataDescription, OwnData
+from rmfn_tf.datasets.custom.source import DESCRIPTION, DataDescription, OwnData, check_name
 from rmfn_tf.datasets.source import Reading, Sample
-from rmfn_tf.files import only_writer, replace_file, write_text
+from rmfn_tf.files import replace_file, write_text
 from rmfn_tf.task import Task
 
-# Of a file, so that few examples are in memory at once. Each word takes the room of the longest.
-SHARD_BYTES = 2**26
-SHARD_STEPS = 2**18
-
-SHARES = {"test": 0.2, "validation": 0.1}  # of the groups; the others are for training
+SHARD_BYTES = 2**26  # of a file, so that few examples are in memory at once
+STEP_BYTES = 2**8  # what a step may take beside its features: a word takes the room of the longest
 
 
 def write_custom(
@@ -67,12 +64,11 @@ def write_custom(
     folder = Path(folder).expanduser()
     name = folder.resolve().name if name is None else name
     check_name(name)
-    if not description.isprintable():
-        raise ValueError(f"The description must be one line of text; got {description[:100]!r}.")
     if isinstance(examples, Examples):
         whole = examples
-        drawn = draw_splits({str(group) for group in whole.groups}, split_seed)
-        splits = [drawn[str(group)] for group in whole.groups]
+        groups = [str(group) for group in whole.groups]
+        drawn = draw_splits(set(groups), split_seed)
+        splits = [drawn[group] for group in groups]
     elif not examples:
         raise ValueError("There are no examples to write: name one split at least.")
     else:
@@ -95,7 +91,7 @@ def _choose_task(labels: np.ndarray, task: Task | str | None, columns: Sequence[
         ranges = {name: each for name, each in task.ranges.items() if name in task.labels}
         return dataclasses.replace(task, columns=task.labels, ranges=ranges)
     if not columns:
-        count = labels.shape[1] if labels.ndim > 1 else 1
+        count = labels[0].size
         columns = [f"label_{column}" for column in range(count)] if count > 1 else ["label"]
     kind = task or ("classification" if labels.ndim == 1 else "regression")
     classes = int(labels.max()) + 1 if kind == "classification" else 0
@@ -139,49 +135,34 @@ def write_template(folder: str | Path) -> Path:
 
 @contextlib.contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
-    """A folder to write in that becomes `out` when all is written, and is deleted if not.
-
-    Raises:
-        ValueError: `out` is there and not an empty folder, or another process writes it.
-    """
+    """A folder to write in that becomes `out` when all is written, and is deleted if not."""
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise ValueError(f"{out} is there already. Name a new folder, or delete it first.")
     out = out.resolve()
-    partial = out.with_name(f".partial-{out.name}")
-    partial.mkdir(parents=True, exist_ok=True)
-    with only_writer(partial):
-        try:
-            for left_over in partial.iterdir():  # of a run that was killed
-                left_over.unlink()
-            yield partial
-            if out.exists():
-                out.rmdir()
-            os.replace(partial, out)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".partial-{out.name}-", dir=out.parent) as scratch:
+        unfinished = Path(scratch, out.name)
+        unfinished.mkdir()
+        yield unfinished
+        if out.exists():
+            out.rmdir()
+        unfinished.replace(out)
 
 
 class CustomWriter:
-    """Takes examples one by one, and writes a file whenever enough of them are there.
-
-    Args:
-        folder: an empty folder.
-        modalities: the names, in the order of the data set.
-    """
+    """Takes examples one by one, and writes a file whenever enough of them are there."""
 
     def __init__(self, folder: Path, modalities: Sequence[str]) -> None:
         self._folder, self._modalities = folder, list(modalities)
         self._waiting: list[tuple[str, Sample]] = []
-        self._bytes = self._steps = 0
-        self._num_files = 0
+        self._bytes = self._num_files = 0
 
     def add(self, split: str, sample: Sample) -> None:
         """Takes one example."""
         self._waiting.append((split, sample))
         self._bytes += sum(rows.nbytes for rows in sample.features.values())
-        self._steps += sample.num_steps
-        if self._bytes >= SHARD_BYTES or self._steps >= SHARD_STEPS:
+        self._bytes += sample.num_steps * STEP_BYTES
+        if self._bytes >= SHARD_BYTES:
             self._flush()
 
     def finish(self, name: str, description: str, task: Task) -> None:
@@ -217,40 +198,18 @@ class CustomWriter:
         path = self._folder / f"part-{self._num_files:05d}.npz"
         replace_file(path, lambda partial: np.savez(partial, **arrays))
         self._num_files += 1
-        self._waiting, self._bytes, self._steps = [], 0, 0
+        self._waiting, self._bytes = [], 0
 
 
 def draw_splits(groups: Collection[str], seed: int) -> dict[str, str]:
-    """Group -> split: 70, 10 and 20 per cent of the groups, drawn by the seed alone.
-
-    Args:
-        groups: names, each once; their order does not matter.
-        seed: 0 or more.
-
-    Raises:
-        ValueError: fewer than three groups, or a negative seed.
-    """
-    if seed < 0:
-        raise ValueError(f"The seed of the splits must be 0 or more; got {seed}.")
+    """Group -> split: 70, 10 and 20 per cent of the groups, drawn by the seed alone."""
     if len(groups) < 3:
         raise ValueError(
             f"At least three groups (videos with words) are needed for train, validation and test; "
             f"got {len(groups)}. Say the splits yourself (in a column split)."
         )
     drawn = np.random.default_rng(seed).permutation(sorted(groups)).tolist()
-    splits = dict.fromkeys(drawn, "train")
-    first = 0
-    for split, share in SHARES.items():
-        last = first + max(1, round(share * len(drawn)))
-        splits |= dict.fromkeys(drawn[first:last], split)
-        first = last
-    return splits
-
-
-def check_name(name: str) -> None:
-    """ValueError where no data set can have this name."""
-    if not DATASET_NAME.fullmatch(name):
-        raise ValueError(
-            "The data set's name must begin with a letter and hold letters, digits, '_', '.' and "
-            f"'-' alone; got {name!r}. Give it one (--name)."
-        )
+    num_test, num_validation = (max(1, round(share * len(drawn))) for share in (0.2, 0.1))
+    splits = ["test"] * num_test + ["validation"] * num_validation
+    splits += ["train"] * (len(drawn) - len(splits))
+    return dict(zip(drawn, splits, strict=True))

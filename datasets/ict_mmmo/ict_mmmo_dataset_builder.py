@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
@@ -49,14 +48,6 @@ class Builder(SequenceBuilder):
     def _info(self) -> Any:
         return self.sequence_info(
             modalities=MODALITIES,
-            label=tfds.features.Tensor(
-                shape=(),
-                dtype=np.float32,
-                doc=tfds.features.Documentation(
-                    desc="Sentiment, from strongly negative to strongly positive.",
-                    value_range="1 to 5",
-                ),
-            ),
             task=Task(
                 "regression", ("sentiment",), ranges={"sentiment": (1, 5)}, metrics="ict_mmmo"
             ),

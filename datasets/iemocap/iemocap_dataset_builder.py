@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
@@ -43,13 +42,5 @@ class Builder(SequenceBuilder):
     def _info(self) -> Any:
         return self.sequence_info(
             modalities=MODALITIES,
-            label=tfds.features.Tensor(
-                shape=(len(EMOTIONS),),
-                dtype=np.float32,
-                doc=tfds.features.Documentation(
-                    desc=f"Whether each emotion is present, in this order: {', '.join(EMOTIONS)}.",
-                    value_range="0 or 1",
-                ),
-            ),
             task=Task("multilabel", EMOTIONS, metrics="iemocap"),
         )

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
@@ -67,14 +66,6 @@ class Builder(SequenceBuilder):
         scored = tuple(name for name in COLUMNS if name not in NOT_SCORED)
         return self.sequence_info(
             modalities=MODALITIES,
-            label=tfds.features.Tensor(
-                shape=(len(COLUMNS),),
-                dtype=np.float32,
-                doc=tfds.features.Documentation(
-                    desc=f"Mean ratings, in this order: {', '.join(COLUMNS)}.",
-                    value_range=f"1 to 7; {', '.join(UP_TO_FIVE)}: 1 to 5",
-                ),
-            ),
             task=Task(
                 "regression",
                 COLUMNS,

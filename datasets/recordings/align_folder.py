@@ -4,65 +4,38 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from rmfn_tf.datasets.alignment import (
-    WORD_SHIFTS,
-    AlignedVideo,
-    Frames,
-    Mode,
-    Pauses,
-    Words,
-    align_video,
-    choose_word_shift,
-)
-from rmfn_tf.datasets.custom.writing import CustomWriter, check_name, draw_splits, new_folder
+from rmfn_tf.datasets.alignment import WORD_SHIFTS, Mode, Pauses, align_video, choose_word_shift
+from rmfn_tf.datasets.custom.source import check_name
+from rmfn_tf.datasets.custom.writing import CustomWriter, draw_splits, new_folder
 from rmfn_tf.datasets.guard import guarded
 from rmfn_tf.datasets.recordings.frames import FrameFiles, ModalityReport
 from rmfn_tf.datasets.recordings.tables import Segments, Table, read_segments
 from rmfn_tf.datasets.recordings.words import open_words
 from rmfn_tf.datasets.source import SPLITS, Dropped, Report, Sample, SourceError
-from rmfn_tf.names import check_modalities
-from rmfn_tf.task import KINDS, Task
-
-# Frames may go on after the last word; ten times as long, they are in another unit.
-FARTHEST = 10
+from rmfn_tf.names import check_modalities, unknown_name
+from rmfn_tf.task import Task
 
 
 @dataclass
 class AlignmentReport:
-    """What `align_folder` made, and what it left out; it grows from video to video.
+    """What `align_folder` made, and what it left out; it grows from video to video."""
 
-    Args:
-        name: of the data set.
-        folder: where it was written.
-        mode: as in `align_video`.
-        task: what the labels are.
-        videos: videos of the segments.
-        modalities: modality -> its frames.
-        notes: sentences about the splits, the word times and columns that are not used.
-        words: words of all steps, those in two segments twice.
-        segments: split -> examples made.
-        out_of_step: segments in which a modality lacks a word that another has (mmsdk mode).
-        dropped: segments that are no example.
-    """
-
-    name: str
-    folder: str
-    mode: str
+    name: str  # of the data set
+    folder: str  # where it was written
+    mode: str  # as in `align_video`
     task: Task
-    videos: int
+    videos: int  # of the segments
     modalities: Mapping[str, ModalityReport]
-    notes: list[str]
-    words: int = 0
+    notes: list[str]  # about the splits, the word times and columns that are not used
+    words: int = 0  # of all steps, those in two segments twice
     segments: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
-    out_of_step: int = 0
-    dropped: list[Dropped] = field(default_factory=list)
+    out_of_step: int = 0  # segments where a modality lacks a word that another has (mmsdk mode)
+    dropped: list[Dropped] = field(default_factory=list)  # segments that are no example
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -145,42 +118,23 @@ def align_folder(
     out = Path(out)
     name = out.resolve().name if name is None else name
     columns = columns or {}
-    for argument, value, known in (
-        ("kind", kind, tuple(KINDS)),
-        ("mode", mode, get_args(Mode)),
-        ("pauses", pauses, get_args(Pauses)),
-        ("word_shift", word_shift, WORD_SHIFTS),
-    ):
-        if value not in known:
-            raise ValueError(f"{argument} must be one of {', '.join(known)}; got {value!r}.")
     check_name(name)
     if not frames:
         raise ValueError("Name the frames of one modality at least: visual=FOLDER.")
     check_modalities(frames)
-    unknown = sorted(columns.keys() - frames.keys())
-    if unknown:
-        raise ValueError(f"Columns of {unknown[0]!r}, which has no frames.")
+    for modality in columns:
+        if modality not in frames:
+            raise ValueError(unknown_name("modality with columns", modality, frames))
+    if word_shift not in WORD_SHIFTS:
+        raise ValueError(unknown_name("word_shift", word_shift, WORD_SHIFTS))
     if word_shift == "default":
         word_shift = "auto" if mode == "default" else "0"
-    read = partial(
-        _read,
-        name=name,
-        out=out,
-        words=Path(words),
-        frames={modality: Path(path) for modality, path in frames.items()},
-        segments=Path(segments),
-        columns=columns,
-        labels=labels,
-        kind=kind,
-        tier=tier,
-        mode=mode,
-        pauses=pauses,
-        word_shift=word_shift,
-        split_seed=split_seed,
-    )
+    chosen = {each: (Path(path), columns.get(each, ())) for each, path in frames.items()}
+    places = (Path(words), chosen, Path(segments), labels, tier, name, out)
+    choices = (kind, mode, pauses, word_shift, split_seed)
     with new_folder(out) as folder, tempfile.TemporaryDirectory() as scratch:
         writer = CustomWriter(folder, list(frames))
-        for item in guarded(read, Path(scratch), on_progress=on_progress):
+        for item in guarded(_read, *places, *choices, Path(scratch), on_progress=on_progress):
             if isinstance(item, AlignmentReport):
                 result = item
             else:
@@ -191,22 +145,20 @@ def align_folder(
 
 
 def _read(
-    scratch: Path,
-    report: Report,
-    *,
+    words: Path,
+    frames: Mapping[str, tuple[Path, Sequence[str]]],
+    segments: Path,
+    labels: Sequence[str],
+    tier: str | None,
     name: str,
     out: Path,
-    words: Path,
-    frames: Mapping[str, Path],
-    segments: Path,
-    columns: Mapping[str, Sequence[str]],
-    labels: Sequence[str],
     kind: str,
-    tier: str | None,
     mode: Mode,
     pauses: Pauses,
     word_shift: str,
     split_seed: int,
+    scratch: Path,
+    report: Report,
 ) -> Iterator[tuple[str, Sample] | AlignmentReport]:
     """The split and the sample of each segment that has words, one video after another; at the end
     the report. It runs in a process of its own."""
@@ -216,82 +168,62 @@ def _read(
     videos = list(dict.fromkeys(table.rows["video"]))
     read_words = open_words(words, tier, videos, report)
     frame_files = {
-        modality: FrameFiles(modality, path, columns.get(modality, ()), videos, scratch, report)
-        for modality, path in frames.items()
+        modality: FrameFiles(modality, path, patterns, videos, scratch, report)
+        for modality, (path, patterns) in frames.items()
     }
     splits, about_splits = _choose_splits(table, read_words, split_seed)
     shift, about_times = choose_word_shift(word_shift, (read() for read in read_words.values()))
-    result = AlignmentReport(
-        name=name,
-        folder=str(out),
-        mode=mode,
-        task=task,
-        videos=len(videos),
-        modalities={modality: files.summary for modality, files in frame_files.items()},
-        notes=[about_splits, about_times],
-    )
+    summaries = {modality: files.summary for modality, files in frame_files.items()}
+    notes = [about_splits, about_times]
     if table.left_out:
-        result.notes.append(f"Columns of the segments not used: {', '.join(table.left_out)}.")
+        notes.append(f"Columns of the segments not used: {', '.join(table.left_out)}.")
+    result = AlignmentReport(name, str(out), mode, task, len(videos), summaries, notes)
     for done, (video, rows) in enumerate(table.rows.groupby("video", sort=False), start=1):
         split, reasons = splits.get(video, ""), dict.fromkeys(range(len(rows)), "no words file")
         if video in read_words:
             spoken = read_words[video]()
-            seen = {modality: files.read(video) for modality, files in frame_files.items()}
-            for modality, each in seen.items():
-                _check_units(frame_files[modality].path_of(video), video, spoken, each)
+            seen = {modality: files.read(video, spoken) for modality, files in frame_files.items()}
             intervals = rows[["start", "end"]].to_numpy()
             found = align_video(spoken, seen, intervals, mode=mode, pauses=pauses, shift=shift)
             result.out_of_step += found.out_of_step
             reasons = found.dropped
-            for sample in _samples(found, rows, scores):
+            for each in found.segments:
+                row = rows.iloc[each.row]
                 result.segments[split] += 1
-                result.words += sample.num_steps
+                result.words += len(each.intervals)
+                sample = Sample(
+                    id=row["id"],
+                    features=each.features,
+                    label=scores[row.name].squeeze(),
+                    video_id=video,
+                    words=None if each.texts is None else each.texts.tolist(),
+                    intervals=each.intervals,
+                )
                 yield split, sample
         ids = rows["id"].tolist()
         result.dropped += [Dropped(ids[k], video, split, why) for k, why in sorted(reasons.items())]
         report(done, len(videos))
     if not result.words:
         shown = ", ".join(f"{count:,} {reason}" for reason, count in result.reasons.items())
-        raise SourceError.at(
-            words,
-            found=f"none of the {len(table.rows):,} segments has words ({shown})",
-            mend="Words and segments must have the same video ids and be timed in seconds",
-        )
+        none = f"none of the {len(table.rows):,} segments has words ({shown})"
+        mend = "Words and segments must have the same video ids and be timed in seconds"
+        raise SourceError.at(words, found=none, mend=mend)
     result.notes += [f"No example in {each}." for each, n in result.segments.items() if not n]
     yield result
 
 
-def _samples(video: AlignedVideo, rows: pd.DataFrame, scores: np.ndarray) -> Iterator[Sample]:
-    """Those of one video, whose labelled segments are the `rows`."""
-    for segment in video.segments:
-        row = rows.iloc[segment.row]
-        yield Sample(
-            id=row["id"],
-            features=segment.features,
-            label=scores[row.name].squeeze(),
-            video_id=row["video"],
-            words=None if segment.texts is None else segment.texts.tolist(),
-            intervals=segment.intervals,
-        )
-
-
 def _make_task(path: Path, table: Segments, kind: str) -> Task:
     labels, columns = table.labels, table.columns
-    if kind == "regression":
-        return Task(kind, columns)
     if kind == "classification" and len(columns) > 1:
         found = f"{len(columns)} label columns ({', '.join(columns)})"
         raise SourceError.at(path, found=found, mend="Name one for a classification (--labels)")
+    wanted = {"classification": "classes 0, 1, 2, ...", "multilabel": "0 or 1"}.get(kind)
     highest = np.inf if kind == "classification" else 1
     wrong = (labels != np.round(labels)) | (labels < 0) | (labels > highest)
-    for row, column in np.argwhere(wrong)[:1]:
-        wanted = "classes 0, 1, 2, ..." if kind == "classification" else "0 or 1"
-        raise SourceError.at(
-            path,
-            found=f"{columns[column]!r} is {labels[row, column]:g} for {table.rows['id'][row]!r}",
-            mend=f"Labels of a {kind} task are {wanted}",
-        )
-    if kind == "multilabel":
+    for row, column in np.argwhere(wrong & (wanted is not None))[:1]:
+        found = f"{columns[column]!r} is {labels[row, column]:g} for {table.rows['id'][row]!r}"
+        raise SourceError.at(path, found=found, mend=f"Labels of a {kind} task are {wanted}")
+    if kind != "classification":
         return Task(kind, columns)
     if not labels.any():
         mend = "A classification has two classes at least"
@@ -309,13 +241,3 @@ def _choose_splits(
     drawn = draw_splits(videos, seed)
     counts = ", ".join(f"{list(drawn.values()).count(split)} {split}" for split in SPLITS)
     return drawn, f"Splits: drawn by seed {seed}, whole videos: {counts}."
-
-
-def _check_units(path: Path, video: str, words: Words, frames: Frames) -> None:
-    last_frame, last_word = (each.intervals[:, 1].max(initial=0) for each in (frames, words))
-    if len(words) and last_frame > FARTHEST * (last_word + 1):
-        raise SourceError.at(
-            path,
-            found=f"the frames of {video!r} end at {last_frame:g}, its words at {last_word:g}",
-            mend="Both must be in seconds: one looks like milliseconds or frame numbers",
-        )

@@ -28,18 +28,8 @@ class Table:
     """A table whose header was read; its rows are read anew each time they are asked for.
 
     The cells come by Python's `csv` rather than `pandas.read_csv`, which fills rows that are cut
-    short in silence and does not know on which line a row stands.
-
-    Args:
-        path: the file, UTF-8.
-        report: told of the file whenever a part of it is read.
-
-    Attributes:
-        names: the column names, lower case, without the spaces around them. A column without a
-            name, as the row numbers that pandas writes, is called "".
-
-    Raises:
-        SourceError: no such file, no header, a name twice, or not UTF-8.
+    short in silence and does not know on which line a row stands. The column `names` are in lower
+    case; a column without one, as the row numbers that pandas writes, is called "".
     """
 
     def __init__(self, path: Path, report: Report = lambda path: None) -> None:
@@ -56,11 +46,7 @@ class Table:
             raise self.error(1, found, "The first line must name each column once")
 
     def chunks(self) -> Iterator[pd.DataFrame]:
-        """All rows, some at a time: cells as text, indexed by their lines; empty lines are no rows.
-
-        Raises:
-            SourceError: a row has more or fewer cells than the header, or is no UTF-8.
-        """
+        """All rows, some at a time: cells as text, indexed by their lines; empty lines are none."""
         rows = islice(self._rows(), 1, None)
         while chunk := list(islice(rows, max(1, CHUNK // len(self.names)))):
             self._report(self.path)
@@ -73,15 +59,12 @@ class Table:
         return pd.concat(list(self.chunks()) or [none])
 
     def by_video(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Rows of one video after another, as they lie in the file: a video may come again.
-
-        Raises:
-            SourceError: as `chunks`; no column `video`, or nothing in it.
-        """
+        """Rows of one video after another, as they lie in the file: a video may come again."""
         column = self.need(VIDEO)
         for rows in self.chunks():
             videos = rows[column].str.strip()
-            self.refuse(videos == "", f"no {column}", "Every row needs one")
+            if (videos == "").any():
+                raise self.error((videos == "").idxmax(), f"no {column}", "Every row needs one")
             yield from rows.groupby(videos, sort=False)
 
     def find(self, wanted: Sequence[str]) -> str | None:
@@ -89,57 +72,33 @@ class Table:
         return next((name for name in wanted if name in self.names), None)
 
     def need(self, wanted: Sequence[str]) -> str:
-        """`find`, where the column must be there.
-
-        Raises:
-            SourceError: it is not; the message lists those that are.
-        """
+        """`find`, where the column must be there."""
         name = self.find(wanted)
         if name is None:
             shown = ", ".join(map(repr, self.names[:12])) + (", ..." if self.names[12:] else "")
-            mend = f"The header must name it ({' or '.join(wanted)})."
-            mend += did_you_mean(wanted[0], self.names)
+            hint = did_you_mean(wanted[0], self.names)
+            mend = f"The header must name it ({' or '.join(wanted)}).{hint}"
             raise self.error(1, f"no column {wanted[0]!r}, only {shown}", mend)
         return name
 
-    def numbers(self, rows: pd.DataFrame) -> np.ndarray:
+    def numbers(self, rows: pd.DataFrame, *, finite: bool = False) -> np.ndarray:
         """`(rows, columns)` float64; NaN where a cell is empty or says that there is none.
 
-        Raises:
-            SourceError: a cell is no number.
+        A `SourceError` names a cell that is no number, or not finite where all must be `finite`.
         """
         cells = rows.to_numpy(object)
         try:
-            return cells.astype(float)
+            values = cells.astype(float)
+            is_text = np.zeros(values.shape, bool)
         except ValueError:  # an empty cell, or text
-            values = [[to_number(cell) for cell in row] for row in cells]
-        for row, numbers in enumerate(values):
-            if None in numbers:
-                column = numbers.index(None)
-                found = f"column {rows.columns[column]!r}: {cells[row, column].strip()[:40]!r}"
-                mend = "Numbers are written with a decimal point; leave the cell empty for no value"
-                raise self.error(rows.index[row], f"{found} is no number", mend)
-        return np.array(values, float)
-
-    def finite(self, rows: pd.DataFrame) -> np.ndarray:
-        """`numbers`, where all must be there and finite."""
-        values = self.numbers(rows)
-        for row, column in np.argwhere(~np.isfinite(values))[:1]:
-            found = f"column {rows.columns[column]!r}: {rows.iat[row, column].strip()[:40]!r}"
-            raise self.error(rows.index[row], found, "It must be a finite number")
+            found = [[to_number(cell) for cell in row] for row in cells]
+            values = np.array(found, float)  # None becomes NaN
+            is_text = np.array([[value is None for value in row] for row in found])
+        for row, column in np.argwhere(~np.isfinite(values) if finite else is_text)[:1]:
+            cell = f"column {rows.columns[column]!r}: {cells[row, column].strip()[:40]!r}"
+            mend = "Write it with a decimal point; features may be empty, times and labels not"
+            raise self.error(rows.index[row], f"{cell} is no number", mend)
         return values
-
-    def refuse(self, wrong: pd.Series, found: str | pd.Series, mend: str) -> None:
-        """A `SourceError` about the first row where `wrong` is true, if there is any.
-
-        Args:
-            wrong: bool, by line.
-            found: what stands there, or a text for each row.
-            mend: how to mend it.
-        """
-        if wrong.any():
-            line = wrong.idxmax()
-            raise self.error(line, found if isinstance(found, str) else found[line], mend)
 
     def error(self, line: int, found: str, mend: str) -> SourceError:
         """A `SourceError` about one line."""
@@ -184,89 +143,66 @@ def to_number(cell: str) -> float | None:
 def find_files(
     path: Path, what: str, suffixes: Sequence[str], videos: Collection[str]
 ) -> dict[str, Path]:
-    """video -> its file, called by the video's id, in a folder or its subfolders.
-
-    Args:
-        path: the folder.
-        what: the files hold, for messages.
-        suffixes: that are taken, lower case.
-        videos: those that are wanted; not all need to be there.
-
-    Raises:
-        SourceError: no files of these suffixes, none of these videos, or several of one.
-    """
+    """Wanted video -> its file, called by the video's id, in a folder or its subfolders."""
     found: dict[str, list[Path]] = {}
     for each in sorted(path.rglob("*")):
         if each.suffix.lower() in suffixes and each.is_file():
             found.setdefault(each.stem, []).append(each)
-    if not found:
-        mend = f"It must hold a file for each video, called <video>{suffixes[0]}"
-        raise SourceError.at(path, found=f"no files {', '.join(suffixes)}", mend=mend)
-    check_videos(path, what, found, videos)
-    for video in found.keys() & videos:
-        if len(found[video]) > 1:
-            shown = ", ".join(str(file.relative_to(path)) for file in found[video][:4])
-            text = f"{len(found[video])} files of the video {video!r}: {shown}"
+    check_videos(path, f"{what} ({', '.join(suffixes)})", found, videos)
+    wanted = {video: found[video] for video in videos if video in found}
+    for video, files in wanted.items():
+        if len(files) > 1:
+            shown = ", ".join(str(file.relative_to(path)) for file in files[:4])
+            text = f"{len(files)} files of the video {video!r}: {shown}"
             raise SourceError.at(path, found=text, mend="Leave one of them there")
-    return {video: found[video][0] for video in found.keys() & videos}
+    return {video: files[0] for video, files in wanted.items()}
 
 
 def check_videos(path: Path, what: str, found: Collection[str], videos: Collection[str]) -> None:
     """A `SourceError` where none of the videos that were found is one of those wanted."""
     if not set(videos) & set(found):
-        shown = ", ".join(map(repr, sorted(found)[:3]))
-        raise SourceError.at(
-            path,
-            found=f"no {what} of any video of the segments, only of {shown or 'none'}",
-            mend="Files, or the column video, must bear the segments' video ids",
-        )
+        shown = ", ".join(map(repr, sorted(found)[:3])) or "none"
+        text = f"no {what} of any video of the segments, only of {shown}"
+        mend = "Files, or the column video, must bear the segments' video ids"
+        raise SourceError.at(path, found=text, mend=mend)
 
 
 @dataclass(frozen=True, eq=False)
 class Segments:
-    """S labelled segments in the file's order.
+    """S labelled segments in the file's order."""
 
-    Args:
-        rows: S rows with the columns `video`; `id`, each once (the column `id`, or `VIDEO[ROW]`,
-            the row of its video); `start` and `end` in seconds; and `split` (train, validation or
-            test, no video in two; None in all where the file has none).
-        labels: `(S, C)` float64, finite.
-        columns: names of the C labels.
-        left_out: columns that are not used.
-    """
-
+    # S rows of `video`, `id`, `start` and `end` in seconds, and `split`, which is None in all
+    # where the file has none.
     rows: pd.DataFrame
-    labels: np.ndarray
-    columns: tuple[str, ...]
-    left_out: tuple[str, ...]
+    labels: np.ndarray  # `(S, C)` float64, finite
+    columns: tuple[str, ...]  # names of the C labels
+    left_out: tuple[str, ...]  # columns that are not used
 
 
 def read_segments(table: Table, labels: Sequence[str] = ()) -> Segments:
     """One labelled example a row.
 
-    Args:
-        table: with columns `video`, `start` and `end`, optional `split` and `id`, and labels.
-        labels: the label columns; none takes all other columns of numbers.
-
-    Raises:
-        SourceError: a column lacks, a time or a label is no finite number, an id is there twice,
-            a split has another name, or a video is in two.
+    The columns `video`, `start` and `end` must be there. Without a column `id` an example is called
+    `VIDEO[ROW]`, by its row among those of its video. `labels` names the label columns; without
+    names, all other columns of numbers are labels.
     """
     rows = table.rows()
     video, start, end = (table.need(names) for names in (VIDEO, START, END))
     if rows.empty:
         raise table.error(1, "no rows", "One labelled segment a row is needed")
-    reserved = {video, start, end, "split", "id"}
-    others = [name for name in table.names if name not in reserved]
+    others = [name for name in table.names if name not in {video, start, end, "split", "id"}]
     columns = _choose_labels(table, rows, labels, others)
-    videos = rows[video].str.strip()
-    table.refuse(videos == "", "no video", "Every segment needs one")
-    found = pd.DataFrame({"video": videos, "id": _ids(table, rows, videos)})
-    found[["start", "end"]] = table.finite(rows[[start, end]])
-    found["split"] = _splits(table, rows["split"], videos) if "split" in rows else None
+    found = pd.DataFrame({"video": rows[video].str.strip()})
+    place = found.groupby("video").cumcount().astype(str)
+    found["id"] = rows["id"].str.strip() if "id" in rows else found["video"] + "[" + place + "]"
+    found[["start", "end"]] = table.numbers(rows[[start, end]], finite=True)
+    found["split"] = None
+    if "split" in rows:
+        found["split"] = rows["split"].str.strip().str.lower().replace(_SPLITS)
+    _check_segments(table, found)
     return Segments(
         rows=found.reset_index(drop=True),
-        labels=table.finite(rows[columns]),
+        labels=table.numbers(rows[columns], finite=True),
         columns=tuple(columns),
         left_out=tuple(name or "(no name)" for name in others if name not in columns),
     )
@@ -294,23 +230,19 @@ def _choose_labels(
     return wanted
 
 
-def _ids(table: Table, rows: pd.DataFrame, videos: pd.Series) -> pd.Series:
-    if "id" not in rows:
-        return videos + "[" + videos.groupby(videos).cumcount().astype(str) + "]"
-    ids = rows["id"].str.strip()
-    table.refuse(ids == "", "no id", "Every segment needs an id of its own")
-    lines = pd.Series(ids.index, ids.index).groupby(ids).transform("first").astype(str)
-    found = "the id " + ids.map(repr) + " of line " + lines + " again"
-    table.refuse(ids.duplicated(), found, "Every segment needs an id of its own")
-    return ids
-
-
-def _splits(table: Table, cells: pd.Series, videos: pd.Series) -> pd.Series:
-    splits = cells.str.strip().str.lower().replace(_SPLITS)
-    found = "the split " + cells.str.strip().str[:40].map(repr)
-    table.refuse(~splits.isin(SPLITS), found, f"A split is {', '.join(SPLITS)}")
-    first = splits.groupby(videos).transform("first")
-    found = "the video " + videos.str[:80].map(repr) + " in " + splits + ", and in " + first
-    mend = "No video may be in two splits, or a model is judged on what it has seen"
-    table.refuse(splits != first, found + " before", mend)
-    return splits
+def _check_segments(table: Table, rows: pd.DataFrame) -> None:
+    """A `SourceError` about the first row whose video, id or split cannot be right."""
+    lines: dict[str, int] = {}  # of each id
+    home: dict[str, str] = {}  # video -> split
+    for line, video, name, split in rows[["video", "id", "split"]].itertuples():
+        if not video or not name:
+            raise table.error(line, "no id" if video else "no video", "Every segment needs one")
+        if lines.setdefault(name, line) != line:
+            mend = "Every segment needs an id of its own"
+            raise table.error(line, f"the id {name!r} of line {lines[name]} again", mend)
+        if split is not None and split not in SPLITS:
+            raise table.error(line, f"the split {split!r}", f"A split is {', '.join(SPLITS)}")
+        if home.setdefault(video, split) != split:
+            found = f"the video {video!r} in {split}, and in {home[video]} before"
+            mend = "No video may be in two splits, or a model is judged on what it has seen"
+            raise table.error(line, found, mend)

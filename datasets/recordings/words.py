@@ -8,6 +8,7 @@ Forced aligners write TextGrids:
 """
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
@@ -17,19 +18,12 @@ import numpy as np
 import pandas as pd
 
 from rmfn_tf.datasets.alignment import PAUSE, Words
-from rmfn_tf.datasets.recordings.tables import (
-    END,
-    START,
-    TABLES,
-    Table,
-    check_videos,
-    find_files,
-)
+from rmfn_tf.datasets.recordings.tables import END, START, TABLES, Table, check_videos, find_files
 from rmfn_tf.datasets.source import Report, SourceError
 
 TEXTGRID = ".textgrid"
 WORD = ("word", "text", "label", "token")
-MAX_LETTERS = 250  # of a word: an array of words takes the room of the longest for each
+MAX_LETTERS = 250  # of a word: a quotation mark that is never closed takes all that follows
 LONGEST_MEDIAN = 10.0  # seconds; a quarter of a second in milliseconds is far beyond it
 
 # What aligners write for silence and noise.
@@ -40,7 +34,6 @@ _DECLARATION = re.compile(
     r'"(?:IntervalTier|TextTier)"\s+(?:name ?= ?)?"(?:[^"]|"")*"\s+(?:xmin ?= ?)?[-\d]\S*'
     r"\s+(?:xmax ?= ?)?[-\d]\S*\s+(?:(?:intervals|points): size ?= ?)?(\d+)"
 )
-_ANEW = "Export it anew, as a TextGrid text file"
 
 
 def open_words(
@@ -48,16 +41,8 @@ def open_words(
 ) -> dict[str, Callable[[], Words]]:
     """video -> what reads its words, for those of `videos` that have any.
 
-    Args:
-        path: a folder with `<video>.TextGrid`, `.csv` or `.tsv`, in it or in its subfolders; or one
-            table with a column `video`.
-        tier: of TextGrids; see `read_textgrid`.
-        videos: those that are wanted.
-        report: told of each file that is read.
-
-    Raises:
-        SourceError: no such path, or it holds the words of none of the videos. Reading raises those
-            of `read_textgrid` and `read_words`.
+    `path` is a folder with `<video>.TextGrid`, `.csv` or `.tsv`, in it or in its subfolders; or one
+    table with a column `video`. `tier` is that of TextGrids; `report` is told of each file.
     """
     if path.is_dir():
         files = find_files(path, "words", (TEXTGRID, *TABLES), videos)
@@ -66,10 +51,9 @@ def open_words(
         mend = "Name the folder it is in; the file is called after its video"
         raise SourceError.at(path, found="one TextGrid", mend=mend)
     table = Table(path, report)
-    columns = [table.need(names) for names in (START, END, WORD)]
     parts: dict[str, list[pd.DataFrame]] = {}
     for video, rows in table.by_video():
-        parts.setdefault(video, []).append(rows[columns])
+        parts.setdefault(video, []).append(rows)
     check_videos(path, "words", parts, videos)
     return {
         video: partial(read_words, table, pd.concat(found))
@@ -87,119 +71,76 @@ def _read_file(path: Path, tier: str | None, report: Report) -> Words:
 
 
 def read_words(table: Table, rows: pd.DataFrame) -> Words:
-    """The words of one recording in a table.
+    """The words of one recording, in the file's order, from its rows of a table.
 
-    Args:
-        table: with a column for start, end and word each, under one of the names above.
-        rows: the recording's.
-
-    Returns:
-        The words in the file's order; silence (an empty word, `sp`, `{SL}`, ...) is `PAUSE`. Any
-        other text is a word, "null" and "nan" too.
-
-    Raises:
-        SourceError: a column lacks, a time is no finite number, a word ends before it starts, or
-            the times cannot be seconds.
+    Silence (an empty word, `sp`, `{SL}`, ...) is `PAUSE`. Any other text is a word, "null" and
+    "nan" too.
     """
     start, end, word = (table.need(names) for names in (START, END, WORD))
-    times = table.finite(rows[[start, end]])
+    times = table.numbers(rows[[start, end]], finite=True)
     texts = rows[word].str.strip()
-    lengths = pd.Series(times[:, 1] - times[:, 0], rows.index)
-    found = "a word from " + rows[start].str.strip() + " to " + rows[end].str.strip()
-    table.refuse(lengths < 0, found, "A word cannot end before it starts")
-    letters = texts.str.len()
-    found = letters.map("a word of {:,} letters".format)
-    table.refuse(letters > MAX_LETTERS, found, "Is this a table of words?")
-    if lengths.median() > LONGEST_MEDIAN:
-        found = f"half of the words from here on are longer than {lengths.median():g}"
+    for line, text, (begins, ends) in zip(rows.index, texts, times, strict=True):
+        if ends < begins:
+            mend = "A word cannot end before it starts"
+            raise table.error(line, f"a word from {begins:g} to {ends:g}", mend)
+        if len(text) > MAX_LETTERS:
+            mend = "Is this a table of words, with each quotation mark closed?"
+            raise table.error(line, f"a word of {len(text):,} letters", mend)
+    median = np.median(np.diff(times)) if len(times) else 0
+    if median > LONGEST_MEDIAN:
+        found = f"half of the words from here on are longer than {median:g}"
         mend = "Times must be in seconds: are these milliseconds?"
         raise table.error(rows.index[0], found, mend)
     return Words(times, _mark_pauses(texts))
 
 
 def read_textgrid(path: Path, tier: str | None = None) -> Words:
-    """The words of one recording in a TextGrid.
+    """The words of one recording, in the order of time, from a TextGrid text file.
 
-    Args:
-        path: a TextGrid text file, long or short form, UTF-8 or UTF-16.
-        tier: the tier with the words; None takes the one called `word`, `words` or
-            `<speaker> - words`.
-
-    Returns:
-        All intervals of the tier with their labels in the order of time; silence and noise are
-        `PAUSE`.
-
-    Raises:
-        SourceError: no such file, damaged or cut off; no such tier, or more than one that may be
-            meant; praatio is not installed.
+    They are all intervals of one tier: `tier`, or else the one called `word`, `words` or
+    `<speaker> - words`. Silence and noise are `PAUSE`.
     """
-    declared = [int(count) for count in _DECLARATION.findall(_read_text(path))]
-    grid = _parse(path)
-    chosen = _choose_tier(path, grid, tier)
+    grid, declared = _open_textgrid(path)
+    tiers = {each.name: each for each in grid.tiers if each.tierType == "IntervalTier"}
+    matches = _WORD_TIER.fullmatch if tier is None else tier.__eq__
+    meant = [name for name in tiers if matches(name)]
+    if len(meant) != 1:
+        held = f"its tiers of intervals are {', '.join(map(repr, list(tiers)[:20])) or 'none'}"
+        several = f"{len(meant)} tiers that may hold the words" if meant else "no such tier"
+        mend = "Name the one with the words (--tier)"
+        raise SourceError.at(path, tier or "words", found=f"{several}; {held}", mend=mend)
+    entries = tiers[meant[0]].entries
     # praatio takes what there is: a file cut off between two intervals would lose words unseen.
-    place = grid.tierNames.index(chosen.name)
-    if len(declared) != len(grid.tiers) or declared[place] != len(chosen.entries):
-        found = f"the tier holds {len(chosen.entries)} intervals, not as many as it declares"
-        mend = f"The file is cut off or damaged. {_ANEW}"
-        raise SourceError.at(path, chosen.name, found=found, mend=mend)
-    texts = [label for _, _, label in chosen.entries]
-    longest = max(map(len, texts), default=0)
-    if longest > MAX_LETTERS:
-        mend = "Name the tier with the words (--tier)"
-        raise SourceError.at(path, chosen.name, found=f"a word of {longest:,} letters", mend=mend)
-    intervals = np.array([(start, end) for start, end, _ in chosen.entries], float).reshape(-1, 2)
-    try:
-        return Words(intervals, _mark_pauses(texts))
-    except ValueError as error:
-        raise SourceError.at(path, chosen.name, found=str(error), mend=_ANEW) from error
+    place = grid.tierNames.index(meant[0])
+    if len(declared) != len(grid.tiers) or declared[place] != len(entries):
+        found = f"the tier holds {len(entries)} intervals, not as many as it declares"
+        mend = "The file is cut off or damaged. Export it anew, as a TextGrid text file"
+        raise SourceError.at(path, meant[0], found=found, mend=mend)
+    intervals = np.array([(start, end) for start, end, _ in entries], float).reshape(-1, 2)
+    return Words(intervals, _mark_pauses([label for _, _, label in entries]))
 
 
-def _mark_pauses(texts: Collection[str]) -> np.ndarray:
-    return np.array([PAUSE if _NO_WORD.fullmatch(text) else text for text in texts], str)
-
-
-def _read_text(path: Path) -> str:
-    if not path.is_file():
-        raise SourceError.at(path, found="no such file", mend="Name a TextGrid file")
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError.at(path, found="neither UTF-8 nor UTF-16", mend=_ANEW) from error
-    if not text.lstrip().startswith("File type"):
-        raise SourceError.at(path, found="it is not a TextGrid text file", mend=_ANEW)
-    return text
-
-
-def _parse(path: Path) -> Any:
+def _open_textgrid(path: Path) -> tuple[Any, list[int]]:
+    """What praatio reads, and how many intervals or points each tier declares."""
     try:
         from praatio import textgrid
+
+        grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=True, reportingMode="silence")
+        data = path.read_bytes()
+        is_utf_16 = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+        text = data.decode("utf-16" if is_utf_16 else "utf-8")
     except ModuleNotFoundError as error:
-        raise SourceError.at(
-            path,
-            found="TextGrid files are read by praatio, which is not installed",
-            mend="Run: pip install 'rmfn-tf[textgrid]'",
-        ) from error
-    try:
-        return textgrid.openTextgrid(str(path), includeEmptyIntervals=True, reportingMode="silence")
+        found = "TextGrid files are read by praatio, which is not installed"
+        mend = "Run: pip install 'rmfn-tf[textgrid]'"
+        raise SourceError.at(path, found=found, mend=mend) from error
     except MemoryError:
         raise
     except Exception as error:  # on damaged files praatio raises whatever it stumbles over
         found = f"praatio cannot read it ({type(error).__name__}: {' '.join(str(error).split())})"
-        raise SourceError.at(path, found=found[:500], mend=_ANEW) from error
+        mend = "Export it anew, as a TextGrid text file"
+        raise SourceError.at(path, found=found[:500], mend=mend) from error
+    return grid, [int(count) for count in _DECLARATION.findall(text)]
 
 
-def _choose_tier(path: Path, grid: Any, tier: str | None) -> Any:
-    tiers = {each.name: each for each in grid.tiers if each.tierType == "IntervalTier"}
-    matches = _WORD_TIER.fullmatch if tier is None else tier.__eq__
-    meant = [name for name in tiers if matches(name)]
-    if len(meant) == 1:
-        return tiers[meant[0]]
-    held = f"its tiers of intervals are {', '.join(map(repr, list(tiers)[:20])) or 'none'}"
-    several = f"{len(meant)} tiers that may hold the words" if meant else "no such tier"
-    raise SourceError.at(
-        path,
-        "words" if tier is None else tier,
-        found=f"{several}; {held}",
-        mend="Name the one with the words (--tier)",
-    )
+def _mark_pauses(texts: Collection[str]) -> np.ndarray:
+    return np.array([PAUSE if _NO_WORD.fullmatch(text) else text for text in texts], str)

@@ -1,7 +1,7 @@
 """Metrics of categories: accuracies and F1s, and the ways in which numbers become categories."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,26 +10,12 @@ from keras import ops
 from rmfn_tf.metrics.metric import SumMetric, check_same
 
 
-class Categorized(NamedTuple):
-    """Categories 0 .. num_classes - 1 of a batch.
-
-    Attributes:
-        truth: of the labels, int `(batch, columns)`.
-        prediction: of the predictions, likewise.
-        counted: whether the label takes part, bool, likewise.
-        num_classes: number of categories.
-    """
-
-    truth: Any
-    prediction: Any
-    counted: Any
-    num_classes: int
-
-
 class Categories:
-    """A way to turn labels `(batch, columns)` and predictions into categories."""
+    """A way to turn labels `(batch, columns)` and predictions into categories 0 .. n - 1."""
 
-    def __call__(self, y_true: Any, y_pred: Any) -> Categorized:
+    def __call__(self, y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, int]:
+        """The categories of the labels and of the predictions, int `(batch, columns)`; whether
+        each label takes part, bool likewise; and n."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
@@ -46,27 +32,24 @@ class Categories:
 class Threshold(Categories):
     """Two categories per column: y ≥ at against ŷ ≥ at.
 
-    With `drop_ties`, labels equal to `at` are left out and the comparison is strict on both
-    sides, y > at against ŷ > at: a prediction of exactly `at` is then not positive.
-
     A2 of the sentiment papers is `Threshold(0.0)`, A2-non0 `Threshold(0.0, drop_ties=True)`;
     sigmoid probabilities of 0/1 labels take `Threshold(0.5)`.
 
     Args:
         at: the threshold, in units of the label.
-        drop_ties: see above.
+        drop_ties: whether labels equal to `at` are left out and both sides compared strictly,
+            y > at against ŷ > at: a prediction of exactly `at` is then not positive.
     """
 
     def __init__(self, at: float = 0.0, drop_ties: bool = False):
         self.at = float(at)
         self.drop_ties = bool(drop_ties)
 
-    def __call__(self, y_true: Any, y_pred: Any) -> Categorized:
+    def __call__(self, y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, int]:
         check_same("columns", y_true=y_true, y_pred=y_pred)
         positive = ops.greater if self.drop_ties else ops.greater_equal
         truth, prediction = (ops.cast(positive(y, self.at), "int32") for y in (y_true, y_pred))
-        counted = ops.logical_or(y_true != self.at, not self.drop_ties)
-        return Categorized(truth, prediction, counted, num_classes=2)
+        return truth, prediction, ops.logical_or(y_true != self.at, not self.drop_ties), 2
 
     def get_config(self) -> dict[str, Any]:
         return {"at": self.at, "drop_ties": self.drop_ties}
@@ -84,36 +67,27 @@ class RoundedScale(Categories):
         high: highest rating, likewise.
 
     Raises:
-        ValueError: a range that is not finite or holds no two steps, or `low` and `high` of
-            different lengths.
+        ValueError: a range that is not finite or holds no two whole ratings.
     """
 
     def __init__(self, low: float | Sequence[float], high: float | Sequence[float]):
-        self.low = np.asarray(low, dtype="float64")
-        self.high = np.asarray(high, dtype="float64")
-        if self.low.ndim > 1 or self.low.shape != self.high.shape:
-            raise ValueError(
-                "RoundedScale: `low` and `high` must both be numbers, or both have one number per "
-                f"column; got {low!r} and {high!r}."
-            )
-        steps = np.round(self.high) - np.round(self.low)
-        if not np.isfinite(steps).all() or not (steps >= 1).all():
+        self.low, self.high = np.asarray(low, "float64"), np.asarray(high, "float64")
+        self.steps = np.round(self.high) - np.round(self.low)  # of each column, less one
+        if not np.isfinite(self.steps).all() or not (self.steps >= 1).all():
             raise ValueError(
                 "RoundedScale: every range must be finite and hold at least two whole ratings; "
                 f"got low={low!r}, high={high!r}."
             )
-        self.num_classes = int(steps.max()) + 1
 
-    def __call__(self, y_true: Any, y_pred: Any) -> Categorized:
+    def __call__(self, y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, int]:
         check_same("columns", y_true=y_true, y_pred=y_pred)
-        if self.low.ndim:
-            check_same("columns", ranges=self.low, y_true=y_true)
+        if self.steps.ndim:
+            check_same("columns", ranges=self.steps, y_true=y_true)
         truth, prediction = (
             ops.cast(ops.round(ops.clip(y, self.low, self.high)) - np.round(self.low), "int32")
             for y in (y_true, y_pred)
         )
-        counted = ops.ones_like(truth, dtype="bool")
-        return Categorized(truth, prediction, counted, self.num_classes)
+        return truth, prediction, ops.ones_like(truth, dtype="bool"), int(self.steps.max()) + 1
 
     def get_config(self) -> dict[str, Any]:
         return {"low": self.low.tolist(), "high": self.high.tolist()}
@@ -124,7 +98,7 @@ class MostProbable(Categories):
     """The classes 0 .. n-1: integer labels `(batch,)` or `(batch, 1)` against probabilities
     `(batch, n)`, whose largest is the prediction (the first of equals)."""
 
-    def __call__(self, y_true: Any, y_pred: Any) -> Categorized:
+    def __call__(self, y_true: Any, y_pred: Any) -> tuple[Any, Any, Any, int]:
         if y_true.shape[-1] != 1 or y_pred.shape[-1] < 2:
             raise ValueError(
                 "MostProbable takes integer labels of shape (batch,) or (batch, 1) and class "
@@ -133,30 +107,17 @@ class MostProbable(Categories):
             )
         truth = ops.cast(y_true, "int32")
         prediction = ops.cast(ops.argmax(y_pred, axis=-1, keepdims=True), "int32")
-        counted = ops.ones_like(truth, dtype="bool")
-        return Categorized(truth, prediction, counted, num_classes=y_pred.shape[-1])
+        return truth, prediction, ops.ones_like(truth, dtype="bool"), y_pred.shape[-1]
 
 
 class CategoryMetric(SumMetric):
-    """A `SumMetric` of categories instead of numbers.
-
-    Args:
-        categories: how labels and predictions become categories: `Threshold`, `RoundedScale` or
-            `MostProbable`.
-        name: column of the results; by default the metric's usual name.
-        dtype: of the state and the value.
-
-    Raises:
-        ValueError: `categories` is nothing of the kind.
-    """
+    """A `SumMetric` of categories, made by a `Threshold`, `RoundedScale` or `MostProbable`."""
 
     def __init__(self, categories: Categories, name: str | None = None, dtype: str | None = None):
         super().__init__(name=name, dtype=dtype)
         if not isinstance(categories, Categories):
-            raise ValueError(
-                f"{type(self).__name__}: `categories` must be a Threshold, RoundedScale or "
-                f"MostProbable; got {categories!r}."
-            )
+            kind, known = type(self).__name__, "Threshold, RoundedScale or MostProbable"
+            raise ValueError(f"{kind}: `categories` must be a {known}; got {categories!r}.")
         self.categories = categories
 
     def get_config(self) -> dict[str, Any]:
@@ -172,11 +133,7 @@ class CategoryMetric(SumMetric):
 @keras.saving.register_keras_serializable(package="rmfn_tf")
 class Accuracy(CategoryMetric):
     """The share of samples whose prediction falls in the category of its label, averaged over
-    the columns.
-
-    A2 is `Accuracy(Threshold(0.0))`, A7 `Accuracy(RoundedScale(-3, 3))`; of a softmax it is
-    `Accuracy(MostProbable())`, of sigmoid outputs `Accuracy(Threshold(0.5))`. A column without a
-    sample that takes part counts as 0.
+    the columns. A column without a sample that takes part counts as 0.
     """
 
     usual_name = "accuracy"
@@ -185,9 +142,6 @@ class Accuracy(CategoryMetric):
         truth, prediction, counted, _ = self.categories(y_true, y_pred)
         right = ops.logical_and(truth == prediction, counted)
         return ops.cast(ops.stack([right, counted], axis=-1), self.dtype)
-
-    def finish(self, sums: Any) -> Any:
-        return ops.divide_no_nan(sums[..., 0], sums[..., 1])
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")

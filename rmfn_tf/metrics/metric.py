@@ -15,7 +15,6 @@ class SumMetric(keras.metrics.Metric):
     value is that of the whole set, however it was cut into batches, and resampling takes a product
     of weights and statistics (`rmfn_tf.comparison.significance`). The sums are float64: those of a
     million float32 errors would be off in the third digit. Without any sample the value is 0.0.
-    The widths of labels and predictions are taken from the first batch.
 
     Args:
         name: column of the results; by default the metric's usual name, as "mae".
@@ -33,35 +32,36 @@ class SumMetric(keras.metrics.Metric):
     """
 
     usual_name: str | None = None
-    # How Keras adds up the replicas of a distributed run: right for sums.
-    aggregation = "sum"
-    # What callbacks with `mode="auto"` look at.
-    _direction = "up"
+    aggregation = "sum"  # how Keras joins the replicas of a distributed run: right for sums
+    _direction = "up"  # what callbacks with `mode="auto"` look at
+    # The first batch makes these: numbers of columns of `y_true` and `y_pred`, and the state.
+    widths: tuple[int, int] | None = None
+    sums: Any = None
 
     def __init__(self, name: str | None = None, dtype: str | None = None):
         super().__init__(name=name or self.usual_name, dtype=dtype or "float64")
-        self.widths: tuple[int, int] | None = None
-        self.sums: Any = None
 
     def statistics(self, y_true: Any, y_pred: Any) -> Any:
         """What each sample adds, `(batch, columns, statistics)`, of labels `(batch, columns)`."""
         raise NotImplementedError
 
     def finish(self, sums: Any) -> Any:
-        """`(..., columns)` values of sums `(..., columns, statistics)`."""
-        raise NotImplementedError
+        """`(..., columns)` values of sums `(..., columns, statistics)`: here the first sum over
+        the second, and 0 where that is 0."""
+        return ops.divide_no_nan(sums[..., 0], sums[..., 1])
 
     def look_at(self, y_true: Any, y_pred: Any, weights: Any) -> None:
-        """What there is to do with a batch before its statistics are asked for: nothing here.
-
-        All three are `(batch, columns)`.
-        """
+        """Sees each batch, all `(batch, columns)`, before its statistics are asked for."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true = _as_columns("y_true", y_true, self.dtype)
         y_pred = _as_columns("y_pred", y_pred, self.dtype)
         check_same("rows", y_true=y_true, y_pred=y_pred)
-        weights = _weights_like(y_true, sample_weight, self.dtype)
+        weights = ops.convert_to_tensor(1.0 if sample_weight is None else sample_weight, self.dtype)
+        if len(weights.shape):
+            weights = _as_columns("sample_weight", weights, self.dtype)
+            check_same("rows", y_true=y_true, sample_weight=weights)
+        weights = ops.broadcast_to(weights, ops.shape(y_true))
         widths = y_true.shape[-1], y_pred.shape[-1]
         if self.widths not in (None, widths):
             raise ValueError(
@@ -90,8 +90,7 @@ class MeanAbsoluteError(SumMetric):
     """MAE = Σ |y - ŷ| / N of each column, averaged over the columns, in units of the label.
 
     Keras' own takes `(batch,)` for one sample of many columns, rounds labels to the dtype of the
-    predictions and adds up in float32. The arguments are those of every metric here: `name`
-    ("mae") and `dtype` ("float64").
+    predictions and adds up in float32.
     """
 
     usual_name = "mae"
@@ -101,9 +100,6 @@ class MeanAbsoluteError(SumMetric):
         check_same("columns", y_true=y_true, y_pred=y_pred)
         errors = ops.abs(y_true - y_pred)
         return ops.stack([errors, ops.ones_like(errors)], axis=-1)
-
-    def finish(self, sums: Any) -> Any:
-        return ops.divide_no_nan(sums[..., 0], sums[..., 1])
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -119,17 +115,13 @@ class PearsonR(SumMetric):
     that do not include the first, as of a resample, those that vary by less than a millionth of
     their distance from it count as constant.
 
-    Replicas of a distributed strategy would each count from another sample, so that their sums
-    cannot be added up: several replicas raise instead of giving a wrong number; evaluate on one
-    device. The arguments are `name` ("r") and `dtype` ("float64").
+    Replicas of a distributed strategy would each count from another sample, so that several raise
+    instead of adding up to a wrong number: evaluate on one device.
     """
 
     usual_name = "r"
     aggregation = "none"
-
-    def __init__(self, name: str | None = None, dtype: str | None = None):
-        super().__init__(name=name, dtype=dtype)
-        self.first: Any = None
+    first: Any = None  # `(3, columns)`, made by the first batch
 
     def look_at(self, y_true: Any, y_pred: Any, weights: Any) -> None:
         check_same("columns", y_true=y_true, y_pred=y_pred)
@@ -159,8 +151,7 @@ class PearsonR(SumMetric):
 
 
 def check_same(what: str, **tensors: Any) -> None:
-    """A ValueError where the tensors' numbers of rows or of columns are known and differ: one
-    would broadcast."""
+    """A ValueError where known numbers of "rows" or "columns" differ: one would broadcast."""
     axis = {"rows": 0, "columns": -1}[what]
     sizes = {name: tensor.shape[axis] for name, tensor in tensors.items()}
     if len(set(sizes.values()) - {None}) > 1:
@@ -179,14 +170,3 @@ def _as_columns(name: str, values: Any, dtype: str) -> Any:
             f"(batch,); got {tuple(values.shape)}."
         )
     return values
-
-
-def _weights_like(y_true: Any, sample_weight: Any, dtype: str) -> Any:
-    """Sample weights of any shape allowed as `(batch, columns)`."""
-    weights = ops.convert_to_tensor(1.0 if sample_weight is None else sample_weight, dtype=dtype)
-    if len(weights.shape):
-        weights = _as_columns("sample_weight", weights, dtype)
-        check_same("rows", y_true=y_true, sample_weight=weights)
-        if weights.shape[-1] != 1:
-            check_same("columns", y_true=y_true, sample_weight=weights)
-    return ops.broadcast_to(weights, ops.shape(y_true))

@@ -43,49 +43,29 @@ def metrics_for(task: Task) -> list[SumMetric]:
 def score(task: Task, y_true: Any, y_pred: Any) -> dict[str, float]:
     """The values of `metrics_for(task)` on a whole set, by name.
 
-    Args:
-        task: what the labels are.
-        y_true: labels of N samples, `(N, labels)`; `(N,)` where there is one.
-        y_pred: predictions `(N, outputs)`, likewise.
-
-    Raises:
-        ValueError: columns that the metrics do not take.
+    Labels are `(samples, labels)` and predictions `(samples, outputs)`; `(samples,)` is one
+    column. Columns that the metrics do not take are a ValueError.
     """
-    metrics = metrics_for(task)
-    return {metric.name: float(metric(y_true, y_pred)) for metric in metrics}
+    return {metric.name: float(metric(y_true, y_pred)) for metric in metrics_for(task)}
 
 
 def per_label_table(task: Task, y_true: Any, y_pred: Any) -> list[dict[str, Any]]:
-    """What `score` says of each label by itself.
+    """What `score` says of each label by itself: a row `{"label": name, <metric>: value, ...}`
+    per label, in order.
 
-    Args:
-        task: what the labels are.
-        y_true: labels of the whole set, `(samples, labels)`; `(samples,)` where there is one.
-        y_pred: predictions, likewise; of a classification `(samples, classes)`.
-
-    Returns:
-        A row per label, in order: `{"label": name, <metric>: value, ...}`.
-
-    Raises:
-        ValueError: columns that are not those of `task.labels`.
+    Labels and predictions are as for `score`. Columns that are not those of `task.labels` are a
+    ValueError.
     """
     if task.kind == "classification":  # the columns of the predictions are its classes
         return [{"label": task.labels[0], **score(task, y_true, y_pred)}]
-    truth = _columns("y_true", y_true, len(task.labels))
-    prediction = _columns("y_pred", y_pred, len(task.labels))
+    width = len(task.labels)
+    truth, prediction = (np.reshape(values, (len(values), -1)) for values in (y_true, y_pred))
+    if not truth.shape[1] == prediction.shape[1] == width:
+        raise ValueError(
+            f"`y_true` and `y_pred` must have shape (samples, {width}), a column per label of the "
+            f"task; got {np.shape(y_true)} and {np.shape(y_pred)}."
+        )
     return [
         {"label": label, **score(task.select([label]), truth[:, k], prediction[:, k])}
         for k, label in enumerate(task.labels)
     ]
-
-
-def _columns(name: str, values: Any, width: int) -> np.ndarray:
-    array = np.asarray(values)
-    if array.ndim == 1:
-        array = array[:, np.newaxis]
-    if array.ndim != 2 or array.shape[1] != width:
-        raise ValueError(
-            f"`{name}` must have shape (samples, {width}), a column per label of the task; "
-            f"got {np.shape(values)}."
-        )
-    return array

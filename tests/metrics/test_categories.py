@@ -106,9 +106,7 @@ def test_rounding_of_the_seven_ratings(label, prediction, agree):
 @pytest.mark.parametrize(
     ("low", "high", "message"),
     [
-        ([1, 1], 7, "both be numbers, or both have one number per column"),
-        ([1, 1], [7, 7, 7], "both be numbers"),
-        ([[1]], [[7]], "both be numbers"),
+        ([1, 1], [7, 7, 7], "could not be broadcast"),
         (3, 3, "at least two whole ratings"),
         ([1, 5], [7, 1], "at least two whole ratings"),
         (0, float("inf"), "finite"),

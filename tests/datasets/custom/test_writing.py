@@ -70,7 +70,7 @@ def read_back(folder):
 
 @pytest.mark.parametrize("kind", ["regression", "multilabel", "classification"])
 def test_what_was_written_is_loaded(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(writing, "SHARD_STEPS", 5)
+    monkeypatch.setattr(writing, "SHARD_BYTES", 5 * 300)
     parts = {split: make(seed=seed, kind=kind, names=split) for seed, split in enumerate(SPLITS)}
     folder = write_custom(tmp_path / "mine", parts, task=kind, description="A line.")
     assert len(list(folder.glob("part-*.npz"))) > 3
@@ -152,7 +152,7 @@ def two(**changes):
         ({}, {}, "one split at least"),
         (make(), {"name": "1st"}, "name must begin with a letter"),
         (make(), {"description": "a\nb"}, "one line of text"),
-        (make(), {"split_seed": -1}, "seed of the splits"),
+        (make(), {"split_seed": -1}, "non-negative"),
         (make(count=4), {}, "three groups .* got 2"),
         ({"tain": make()}, {}, "Did you mean 'train'"),
         (two(ids=make().ids), {}, r"'v0\[0\]' there twice"),

@@ -269,19 +269,19 @@ def test_drawn_splits_part_no_video_and_depend_on_the_seed_alone(tmp_path):
     [
         ({"mode": "sdk"}, "mode must be one of default, mmsdk; got 'sdk'"),
         ({"pauses": "none"}, "pauses must be"),
-        ({"word_shift": "2"}, "word_shift must be"),
-        ({"kind": "ordinal"}, "kind must be"),
+        ({"word_shift": "2"}, "unknown word_shift '2'"),
+        ({"kind": "ordinal"}, "unknown kind of task 'ordinal'"),
         ({"name": "1st"}, "name must begin with a letter"),
         ({"frames": {}}, "one modality at least"),
         ({"frames": {"words": "openface"}}, "'words': that name has a meaning"),
         ({"frames": {"a-b": "openface"}}, "'a-b': use a letter"),
-        ({"columns": {"visua": ["AU*"]}}, "Columns of 'visua'"),
+        ({"columns": {"visua": ["AU*"]}}, "with columns 'visua'. Did you mean 'visual'"),
         ({"kind": "classification"}, r"'sentiment' is 0.5 for 'one\[0\]'.* classes 0, 1, 2, ..."),
         ({"kind": "multilabel"}, "'sentiment' is 0.5 for .* 0 or 1"),
         ({"labels": ["mood"]}, "no label column 'mood'"),
         ({"columns": {"visual": ["AX*"]}}, r"no feature column is called 'AX\*'"),
         ({"tier": "phones"}, "no such tier"),
-        ({"split_seed": -1}, "seed of the splits"),
+        ({"split_seed": -1}, "non-negative"),
     ],
 )
 def test_wrong_arguments_leave_nothing(tmp_path, options, message):
@@ -321,8 +321,8 @@ def one_class(folder):
     ("spoil", "message"),
     [
         (two_words_files, r"2 files of the video 'two': two\.TextGrid, two\.csv"),
-        (no_words_files, r"no files \.textgrid, \.csv, \.tsv"),
-        (other_videos, r"no acoustic frames of any video .* 'four_audio'"),
+        (no_words_files, r"no words \(\.textgrid, \.csv, \.tsv\) of any"),
+        (other_videos, r"no acoustic frames .* of any video .* 'four_audio'"),
         (other_columns, r"three\.csv.*other columns.*'gaze_0_x'"),
         (one_class, "all labels are class 0. A classification has two"),
     ],
@@ -345,13 +345,13 @@ def test_an_error_in_the_last_video_leaves_nothing(tmp_path, monkeypatch):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_an_interruption_leaves_nothing_and_a_leftover_does_not_matter(tmp_path):
+def test_an_interruption_leaves_nothing(tmp_path):
     recordings = make_recordings(tmp_path)
     before = sorted(tmp_path.iterdir())
 
     def interrupt(done, total):
         assert total == 4
-        assert (tmp_path / ".partial-out").is_dir()
+        assert list(tmp_path.glob(".partial-out-*"))
         assert not (tmp_path / "out").exists()
         if done == 3:
             raise KeyboardInterrupt
@@ -359,8 +359,6 @@ def test_an_interruption_leaves_nothing_and_a_leftover_does_not_matter(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, on_progress=interrupt)
     assert sorted(tmp_path.iterdir()) == before
-    (tmp_path / ".partial-out").mkdir()
-    (tmp_path / ".partial-out" / "part-00009.npz").write_text("of a run that was killed")
     run(tmp_path)
     assert sorted(tmp_path.iterdir()) == [*before[:1], tmp_path / "out", *before[1:]]
     check(load(tmp_path), expected_examples(recordings))
