@@ -27,7 +27,7 @@ def main() -> None:
     from rmfn_tf.cli.demo import accuracy_by_kind
     from rmfn_tf.training.config import RunConfig
     from rmfn_tf.training.presets import preset
-    from rmfn_tf.training.run import train_run
+    from rmfn_tf.training.run import Run
 
     data, found = "synthetic/sarcasm", defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
@@ -38,7 +38,8 @@ def main() -> None:
                 settings["epochs"] = options.epochs
             for seed in range(options.seeds):
                 run = Path(name) / model / str(seed)
-                train_run(RunConfig(data=data, model=model, seed=seed, **settings), builder, run)
+                config = RunConfig(data=data, model=model, seed=seed, **settings)
+                Run(run).train(config, builder)
                 for kind, accuracy in accuracy_by_kind(run, builder).items():
                     found[model, kind].append(accuracy)
                 keras.backend.clear_session()

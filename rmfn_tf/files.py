@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+LOCK = ".lock"  # in every folder that has one writer at a time
+
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:
     """Makes or replaces a file in one step, so that no kill or full disk leaves half of it.
@@ -47,6 +49,14 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2) + "\n")
 
 
+def read_json(path: Path) -> Any:
+    """The content of a JSON file; ValueError that names it where it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: it is no JSON ({error}).") from error
+
+
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """`replace_file` with a CSV whose columns are the first row's keys."""
     text = io.StringIO()
@@ -56,26 +66,38 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     write_text(path, text.getvalue())
 
 
+class FolderInUse(ValueError):
+    """Another process holds a folder."""
+
+
 @contextlib.contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
     """Holds a folder for this process; the system lets go of it however the process ends.
 
+    What is locked is the file `.lock` in it, opened for writing, since NFS locks nothing else. It
+    is left there: were it removed, two processes could each hold a file of that name.
+
     Raises:
-        ValueError: another process holds it.
+        FolderInUse: another process holds it.
     """
     try:
         import fcntl
     except ImportError:  # Windows has none: there, nobody is held off
         yield
         return
-    handle = os.open(folder, os.O_RDONLY)
+    path = folder / LOCK
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(
+            # Not a file that went with its folder while this waited to be the next.
+            is_held = os.path.samestat(os.fstat(handle), path.stat())
+        except (BlockingIOError, FileNotFoundError):
+            is_held = False
+        if not is_held:
+            raise FolderInUse(
                 f"{folder} is in use by another process; wait for it to end, or stop it."
-            ) from error
+            )
         yield
     finally:
         os.close(handle)

@@ -12,13 +12,14 @@ from rmfn_tf.cli.export import export
 from rmfn_tf.cli.predict import predict
 from rmfn_tf.cli.reproduce import reproduce
 from rmfn_tf.cli.rollback import rollback
+from rmfn_tf.cli.runs import runs
 from rmfn_tf.cli.train import train
 from rmfn_tf.cli.tune import tune
 
 app = typer.Typer(
     name="rmfn",
     help="The Recurrent Multistage Fusion Network: from the files you hold to a served model.\n\n"
-    "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn evaluate`, "
+    "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn runs`, `rmfn evaluate`, "
     "`rmfn compare`, `rmfn reproduce`, `rmfn tune`, `rmfn export`, `rmfn predict`.",
     no_args_is_help=True,
     add_completion=False,
@@ -28,6 +29,7 @@ app.command()(demo)
 app.add_typer(data, name="data")
 app.command()(train)
 app.command()(evaluate)
+app.command()(runs)
 app.command()(compare)
 app.command()(reproduce)
 app.command()(tune)

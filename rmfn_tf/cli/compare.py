@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from rmfn_tf.cli.options import (
+    Cluster,
     Data,
     DataDir,
     Epochs,
     Folds,
+    Imports,
     Json,
     Labels,
     ManualDir,
@@ -36,6 +38,8 @@ def compare(
     ] = None,
     labels: Labels = None,
     workers: Workers = 1,
+    cluster: Cluster = "",
+    import_: Imports = None,
     epochs: Epochs = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
@@ -65,11 +69,17 @@ def compare(
     from rmfn_tf.cli.configs import make_config
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.comparison.compare import compare_models
-    from rmfn_tf.comparison.terminal import to_table
+    from rmfn_tf.comparison.report import explanations, to_table
     from rmfn_tf.datasets.registry import choose
 
     data = choose(data, manual_dir, data_dir).name
-    settings = {"data": data, "folds": folds, "labels": to_labels(labels), "epochs": epochs}
+    settings = {
+        "data": data,
+        "folds": folds,
+        "labels": to_labels(labels),
+        "epochs": epochs,
+        "imports": import_ or None,
+    }
     configs = {
         name: make_config(settings, Path(row))
         if row.endswith(".toml")
@@ -85,11 +95,15 @@ def compare(
             out,
             reference=reference,
             workers=workers,
+            cluster=cluster,
             command=shlex.join(["rmfn", *sys.argv[1:]]),
             on_progress=on_progress,
         )
     if as_json:
         print(json.dumps(result))
         return
-    Console().print(to_table(result))
+    console = Console()
+    console.print(to_table(result).to_rich(f"{result['data']}: {result['split']}"))
+    for line in explanations(result):
+        console.print(line, highlight=False, markup=False)
     print(f"Tables, figure and runs: {out}")

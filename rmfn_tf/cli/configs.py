@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.config import ConfigError, RunConfig, read_toml
 from rmfn_tf.training.presets import merge, preset
-from rmfn_tf.training.signatures import checked_config, read_config_file
 
 
 def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunConfig:
@@ -17,9 +16,22 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
         path: a user's TOML file; None takes the preset.
 
     Raises:
-        ConfigError: every mistake in it.
+        ConfigError: every mistake in it, a data set that there is not among them.
     """
+    from rmfn_tf.datasets.registry import resolve
+
     given = {key: value for key, value in settings.items() if value is not None}
-    if path is not None:
-        return read_config_file(path, given)
-    return checked_config(merge(preset(given["data"], given["model"]), given))
+    source = "" if path is None else str(path)
+    start = preset(given["data"], given["model"]) if path is None else read_toml(path)
+    values, mistakes = merge(start, given), []
+    try:
+        resolve(str(values.get("data", "synthetic")))
+    except ValueError as error:
+        mistakes.append(str(error))
+    try:
+        config = RunConfig(**values)
+    except ConfigError as error:
+        mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(mistakes, source)
+    return config

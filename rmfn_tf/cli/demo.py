@@ -60,7 +60,7 @@ def _train(
 
     from rmfn_tf.training.config import RunConfig
     from rmfn_tf.training.presets import preset
-    from rmfn_tf.training.run import train_run
+    from rmfn_tf.training.run import Run
 
     settings = preset("synthetic", model)
     if epochs is not None:
@@ -73,12 +73,10 @@ def _train(
         bar = progress.add_task(f"Training {model}{note}", total=config.epochs, loss="")
 
         def on_epoch(state: Any) -> None:
-            accuracy = state.last.logs["val_accuracy"]
-            progress.update(
-                bar, completed=state.last.epoch, loss=f"validation accuracy {accuracy:.3f}"
-            )
+            accuracy = state.logs["val_accuracy"]
+            progress.update(bar, completed=state.epoch, loss=f"validation accuracy {accuracy:.3f}")
 
-        train_run(config, builder, run, on_epoch=on_epoch)
+        Run(run).train(config, builder, on_epoch=on_epoch)
 
 
 def _print_table(folder: Path, builder: Any, console: Any) -> None:
@@ -113,11 +111,11 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
 
 def accuracy_by_kind(run: Path, builder: Any) -> dict[str, float]:
     """The run's test accuracy for each kind of synthetic example, and for `all`."""
-    from rmfn_tf.training.evaluate import load_run, open_examples
     from rmfn_tf.training.fit import predict
+    from rmfn_tf.training.run import Run
 
-    test = open_examples(run, builder, "test")  # which records it
-    right = predict(load_run(run)[1], test).argmax(axis=1) == test.labels
+    test = Run(run).open_examples(builder, "test")  # which records it
+    right = predict(Run(run).model(), test).argmax(axis=1) == test.labels
     kinds = test.extra["kind"]
     by_kind = {kind: float(right[kinds == kind].mean()) for kind in builder.info.metadata["kinds"]}
     return {**by_kind, "all": float(right.mean())}
@@ -129,12 +127,12 @@ def _draw(folder: Path, builder: Any) -> None:
 
     from rmfn_tf.data import epoch_batches, load_examples
     from rmfn_tf.models import attention_model
-    from rmfn_tf.training.evaluate import load_run
+    from rmfn_tf.training.run import Run
     from rmfn_tf.visualization import plot_attention
 
     validation = load_examples(builder, "validation")
     example = validation.take([int(np.flatnonzero(validation.extra["kind"] == "d")[0])])
-    _, model = load_run(folder / "rmfn")
+    model = Run(folder / "rmfn").model()
     inputs, _ = next(iter(epoch_batches(example, 1)))
     attention = attention_model(model)(inputs)["attention"][0]
     figure = plot_attention(
@@ -154,11 +152,11 @@ def _export(folder: Path, builder: Any) -> tuple[float, Path]:
     from rmfn_tf.cli.run_facts import about_run
     from rmfn_tf.data import epoch_batches, load_examples
     from rmfn_tf.export import export_model
-    from rmfn_tf.training.evaluate import load_run
+    from rmfn_tf.training.run import Run
 
-    config, model = load_run(folder / "rmfn")
-    about = about_run(folder / "rmfn", config)
-    version = export_model(model, folder / "export" / "rmfn", about=about)
+    run = Run(folder / "rmfn")
+    model = run.model()
+    version = export_model(model, folder / "export" / "rmfn", about=about_run(run))
     served = tf.saved_model.load(str(version)).signatures["serving_default"]
     examples = load_examples(builder, "validation[:256]")
     inputs, _ = next(iter(epoch_batches(examples, len(examples))))

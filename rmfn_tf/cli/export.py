@@ -30,10 +30,10 @@ def export(
     from rmfn_tf.cli.run_facts import about_run
     from rmfn_tf.export import export_model
     from rmfn_tf.export.warmup import WARMUP
-    from rmfn_tf.training.evaluate import load_run
+    from rmfn_tf.training.run import Run
 
-    config, model = load_run(run)
-    version = export_model(model, to, about=about_run(run, config), keep=keep)
+    about = about_run(Run(run))
+    version = export_model(Run(run).model(), to, about=about, keep=keep)
     if not (version / WARMUP).exists():
         print(
             "rmfn: exported without warm-up requests, so the first answers will be slow; for them, "

@@ -21,6 +21,20 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Workers = Annotated[
     int, typer.Option(help="Processes that train side by side, of one thread each.")
 ]
+Cluster = Annotated[
+    str,
+    typer.Option(
+        help="Train on the Dask cluster of this scheduler, as tcp://10.0.0.1:8786; its machines "
+        "must see --out and the data."
+    ),
+]
+Imports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--import",
+        help="A module of yours that registers models, as my_package.models; repeatable.",
+    ),
+]
 Folds = Annotated[
     int | None, typer.Option(help="Cross-validate, for data without splits of their own.")
 ]

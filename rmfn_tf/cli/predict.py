@@ -103,9 +103,11 @@ def _ask(client: "Client", sequences: Any, explain: bool, on_progress: Any) -> "
 
 def _load(builder: Any, split: str, run: Path | None) -> "Examples":
     from rmfn_tf.data import load_examples
-    from rmfn_tf.training.evaluate import open_examples
+    from rmfn_tf.training.run import Run
 
-    return load_examples(builder, split) if run is None else open_examples(run, builder, split)
+    if run is None:
+        return load_examples(builder, split)
+    return Run(run).open_examples(builder, split)
 
 
 def _exactly_one(options: dict[str, Any]) -> Any:

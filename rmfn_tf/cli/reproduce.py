@@ -3,13 +3,12 @@
 import json
 import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from rmfn_tf.cli.options import DataDir, Epochs, Json, ManualDir, Workers
+from rmfn_tf.cli.options import Cluster, DataDir, Epochs, Json, ManualDir, Workers
 
 
 def reproduce(
@@ -19,6 +18,7 @@ def reproduce(
         int | None, typer.Option(help="Runs of each model \\[default: the protocol's].")
     ] = None,
     workers: Workers = 1,
+    cluster: Cluster = "",
     epochs: Epochs = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
@@ -47,8 +47,8 @@ def reproduce(
     from rmfn_tf.cli.configs import make_config
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.comparison.protocols import protocol_for
-    from rmfn_tf.comparison.reproduce import reproduce
-    from rmfn_tf.comparison.terminal import to_table
+    from rmfn_tf.comparison.report import explanations, to_table
+    from rmfn_tf.comparison.reproduce import LABELS_TITLE, label_table, reproduce
     from rmfn_tf.datasets.registry import choose
 
     protocol = protocol_for(name)
@@ -66,6 +66,7 @@ def reproduce(
             out,
             seeds=protocol.seeds if seeds is None else seeds,
             workers=workers,
+            cluster=cluster,
             command=shlex.join(["rmfn", *sys.argv[1:]]),
             on_progress=on_progress,
         )
@@ -73,9 +74,11 @@ def reproduce(
         print(json.dumps(result))
         return
     console = Console()
-    console.print(to_table(result))
+    console.print(to_table(result).to_rich(f"{result['data']}: {result['split']}"))
+    for line in explanations(result):
+        console.print(line, highlight=False, markup=False)
     if len(result["per_label"]) > 1:  # of a single label the table above has all
-        _show_labels(result, console)
+        console.print(label_table(result).to_rich(f"\n{LABELS_TITLE}"))
     counts = ", ".join(
         f"{split} {each['here']} (papers {each['published']})"
         for split, each in result["counts"].items()
@@ -85,18 +88,3 @@ def reproduce(
     for sentence in result["differences"]:
         console.print(f"- {sentence}", highlight=False)
     print(f"Tables, figure and runs: {out}")
-
-
-def _show_labels(result: Mapping[str, Any], console: Any) -> None:
-    from rich.table import Table
-
-    from rmfn_tf.comparison.reproduce import LABELS_TITLE, label_table
-
-    header, lines = label_table(result)
-    table = Table(title=f"\n{LABELS_TITLE}", title_justify="left", box=None)
-    table.add_column("")
-    for name in header[1:]:
-        table.add_column(name.replace(" ", "\n"), justify="right")
-    for line in lines:
-        table.add_row(*line)
-    console.print(table)

@@ -3,13 +3,10 @@
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-
-if TYPE_CHECKING:
-    from rmfn_tf.training.run import RunProgress
 
 
 @contextlib.contextmanager
@@ -49,39 +46,6 @@ def build_data(
         )
 
 
-def epoch_printer(quiet: bool) -> Any:
-    """An `on_epoch` of `train_run`: a line an epoch on stderr, with the metrics, the best so far
-    and the time left; nothing where stderr is no terminal."""
-    console = Console(stderr=True)
-    quiet = quiet or not console.is_terminal
-    seconds: list[float] = []
-
-    def on_epoch(progress: "RunProgress") -> None:
-        if quiet:
-            return
-        last = progress.last
-        seconds.append(last.seconds)
-        epochs_left = last.epochs - last.epoch
-        epochs_left += max(progress.folds - progress.fold, 0) * last.epochs
-        left = epochs_left * sum(seconds) / len(seconds)
-        fold = f"fold {progress.fold}/{progress.folds} " if progress.folds else ""
-        values = "  ".join(f"{key} {value:.4f}" for key, value in last.logs.items())
-        if last.best:
-            values += f"  best {last.best['val_loss']:.4f} (epoch {last.best['epoch']})"
-        where = f"{fold}epoch {last.epoch:3d}/{last.epochs}"
-        console.print(f"{where}  {values}  {time_in_words(left)} left", highlight=False)
-
-    return on_epoch
-
-
-def time_in_words(seconds: float) -> str:
-    """`"45 s"`, `"12 min"`, `"3 h 20 min"`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def show_metrics(result: Mapping[str, Any], title: str, as_json: bool) -> None:
     """Prints `{"split": ..., "metrics": {row: {metric: value}}}` as a table or as JSON."""
     if as_json:
@@ -100,31 +64,3 @@ def show_metrics(result: Mapping[str, Any], title: str, as_json: bool) -> None:
     if result["constant_predictions"] and "r" in names:
         rows_said = ", ".join(result["constant_predictions"])
         console.print(f"The same prediction for every example, so r is 0: {rows_said}.")
-
-
-def show_dry_run(result: Mapping[str, Any], as_json: bool) -> None:
-    """Prints what `rmfn_tf.training.dry_run` says, as lines and a table, or as JSON."""
-    if as_json:
-        print(json.dumps(result))
-        return
-    steps, parameters, seconds = result["steps"], result["parameters"], result["seconds"]
-    examples = ", ".join(f"{count} {split}" for split, count in result["examples"].items())
-    widths = ", ".join(
-        f"{name} (batch, time, {each['width']}) in {each['present']} of "
-        f"{result['examples']['train']}"
-        for name, each in result["modalities"].items()
-    )
-    layers = ", ".join(f"{name} {count:,}" for name, count in parameters["by_layer"].items())
-    lines = {
-        "run": f"{result['model']} on {result['data']}: nothing is written",
-        "examples": examples,
-        "inputs": widths,
-        "time": f"{steps['shortest']} to {steps['longest']} steps, median {steps['median']:g}; "
-        f"padded to {', '.join(map(str, result['padded_to']))}",
-        "batches": f"{result['batches']} of {result['batch_size']} an epoch",
-        "parameters": f"{parameters['total']:,} trainable: {layers}",
-        "an epoch": f"{seconds['epoch']:.2g} s; the whole run {time_in_words(seconds['run'])}",
-    }
-    for name, line in lines.items():
-        print(f"{name:11} {line}")
-    show_metrics(result["floors"], "Floors", as_json=False)

@@ -1,22 +1,29 @@
 """`rmfn tune`: how many stages fusion needs, and every other hyperparameter."""
 
+import json
 import re
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rmfn_tf.cli.options import (
+    Cluster,
     Data,
     DataDir,
     Epochs,
     Folds,
+    Imports,
     Json,
     Labels,
     ManualDir,
     Workers,
     to_labels,
 )
+from rmfn_tf.tuning import MOST_STAGES
 
 
 def tune(
@@ -25,8 +32,8 @@ def tune(
     stages: Annotated[
         str | None,
         typer.Option(
-            help="Sweep these numbers of stages: 1-6 \\[default], or 1,3,5; the first is compared "
-            "with."
+            help=f"Sweep these numbers of stages: 1-{MOST_STAGES} \\[default], or 1,3,5; the first "
+            "is compared with."
         ),
     ] = None,
     seeds: Annotated[
@@ -57,6 +64,8 @@ def tune(
     ] = None,
     labels: Labels = None,
     workers: Workers = 1,
+    cluster: Cluster = "",
+    import_: Imports = None,
     epochs: Epochs = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
@@ -75,7 +84,7 @@ def tune(
 
     Or: rmfn tune pom --tuner bayesian --trials 20 --workers 2 --out searched
     """
-    numbers = to_numbers("1-6" if stages is None else stages)
+    numbers = to_numbers(f"1-{MOST_STAGES}" if stages is None else stages)
     if tuner is None and (trials is not None or tune_ is not None):
         raise ValueError("--trials and --tune are for a search: name one with --tuner.")
     if tuner is not None and stages is not None:
@@ -92,11 +101,17 @@ def tune(
 
     start_tensorflow(deterministic=True)
 
+    from rich.console import Console
+
     from rmfn_tf.cli.configs import make_config
-    from rmfn_tf.cli.show import build_data
-    from rmfn_tf.cli.tune_parts import search, sweep
+    from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.datasets.registry import choose
-    from rmfn_tf.tuning.search import Search, check_tuner
+    from rmfn_tf.files import replace_file, write_json, write_text
+    from rmfn_tf.tuning import report
+    from rmfn_tf.tuning.search import check_tuner, run_search
+    from rmfn_tf.tuning.stages import sweep_stages
+    from rmfn_tf.visualization.search import plot_search
+    from rmfn_tf.visualization.stages import plot_stages
 
     if tuner is not None:
         check_tuner(tuner)
@@ -107,19 +122,43 @@ def tune(
         "folds": folds,
         "labels": to_labels(labels),
         "epochs": epochs,
+        "imports": import_ or None,
     }
     chosen = make_config(settings, config)
     builder = build_data(data, manual_dir, data_dir, quiet=as_json)
-    if tuner is None:
-        sweep(chosen, builder, out, numbers, seeds, workers, promote, as_json)
-    else:
-        names = None if tune_ is None else [name.strip() for name in tune_.split(",")]
-        asked = Search.of(chosen, builder, tuner, given["trials"], names)
-        search(asked, builder, out, seeds, workers, promote, as_json)
+    with progress_bar("Training" if tuner is None else "Searching", quiet=as_json) as on_progress:
+        how: dict[str, Any] = {
+            "seeds": seeds,
+            "workers": workers,
+            "cluster": cluster,
+            "command": shlex.join(["rmfn", *sys.argv[1:]]),
+            "on_progress": on_progress,
+        }
+        if tuner is None:
+            result = sweep_stages(chosen, builder, out, stages=numbers, **how)
+            table, text = report.sweep_table(result), report.sweep_markdown(result)
+            figure = plot_stages(result)
+        else:
+            names = None if tune_ is None else [name.strip() for name in tune_.split(",")]
+            how |= {"tuner": tuner, "trials": given["trials"], "tune": names}
+            result = run_search(chosen, builder, out, **how)
+            table, text = report.search_table(result), report.search_markdown(result)
+            figure = plot_search(result)
+    write_text(out / "tune.md", text)
+    replace_file(out / "tune.png", lambda partial: figure.savefig(partial, format="png", dpi=150))
+    write_json(out / "tune.json", result)
+    best = out / result["best_run"]
+    if promote is not None:
+        _copy(best, promote)
+    if as_json:
+        print(json.dumps(result))
+        return
+    Console().print(table.to_rich())
+    print(f"\n{result['answer']}\nTable, figure and runs: {out}\nA run of the best: {best}")
 
 
 def to_numbers(text: str) -> list[int]:
-    """`"1-6"`, `"1,3,5"` or both mixed -> ascending numbers from 1 to 20.
+    """`"1-6"`, `"1,3,5"` or both mixed -> ascending numbers from 1 to `MOST_STAGES`.
 
     Raises:
         ValueError: anything else.
@@ -128,7 +167,20 @@ def to_numbers(text: str) -> list[int]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,2})\s*(?:-\s*(\d{1,2})\s*)?", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-        if not 1 <= first <= last <= 20:
-            raise ValueError(f"--stages takes numbers from 1 to 20, as 1-6 or 1,3,5; got {text!r}.")
+        if not 1 <= first <= last <= MOST_STAGES:
+            raise ValueError(
+                f"--stages takes numbers from 1 to {MOST_STAGES}, as 1-{MOST_STAGES} or 1,3,5; "
+                f"got {text!r}."
+            )
         numbers.update(range(first, last + 1))
     return sorted(numbers)
+
+
+def _copy(run: Path, to: Path) -> None:
+    """Copies a run folder, whole or not at all."""
+    partial = to.with_name(f".partial-{to.name}")
+    try:
+        shutil.copytree(run, partial, dirs_exist_ok=True)
+        partial.rename(to)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -1,22 +1,20 @@
 """Models beside each other: the same seeds, the same split or folds, one table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.comparison.markdown import to_markdown
 from rmfn_tf.comparison.published import published_for
-from rmfn_tf.comparison.spreadsheet import to_csv
+from rmfn_tf.comparison.report import to_csv, to_markdown
 from rmfn_tf.comparison.summary import BOOTSTRAP, PERMUTATION, lower_is_better, summarize
-from rmfn_tf.comparison.train_all import OnProgress, train_all
 from rmfn_tf.files import only_writer, replace_file, write_json, write_text
 from rmfn_tf.names import unknown_name
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.predictions import Predictions, read_predictions
+from rmfn_tf.training.runs import OnProgress, train_many
 from rmfn_tf.training.splits import check_splits, check_test_split, open_task
 from rmfn_tf.visualization import plot_comparison
 
@@ -29,6 +27,7 @@ def compare_models(
     *,
     reference: str | None = None,
     workers: int = 1,
+    cluster: str = "",
     command: str = "",
     on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
@@ -45,8 +44,7 @@ def compare_models(
         out: the folder.
         reference: the row that the others are tested against; a floor may be one. By default
             `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
-        workers: runs that train side by side, in processes of one thread each; a single one takes
-            as many threads as TensorFlow likes.
+        workers, cluster: where the runs are trained; see `rmfn_tf.training.runs.open_workers`.
         command: stands in the tables.
         on_progress: called as `on_progress(done, total)` every second, in epochs of all runs.
 
@@ -66,11 +64,11 @@ def compare_models(
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):
         jobs = {
-            run_folder(out, row, seed): replace(config, seed=seed)
+            run_folder(out, row, seed): config.replace(seed=seed)
             for row, config in configs.items()
             for seed in seeds
         }
-        train_all(jobs, builder, workers, on_progress)
+        train_many(jobs, builder, workers=workers, cluster=cluster, on_progress=on_progress)
         items, by_row = judge(configs, seeds, builder, out)
         values = summarize(task, items, by_row, reference)
         first = next(iter(configs.values()))

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from rmfn_tf.comparison.compare import compare_models, judge
-from rmfn_tf.comparison.markdown import bullets, plain_table, to_markdown
 from rmfn_tf.comparison.protocols import Protocol
-from rmfn_tf.comparison.train_all import OnProgress
+from rmfn_tf.comparison.report import Table, bullets, to_markdown
 from rmfn_tf.files import write_json, write_text
 from rmfn_tf.metrics import per_label_table
 from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.runs import OnProgress
 from rmfn_tf.training.splits import LearningData, open_learning_data
 
 LABELS_TITLE = "Label by label, mean over seeds"
@@ -27,6 +27,7 @@ def reproduce(
     *,
     seeds: int,
     workers: int = 1,
+    cluster: str = "",
     command: str = "",
     on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def reproduce(
         builder: the built data set.
         out: the folder.
         seeds: how many runs of each row, from seed 0.
-        workers: as in `compare_models`.
+        workers, cluster: as in `compare_models`.
         command: stands in the tables.
         on_progress: as in `compare_models`.
 
@@ -66,6 +67,7 @@ def reproduce(
         out,
         reference=protocol.reference,
         workers=workers,
+        cluster=cluster,
         command=command,
         on_progress=on_progress,
     )
@@ -153,25 +155,20 @@ def label_rows(
 
 def reproduction_markdown(result: Mapping[str, Any]) -> str:
     """The data, the differences, the comparison's own report, and the labels one by one."""
-    header, labels = label_table(result)
-    return (
-        "\n\n".join(
-            [
-                to_markdown(result).rstrip(),
-                "## Data beside the papers'",
-                plain_table(["split", "", "here", "papers"], count_rows(result), numbers=2),
-                "## What differs from the published protocol and data",
-                bullets(result["differences"]),
-                f"## {LABELS_TITLE}",
-                plain_table(header, labels, numbers=len(header) - 1),
-            ]
-        )
-        + "\n"
-    )
+    parts = [
+        to_markdown(result).rstrip(),
+        "## Data beside the papers'",
+        _count_table(result).to_markdown(),
+        "## What differs from the published protocol and data",
+        bullets(result["differences"]),
+        f"## {LABELS_TITLE}",
+        label_table(result).to_markdown(),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
-def label_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """The header, and a line per label: its base rate where it has one, each metric of each row."""
+def label_table(result: Mapping[str, Any]) -> Table:
+    """A line per label: its base rate where it has one, each metric of each row."""
     labels = result["per_label"]
     columns = [(metric, row) for metric, by_row in labels[0]["values"].items() for row in by_row]
     rates = ["base_rate"] if "base_rate" in labels[0] else []
@@ -184,17 +181,13 @@ def label_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
         for each in labels
     ]
     header = ["label", *(["base rate"] if rates else [])]
-    return [*header, *(f"{metric} {row}" for metric, row in columns)], lines
+    return Table([*header, *(f"{metric} {row}" for metric, row in columns)], lines)
 
 
-def count_rows(result: Mapping[str, Any]) -> list[list[str]]:
-    """A line per split: name, a mark where the numbers differ, examples here, and the papers'."""
-    return [
-        [
-            split,
-            "" if each["here"] == each["published"] else "differs",
-            str(each["here"]),
-            str(each["published"]),
-        ]
-        for split, each in result["counts"].items()
-    ]
+def _count_table(result: Mapping[str, Any]) -> Table:
+    """A line per split: how many examples are here, how many the papers have."""
+    lines = []
+    for split, each in result["counts"].items():
+        here, published = each["here"], each["published"]
+        lines.append([split, str(here), str(published), "" if here == published else "differs"])
+    return Table(["split", "here", "papers", ""], lines)

@@ -22,7 +22,7 @@ def load_examples(
     """Reads a split of a built builder into memory, in the order of its files.
 
     Rows of the test split are locked, however they are spelled (`"test"`, `"test[:3]"`, `"all"`):
-    a finished run opens them (`rmfn_tf.training.evaluate.open_examples`) and records it in its
+    a finished run opens them (`rmfn_tf.training.run.Run.open_examples`) and records it in its
     folder, or you say that you read them outside any run.
 
     Args:
@@ -58,7 +58,7 @@ def load_examples(
                 f"load_examples: split {str(split)!r} of {builder.info.full_name!r} reads "
                 f"{of_test} rows of the test split: let a finished run open them and record it in "
                 "its folder (`rmfn evaluate RUN --split test`, `rmfn predict --run RUN`, in Python "
-                "`rmfn_tf.training.evaluate.open_examples`), or say in Python that they are read "
+                "`rmfn_tf.training.run.Run.open_examples`), or say in Python that they are read "
                 "`outside_any_run=True`."
             )
         record({"split": str(split), "rows": total, "test_rows": of_test})

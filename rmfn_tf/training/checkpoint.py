@@ -1,6 +1,7 @@
 """The state of a training between two epochs, in one file."""
 
 import json
+import math
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +24,18 @@ class Checkpoint:
     Args:
         history: a row an epoch, `{"epoch", "loss", ...}`.
         variables: of the model, then of its optimizer, after the last epoch.
-        best: of the model, after the epoch of lowest `val_loss`; empty without validation.
+        best: of the model, after the best epoch; empty without validation.
         seconds: that training took so far.
+        monitor: the entry of the history that makes an epoch better; it is not in the file.
+        lower_is_better: of `monitor`.
     """
 
     history: list[dict[str, float]] = field(default_factory=list)
     variables: list[np.ndarray] = field(default_factory=list)
     best: list[np.ndarray] = field(default_factory=list)
     seconds: float = 0.0
+    monitor: str = "val_loss"
+    lower_is_better: bool = True
 
     def take(self, model: keras.Model, row: dict[str, float], seconds: float) -> None:
         """Takes the state of a compiled model after an epoch.
@@ -43,7 +48,7 @@ class Checkpoint:
         self.history.append(row)
         self.variables = [np.array(each) for each in _variables(model)]
         self.seconds += seconds
-        if "val_loss" in row and self.best_row() is row:
+        if self.monitor in row and self.best_row() is row:
             self.best = self.variables[: len(model.variables)]
 
     def restore(self, model: keras.Model) -> None:
@@ -55,11 +60,15 @@ class Checkpoint:
         _assign(model.variables, self.best or self.variables[: len(model.variables)])
 
     def best_row(self) -> dict[str, float]:
-        """The history of the epoch with the lowest `val_loss` (the first of equals), or the last
-        epoch's without validation."""
-        if "val_loss" not in self.history[-1]:
+        """The history of the best epoch (the first of equals), or the last epoch's without
+        validation."""
+        if self.monitor not in self.history[-1]:
             return self.history[-1]
-        return min(self.history, key=lambda row: row["val_loss"])
+        return min(self.history, key=self._badness)
+
+    def _badness(self, row: dict[str, float]) -> float:
+        value = row[self.monitor] if self.lower_is_better else -row[self.monitor]
+        return value if math.isfinite(value) else math.inf
 
     def is_done(self, epochs: int, patience: int) -> bool:
         """Whether there is no next epoch: all were run, or `patience` ran out."""
@@ -104,7 +113,8 @@ class Checkpoint:
 
 
 def _variables(model: keras.Model) -> list[Any]:
-    model.optimizer.build(model.trainable_variables)  # does nothing the second time
+    if not model.optimizer.built:  # one that scales its loss would begin anew
+        model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
 
 

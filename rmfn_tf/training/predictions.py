@@ -1,4 +1,4 @@
-"""Predictions as CSV: a row for each predictor and example."""
+"""Predictions as CSV, a row for each predictor and example; and what is said of them."""
 
 import csv
 from collections.abc import Mapping
@@ -9,6 +9,8 @@ import numpy as np
 
 from rmfn_tf.data import Examples
 from rmfn_tf.files import write_rows
+from rmfn_tf.metrics import score
+from rmfn_tf.task import Task
 
 
 class Predictions(NamedTuple):
@@ -37,21 +39,20 @@ def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.nd
         by_row: predictor -> `(N, outputs)`.
     """
     labels = examples.labels.reshape(len(examples), -1).tolist()
-    rows: list[dict[str, Any]] = []
-    for predictor, values in by_row.items():
-        for row, (identifier, video) in enumerate(
-            zip(examples.ids, examples.groups.tolist(), strict=True)
-        ):
-            rows.append(
-                {
-                    "predictor": predictor,
-                    "id": identifier,
-                    "video_id": video,
-                    **{f"label_{i}": each for i, each in enumerate(labels[row])},
-                    **{f"prediction_{i}": each for i, each in enumerate(values[row].tolist())},
-                }
-            )
-    write_rows(path, rows)
+    write_rows(
+        path,
+        [
+            {
+                "predictor": predictor,
+                "id": examples.ids[row],
+                "video_id": examples.groups[row],
+                **{f"label_{i}": each for i, each in enumerate(labels[row])},
+                **{f"prediction_{i}": each for i, each in enumerate(predicted)},
+            }
+            for predictor, values in by_row.items()
+            for row, predicted in enumerate(values.tolist())
+        ],
+    )
 
 
 def read_predictions(path: Path, kind: str) -> Predictions:
@@ -63,20 +64,43 @@ def read_predictions(path: Path, kind: str) -> Predictions:
     """
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    predictors = list(dict.fromkeys(row["predictor"] for row in rows))
-    first = [row for row in rows if row["predictor"] == predictors[0]]
+    by_predictor: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        by_predictor.setdefault(row["predictor"], []).append(row)
+    first = next(iter(by_predictor.values()))
     labels = _numbers(first, "label_")
     return Predictions(
         ids=[row["id"] for row in first],
         groups=np.array([row["video_id"] for row in first]),
         labels=labels[:, 0].astype(int) if kind == "classification" else labels,
-        by_row={
-            each: _numbers([row for row in rows if row["predictor"] == each], "prediction_")
-            for each in predictors
-        },
+        by_row={each: _numbers(mine, "prediction_") for each, mine in by_predictor.items()},
     )
 
 
 def _numbers(rows: list[dict[str, str]], start: str) -> np.ndarray:
     names = [name for name in rows[0] if name.startswith(start)]
     return np.array([[float(row[name]) for name in names] for row in rows])
+
+
+def report(
+    split: str, task: Task, labels: np.ndarray, predictions: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """What a run or an evaluation says: a row of metrics for each set of predictions.
+
+    Args:
+        split: what was predicted, in words.
+        task: what the labels are.
+        labels: of N examples.
+        predictions: row name → `(N, outputs)`.
+
+    Returns:
+        `{"split", "metrics": {row: {metric: value}}, "constant_predictions": [rows]}`; the last are
+        the rows that predict one and the same for every example, whose r is 0 by convention.
+    """
+    return {
+        "split": split,
+        "metrics": {row: score(task, labels, values) for row, values in predictions.items()},
+        "constant_predictions": [
+            row for row, values in predictions.items() if (values == values[:1]).all()
+        ],
+    }

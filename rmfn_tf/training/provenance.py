@@ -1,10 +1,10 @@
 """Where the numbers of a run come from."""
 
-import json
 import os
 import platform
 import subprocess
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,25 +25,24 @@ def data_facts(data: str, metadata: Any) -> dict[str, Any]:
     }
 
 
-def check_trained_on(run: Path, data: str, metadata: Any) -> None:
-    """ValueError where a data set is not the one that the run folder `run` was trained on."""
-    facts = json.loads((run / "run.json").read_text())
-    trained_on = facts["fingerprint"]
-    if metadata["fingerprint"] != trained_on:
-        raise ValueError(
-            f"The data built as {data} is not what {run} was trained on (fingerprint "
-            f"{metadata['fingerprint'][:12]}, the run has {trained_on[:12]}). Name the data of the "
-            "run with --manual-dir or --data-dir."
+def check_trained_on(run: Path, facts: Mapping[str, Any], data: str, metadata: Any) -> None:
+    """ValueError where a data set is not the one that a run learned from, as its facts say."""
+    differs = ""
+    if metadata["fingerprint"] != facts["fingerprint"]:
+        differs = (
+            f"is not what {run} was trained on (fingerprint {metadata['fingerprint'][:12]}, the "
+            f"run has {facts['fingerprint'][:12]})"
         )
-    # The same ids and labels may come with other features.
-    sources = dict(metadata["sources"])
-    if sources != facts["sources"]:
-        both = sources.keys() | facts["sources"].keys()
-        other = sorted(name for name in both if sources.get(name) != facts["sources"].get(name))
+    elif (sources := dict(metadata["sources"])) != facts["sources"]:
+        # The same ids and labels may come with other features.
+        both = sorted(sources.keys() | facts["sources"].keys())
+        other = [name for name in both if sources.get(name) != facts["sources"].get(name)]
+        named = ", ".join(other[:5]) + (", ..." if len(other) > 5 else "")
+        differs = f"was read from other files than what {run} was trained on ({named})"
+    if differs:
         raise ValueError(
-            f"The data built as {data} were read from other files than what {run} was trained on "
-            f"({', '.join(other[:5])}{', ...' if len(other) > 5 else ''}). Name the data of the "
-            "run with --manual-dir or --data-dir."
+            f"The data set built as {data} {differs}. Name the data of the run with --manual-dir "
+            "or --data-dir."
         )
 
 

@@ -15,6 +15,13 @@ from rmfn_tf.tuning.spaces import check_tune, draw_settings
 # What Keras takes as it comes, batch by batch.
 _BATCHED = (tf.data.Dataset, keras.utils.PyDataset, Iterator)
 
+# Keras' name of what a model is compiled with: other names by which people ask for it.
+_OTHER_NAMES = {
+    "mae": ("mean_absolute_error",),
+    "accuracy": ("acc", "sparse_categorical_accuracy"),
+    "binary_accuracy": ("acc", "accuracy"),
+}
+
 
 class RMFNHyperModel(keras_tuner.HyperModel):
     """RMFN, or another registered model, as KerasTuner takes it.
@@ -91,6 +98,8 @@ class RMFNHyperModel(keras_tuner.HyperModel):
                 although it is searched. It ends the search.
         """
         drawn = self._draw(hp)
+        # First, so that KerasTuner's own and the history have the names too.
+        kwargs["callbacks"] = [_OtherNames(), *(kwargs.get("callbacks") or ())]
         if "batch_size" in drawn:
             if "batch_size" in kwargs or isinstance(x, _BATCHED):
                 raise keras_tuner.errors.FatalValueError(
@@ -103,6 +112,9 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         if "learning_rate" in drawn:
             rate = {"learning_rate": drawn["learning_rate"]}
             kwargs["optimizer"] = {**kwargs.get("optimizer", {}), **rate}
+        # A round of KerasTuner's Hyperband: the model has the weights of the round before.
+        if initial := kwargs.pop("initial_epoch", 0):
+            kwargs["epochs"] -= initial
         validation = kwargs.pop("validation_data", None)
         return fit(model, x, validation, task=self.task, **kwargs)
 
@@ -117,3 +129,13 @@ class RMFNHyperModel(keras_tuner.HyperModel):
 
     def _draw(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
         return draw_settings(hp, self.model, self.features, self.searched, self.fixed)
+
+
+class _OtherNames(keras.callbacks.Callback):
+    """Adds the metrics of an epoch under the other names that they have."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        for name, others in _OTHER_NAMES.items():
+            for split in ("", "val_"):
+                if logs is not None and split + name in logs:
+                    logs.update({split + other: logs[split + name] for other in others})

@@ -14,10 +14,9 @@ import keras_tuner
 from rmfn_tf.models import list_models, model_options
 from rmfn_tf.models.rmfn import default_units, is_wide
 from rmfn_tf.names import did_you_mean, unknown_name
+from rmfn_tf.tuning import MOST_STAGES
 
 Draw = Callable[[keras_tuner.HyperParameters, str], Any]
-
-_MOST_STAGES = 6
 
 
 def _choice(*values: Any) -> Draw:
@@ -43,7 +42,7 @@ _TRAINING: dict[str, Draw] = {
 # What is not certain about the paper comes last: each is a reading that can be tried.
 _RMFN: dict[str, Draw] = {
     "units": _units_of_each,
-    "num_stages": lambda hp, name: hp.Int(name, 1, _MOST_STAGES),
+    "num_stages": lambda hp, name: hp.Int(name, 1, MOST_STAGES),
     "fusion_units": _UNITS,
     "summary_units": _UNITS,
     "dropout": _rate(),
@@ -74,7 +73,7 @@ _ANY_MODEL = {**_HEAD, **_TRAINING}
 # The highlight reads its input from the second stage on; and unless it reads what was highlighted,
 # a memory of zeros makes its attention the same for every input.
 _CONDITIONS: dict[str, tuple[str, list[Any]]] = {
-    "highlight_input": ("num_stages", list(range(2, _MOST_STAGES + 1))),
+    "highlight_input": ("num_stages", list(range(2, MOST_STAGES + 1))),
     "highlight_memory_mode": ("highlight_input", ["highlighted"]),
 }
 

@@ -16,7 +16,7 @@ def plot_comparison(result: Mapping[str, Any]) -> Figure:
     """Means, 95 % intervals and the spread over runs of every row and metric of a comparison.
 
     Args:
-        result: what `rmfn compare` writes as JSON; see `rmfn_tf.comparison.formatting`.
+        result: what `rmfn compare` writes as JSON; see `rmfn_tf.comparison.report`.
 
     Returns:
         A Matplotlib figure with a panel a metric, at most four across. In each, from the top, the

@@ -15,13 +15,13 @@ def plot_search(result: Mapping[str, Any]) -> Figure:
     """Every trial of a search, and the best so far of them.
 
     Args:
-        result: of a search; see `rmfn_tf.tuning.run_search.run_search`.
+        result: of a search; see `rmfn_tf.tuning.search.run_search`.
 
     Returns:
         A Matplotlib figure. Where the number of stages is searched, the left panel has the score of
-        each completed trial over it, the best of each number joined. The right panel, or the only
-        one, has the scores in the order of the trials, and the best up to each. A cross on the
-        axis is a failed trial.
+        each completed trial over it; trials that differ in nothing else are joined. The right
+        panel, or the only one, has the scores in the order of the trials, and the best up to each.
+        A cross on the axis is a failed trial.
     """
     by_stages = "num_stages" in result["space"]
     figure = Figure(figsize=(9 if by_stages else 5, 3.6), layout="constrained")
@@ -31,14 +31,8 @@ def plot_search(result: Mapping[str, Any]) -> Figure:
     if by_stages:
         stages = [trial["values"]["num_stages"] for trial in trials]
         _draw(panels[0], stages, trials)
-        scores = _scores_by_stages(result)
-        panels[0].plot(
-            list(scores),
-            [better(each) for each in scores.values()],
-            color=_BEST,
-            marker="o",
-            label="best of each number",
-        )
+        for alike in _alike_but_for_stages(trials):
+            panels[0].plot(*zip(*alike, strict=True), color=_TRIAL, label="alike but for K")
         panels[0].set_xlabel("stages K")
     order = range(1, len(trials) + 1)
     _draw(panels[-1], order, trials)
@@ -65,13 +59,14 @@ def plot_search(result: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _scores_by_stages(result: Mapping[str, Any]) -> dict[int, list[float]]:
-    """The scores of the completed trials of each number of stages, ascending."""
-    scores: dict[int, list[float]] = {}
-    for trial in result["trials"]:
-        if _completed(trial):
-            scores.setdefault(trial["values"]["num_stages"], []).append(trial["score"])
-    return dict(sorted(scores.items()))
+def _alike_but_for_stages(trials: Sequence[Mapping[str, Any]]) -> list[list[tuple[int, float]]]:
+    """Stages and score of the completed trials, together where all else about them is the same."""
+    groups: dict[str, list[tuple[int, float]]] = {}
+    for trial in filter(_completed, trials):
+        others = {**trial["values"], "epochs": trial["epochs"], "num_stages": None}
+        point = trial["values"]["num_stages"], trial["score"]
+        groups.setdefault(repr(sorted(others.items())), []).append(point)
+    return [sorted(points) for points in groups.values() if len(points) > 1]
 
 
 def _draw(panel: Axes, across: Sequence[int], trials: Sequence[Mapping[str, Any]]) -> None:

@@ -11,7 +11,7 @@ def plot_stages(result: Mapping[str, Any]) -> Figure:
     """Every run of a sweep over stages, runs of one seed joined, and the mean of each number.
 
     Args:
-        result: what `rmfn_tf.tuning.stage_sweep.sweep_stages` gives.
+        result: what `rmfn_tf.tuning.stages.sweep_stages` gives.
     """
     figure = Figure(figsize=(5, 3.4), layout="constrained")
     panel = figure.subplots()

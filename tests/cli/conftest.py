@@ -1,8 +1,6 @@
 """The command line in this process, on a small made-up copy of ICT-MMMO."""
 
-import contextlib
 import sys
-from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
@@ -49,45 +47,12 @@ def rmfn(monkeypatch, capfd, determinism):
     return run
 
 
-class Pool:
-    """Runs each task at once, in this process: a worker would take 8 s to start TensorFlow."""
-
-    def __init__(self, *given, **options):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        pass
-
-    def submit(self, task, *arguments):
-        future = Future()
-        try:
-            future.set_result(task(*arguments))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def shutdown(self, **options):
-        pass
-
-
 @pytest.fixture
 def in_this_process(eager, monkeypatch):
-    """What `rmfn compare`, `reproduce` and `tune` do in processes of their own."""
-    from rmfn_tf.tuning import process, run_search
+    """Trains here what would be trained in processes, each of which takes 8 s to start."""
+    from rmfn_tf.training import runs
 
-    class Supervisor:
-        def __init__(self, out, data_dir, workers):
-            self.share = out, data_dir
-
-        def run(self, on_progress=None):
-            with contextlib.redirect_stdout(None):  # a process of its own speaks to a log
-                process.run_share(*self.share)
-
-    monkeypatch.setattr("rmfn_tf.comparison.train_all.ProcessPoolExecutor", Pool)
-    monkeypatch.setattr(run_search, "Supervisor", Supervisor)
+    monkeypatch.setattr(runs, "_in_processes", lambda workers: runs._here())
 
 
 @pytest.fixture

@@ -30,18 +30,18 @@ def compare(rmfn, tmp_path, manual_dir):
 @pytest.fixture
 def opened(tmp_path, monkeypatch):
     """For each reading of the test split, which of the runs were finished by then."""
-    from rmfn_tf.training import evaluate, run
+    from rmfn_tf.training import run
 
     read = []
-    load = evaluate.open_split
+    load = run.open_split
 
     def recorded(config, builder, split, **lock):
         if split == "test":
             runs = sorted((tmp_path / "out/runs").glob("*/*"))
-            read.append([run.is_finished(each) for each in runs])
+            read.append([run.Run(each).is_finished for each in runs])
         return load(config, builder, split, **lock)
 
-    monkeypatch.setattr(evaluate, "open_split", recorded)
+    monkeypatch.setattr(run, "open_split", recorded)
     return read
 
 
@@ -78,7 +78,7 @@ def test_a_fixed_split(compare, tmp_path, opened):
     assert (out / "compare.png").stat().st_size > 1000
     rows = list(csv.DictReader((out / "compare.csv").read_text().splitlines()))
     assert {row["row"] for row in rows} >= {"ef_lstm", "again", "ridge"}
-    assert "Best of n on test" in (out / "compare.md").read_text()
+    assert "the best of a row's runs by its score" in (out / "compare.md").read_text()
 
 
 @pytest.mark.slow

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rmfn_tf.cli.train import parse_settings
+from rmfn_tf.cli.train import epoch_printer, parse_settings
 from rmfn_tf.export.client import Client
 from rmfn_tf.export.contract import read_contract
 from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.fit import EpochReport
 from support.cpp_loader import ask
 from support.mfn_files import make_arrays, write_arrays
 from support.served_model import ServedModel
@@ -48,8 +49,9 @@ def test_build_train_evaluate_export_serve(rmfn, determinism, tmp_path, manual_d
     )
     assert config.hyperparameters["dropout"] == 0.3  # the preset's, which --set leaves alone
 
-    # Once built, the files are not needed again.
-    evaluated = rmfn("evaluate", run, "--data-dir", tmp_path / "data", "--json")
+    # Once built, the files are not needed again; the run knows where its data are.
+    assert config.data_dir == str(tmp_path / "data")
+    evaluated = rmfn("evaluate", run, "--json")
     assert (evaluated.code, evaluated.err) == (0, "")
     scores = json.loads(evaluated.out)["metrics"]
     for name, values in metrics["metrics"].items():
@@ -60,6 +62,7 @@ def test_build_train_evaluate_export_serve(rmfn, determinism, tmp_path, manual_d
     assert table.code == 0
     assert "mae" in table.out
     assert "constant" in table.out
+    assert (run / "history.png").stat().st_size > 5000
     assert len((run / "test_openings.jsonl").read_text().splitlines()) == 1
 
     exported = rmfn("export", run, "--to", served, "--json")
@@ -123,9 +126,72 @@ def test_without_json_there_is_a_table_and_progress(rmfn, tmp_path, manual_dir, 
     assert result.code == 0
     assert "Run folder:" in result.out
     assert "constant" in result.out
-    # Progress is for people: here stderr is no terminal.
-    assert result.err == ""
     assert "epoch" not in result.out
+    # A log must not look like a hang: what begins, what it must beat, how far it is.
+    lines = result.err.splitlines()
+    assert lines[0].startswith("training    ef_lstm on ict_mmmo/mfn_arrays")
+    assert any(line.startswith("parameters ") for line in lines)
+    assert any(line.startswith("ridge       mae ") for line in lines)
+    assert lines[-1].startswith("epoch   1/1  loss ")
+
+    run = tmp_path / "run"
+    again = rmfn("train", "--resume", run)
+    assert (again.code, again.err) == (
+        0,
+        f"rmfn: {run} was finished already; this is its result.\n",
+    )
+    assert "constant" in again.out
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_log_has_a_line_a_minute(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("rmfn_tf.cli.train.time.monotonic", lambda: now[0])
+    tell = epoch_printer()
+    for epoch in range(1, 11):
+        now[0] += 25
+        logs = {"epoch": epoch, "loss": 0.5}
+        tell(EpochReport(epoch, 10, logs, None, "val_loss", 25.0, fold=1, folds=3))
+    told = [line.split()[3] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["1/10", "4/10", "7/10", "10/10"]
+
+
+def test_an_interrupted_run_says_how_to_go_on(rmfn, tmp_path, manual_dir, small, monkeypatch):
+    files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
+    command = ("train", DATA, *files, "--out", tmp_path / "run", "--model", "ef_lstm", *small)
+
+    def interrupt(*given, **more):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("rmfn_tf.training.run.fit_in_folder", interrupt)
+        done = rmfn(*command)
+    assert (done.code, (tmp_path / "run").exists()) == (130, False)
+    assert "start the same command again" in done.err
+
+    with monkeypatch.context() as patched:
+        patched.setattr("rmfn_tf.training.run.write_predictions", interrupt)
+        done = rmfn(*command)
+    assert done.code == 130
+    assert done.err.splitlines()[-1] == (
+        "rmfn: interrupted. What was finished is kept: go on with `rmfn train --resume "
+        f"{tmp_path / 'run'}`."
+    )
+    listed = json.loads(rmfn("runs", tmp_path, "--json").out)
+    assert [(row["run"], row["state"], row["epochs"]) for row in listed] == [
+        ("run", "not finished", 1)
+    ]
+    assert rmfn("train", "--resume", tmp_path / "run").code == 0
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.toml").write_text("data = ")
+    listed = json.loads(rmfn("runs", tmp_path, "--json").out)
+    mae = json.loads((tmp_path / "run" / "metrics.json").read_text())["metrics"]["ef_lstm"]["mae"]
+    assert [(row["state"].split(":")[0], row["metric"], row["score"]) for row in listed] == [
+        ("damaged", None, None),
+        ("finished", "mae", round(mae, 4)),
+    ]
+    assert "not valid TOML" in rmfn("runs", tmp_path).out
+    assert "no folder" in rmfn("runs", tmp_path / "nowhere").err
 
 
 @pytest.mark.slow
@@ -155,3 +221,10 @@ def test_folds_on_the_pooled_videos(rmfn, tmp_path, manual_dir, small):
     assert len(rows) == 1 + 3 * (4 + 3)
     predictions = np.array([float(row.split(",")[4]) for row in rows[1:]])
     assert (predictions != 0).all()
+    # What is exported has learned from all of the videos.
+    exported = rmfn("export", tmp_path / "run", "--to", tmp_path / "served")
+    assert exported.code == 0
+    contract = read_contract(tmp_path / "served" / "1")
+    assert contract.validation["split"] == "2 folds"
+    refused = rmfn("evaluate", tmp_path / "run", "--split", "all")
+    assert "was cross-validated" in refused.err

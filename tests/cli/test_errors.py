@@ -50,13 +50,16 @@ def test_an_existing_run_folder(fails, tmp_path):
     [
         (["--set", "unit=3"], "unknown hyperparameter of rmfn 'unit'. Did you mean 'units'?"),
         (["--set", "optimizer.learnin_rate=3"], "Did you mean 'learning_rate'?"),
-        (["--set", "num_stages=two"], "num_stages of rmfn must be an integer"),
+        (["--set", "num_stages=two"], "hyperparameters.num_stages must be a valid integer"),
         (["--set", "units"], "--set takes name=value"),
         (["--set", "=3"], "--set takes name=value"),
         (["--model", "rmf"], "Did you mean 'rmfn'?"),
         (["--epochs", "0"], "epochs must be"),
         (["--folds", "1"], "folds must be"),
         (["--learning-rate", "nan"], "learning_rate must be"),
+        (["--config", "nowhere.toml"], "nowhere.toml: there is no such file"),
+        (["--precision", "float8"], "unknown precision 'float8'"),
+        (["--import", "nowhere.at_all"], "'nowhere.at_all' cannot be imported"),
     ],
 )
 def test_settings_are_checked_before_data_are_built(fails, tmp_path, arguments, expected):
@@ -64,6 +67,16 @@ def test_settings_are_checked_before_data_are_built(fails, tmp_path, arguments, 
     line = fails("train", "synthetic/sarcasm", "--out", out, "--data-dir", data, *arguments)
     assert expected in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_mistakes_of_a_command_at_once(rmfn, tmp_path):
+    wrong = ("--model", "rmf", "--set", "unit=3", "--epochs", "0", "--set", "optimizer.name=adm")
+    done = rmfn("train", "synthetic/sarcams", "--out", tmp_path / "run", *wrong)
+    assert done.code == 1
+    assert done.err.startswith("rmfn: 5 mistakes:\n")
+    for name in ("synthetic/sarcasm", "rmfn", "units", "adam"):
+        assert f"Did you mean {name!r}?" in done.err
+    assert "epochs must be greater than 0" in done.err
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "export"])

@@ -29,7 +29,8 @@ def run(tmp_path):
     """A run folder as `rmfn train` leaves it, of a model for two of three labels."""
     folder = tmp_path / "run"
     folder.mkdir()
-    RunConfig("pom/mfn_arrays", model="ef_lstm", labels=["c", "a"]).write(folder / "config.toml")
+    config = RunConfig(data="pom/mfn_arrays", model="ef_lstm", labels=["c", "a"])
+    config.write(folder / "config.toml")
     facts = {"data": "pom/mfn_arrays", "fingerprint": "ab12", "sources": {"x": "cd"}, "task": TASK}
     (folder / "run.json").write_text(json.dumps({**facts, "seed": 0, "sessions": []}))
     (folder / "metrics.json").write_text(json.dumps(METRICS))

@@ -9,7 +9,7 @@ import pytest
 
 import rmfn_tf.datasets
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.run import train_run
+from rmfn_tf.training.run import Run
 
 pytestmark = pytest.mark.slow
 
@@ -45,19 +45,19 @@ def test_a_disk_that_fills_up(rmfn, tmp_path, manual_dir):
     builder = rmfn_tf.datasets.build(DATA, manual_dir=manual_dir, data_dir=tmp_path / "data")
     files, run = ("--data-dir", tmp_path / "data"), tmp_path / "run"
     small = {"units": 2, "head_units": 0}
-    config = RunConfig(DATA, model="ef_lstm", hyperparameters=small, epochs=3)
+    config = RunConfig(data=DATA, model="ef_lstm", hyperparameters=small, epochs=3)
 
     def stop(progress):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_run(config, builder, run, on_epoch=stop)
+        Run(run).train(config, builder, on_epoch=stop)
     before = state(run)
     assert len(before) == 1
     (checkpoint,) = before.values()
     assert len(checkpoint) > 6000, "the limit below would not be met"
 
-    full = limited(6000, "train", "--resume", run, *files)
+    full = limited(6000, "train", "--resume", run, *files, "--json")
     assert full.returncode == 1
     assert full.stderr.startswith("rmfn: ")
     assert full.stderr.count("\n") == 1
@@ -67,7 +67,7 @@ def test_a_disk_that_fills_up(rmfn, tmp_path, manual_dir):
 
     assert rmfn("train", "--resume", run, *files).code == 0
     whole = tmp_path / "whole"
-    train_run(config, builder, whole)
+    Run(whole).train(config, builder)
     for name in ("metrics.json", "history.csv"):
         assert (run / name).read_bytes() == (whole / name).read_bytes()
 

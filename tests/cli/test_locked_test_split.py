@@ -17,10 +17,8 @@ def test_all_but_the_opening_works(rmfn, tmp_path, files, small):
     run = tmp_path / "run"
     options = (*small, "--model", "ef_lstm")
     for command in (
-        ("train", DATA, *files, *options, "--dry-run"),
-        ("train", DATA, *files, *options, "--patience", "1", "--out", run),
-        ("train", "--resume", run, *files),
-        ("train", "--config", run / "config.toml", "--out", tmp_path / "again", *files),
+        ("train", DATA, *files, *options, "--patience", "1", "--out", run, "--json"),
+        ("train", "--config", run / "config.toml", "--out", tmp_path / "again", "--json"),
         ("evaluate", run, *files),
         ("evaluate", run, *files, "--split", "train"),
         ("export", run, "--to", tmp_path / "served"),
@@ -120,7 +118,7 @@ def test_compare_without_test_examples_trains_nothing(rmfn, tmp_path, manual_dir
     def refuse(*arguments, **more):
         raise AssertionError("trained")
 
-    monkeypatch.setattr(compare, "train_all", refuse)
+    monkeypatch.setattr(compare, "train_many", refuse)
     data_dir = tmp_path / "data"
     assert rmfn("data", "build", DATA, "--manual-dir", manual_dir, "--data-dir", data_dir).code == 0
     (described,) = data_dir.rglob("dataset_info.json")

@@ -8,6 +8,7 @@ import pytest
 
 from rmfn_tf.comparison import summary
 from rmfn_tf.comparison.protocols import PROTOCOLS
+from rmfn_tf.comparison.report import escape
 from rmfn_tf.datasets.registry import resolve
 from support.mfn_files import make_arrays, write_arrays
 from support.small_copies import iemocap_mult, write_copy
@@ -63,10 +64,10 @@ def test_the_whole_protocol(reproduce, tmp_path):
         assert np.mean(by_label) == pytest.approx(whole["mean"], rel=1e-5)
 
     text = (out / "reproduce.md").read_text()
-    assert "| test | differs | 3 | 203 |" in text
+    assert "| test | 3 | 203 | differs |" in text
     assert "| persuasive |" in text
     assert "| LMF |" in text
-    assert all(f"- {sentence}" in text for sentence in result["differences"])
+    assert all(f"- {escape(sentence)}" in text for sentence in result["differences"])
 
     # The test split was opened once per run, and a second start opens and trains nothing.
     openings = list(out.rglob("test_openings.jsonl"))

@@ -24,6 +24,7 @@ def test_a_sweep_with_the_test_split_locked(rmfn, tmp_path, files):
         assert (out / name).stat().st_size > 300
     assert (tmp_path / "best" / "model.keras").is_file()
     before = {path: path.stat().st_mtime_ns for path in out.rglob("metrics.json")}
+    assert (out / result["best_run"] / "metrics.json") in before
     assert len(before) in (2, 4)  # with or without fresh seeds
     again = rmfn(*command)
     assert json.loads(again.out)["rows"] == result["rows"]
@@ -38,9 +39,9 @@ def test_numbers(text, numbers):
     assert to_numbers(text) == numbers
 
 
-@pytest.mark.parametrize("text", ["", "0-3", "3-1", "1-21", "one", "1,,2", "1-2-3", "-1"])
+@pytest.mark.parametrize("text", ["", "0-3", "3-1", "1-7", "one", "1,,2", "1-2-3", "-1"])
 def test_no_numbers(text):
-    with pytest.raises(ValueError, match="--stages takes numbers from 1 to 20"):
+    with pytest.raises(ValueError, match="--stages takes numbers from 1 to 6"):
         to_numbers(text)
 
 
@@ -73,10 +74,9 @@ def test_a_search_with_the_test_split_locked(rmfn, tmp_path, files):
     assert [each["status"] for each in result["trials"]] == ["COMPLETED"] * 2
     for each in result["trials"]:
         assert each["values"].keys() == {"units", "learning_rate"}
-    assert result["fresh_seeds"] == [1]
+    assert result["fresh_seeds"] == [1000]
     for name in ("tune.json", "tune.md", "tune.png"):
         assert (out / name).stat().st_size > 300
-    assert any((out / "tensorboard").rglob("events.*"))
     assert (tmp_path / "best" / "model.keras").is_file()
     before = {path: path.stat().st_mtime_ns for path in out.rglob("metrics.json")}
     again = json.loads(rmfn(*command, "--trials", "3", "--seeds", "1").out)

@@ -56,18 +56,18 @@ def per_label(**more):
 
 
 def test_the_labels_of_a_multilabel_task_have_their_base_rates():
-    header, lines = label_table(per_label(base_rate=0.125))
+    table = label_table(per_label(base_rate=0.125))
     metrics = [
         f"{metric} {row}" for metric in ("accuracy", "weighted_f1") for row in ("rmfn", "majority")
     ]
-    assert header == ["label", "base rate", *metrics]
-    assert lines == [["happy", "0.125", "0.500", "0.250", "1.000", "0.000"]]
+    assert table.header == ["label", "base rate", *metrics]
+    assert table.lines == [["happy", "0.125", "0.500", "0.250", "1.000", "0.000"]]
 
 
 def test_no_base_rate_where_a_label_has_none():
-    header, lines = label_table(per_label())
-    assert header[:2] == ["label", "accuracy rmfn"]
-    assert lines == [["happy", "0.500", "0.250", "1.000", "0.000"]]
+    table = label_table(per_label())
+    assert table.header[:2] == ["label", "accuracy rmfn"]
+    assert table.lines == [["happy", "0.500", "0.250", "1.000", "0.000"]]
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

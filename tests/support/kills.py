@@ -27,12 +27,12 @@ def train(folder: str, threads: int = 1) -> None:
 
     from rmfn_tf.training import splits
     from rmfn_tf.training.config import RunConfig
-    from rmfn_tf.training.run import train_run
-    from support.random_examples import make_examples
+    from rmfn_tf.training.run import Run
+    from support.random_examples import WIDTHS, make_examples
 
     examples = {name: make_examples(lengths, seed=7) for name, lengths in SPLITS.items()}
     splits.load_examples = lambda builder, split: examples[split]
-    metadata = {"task": TASK, "fingerprint": "0" * 64, "sources": {}}
+    metadata = {"task": TASK, "modalities": WIDTHS, "fingerprint": "0" * 64, "sources": {}}
     info = SimpleNamespace(splits=dict.fromkeys(SPLITS), metadata=metadata)
     config = RunConfig(
         data="made/up",
@@ -43,7 +43,7 @@ def train(folder: str, threads: int = 1) -> None:
         patience=9,
         seed=3,
     )
-    train_run(config, SimpleNamespace(info=info), Path(folder), resume=True)
+    Run(folder).train(config, SimpleNamespace(info=info, data_dir_root="/made/up"), resume=True)
 
 
 def run_process(folder: Path, kill_after: float | None = None) -> tuple[bool, float]:

@@ -6,7 +6,7 @@ import pytest
 
 from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
-from support.random_examples import make_examples
+from support.random_examples import WIDTHS, make_examples
 
 TASKS = {
     "regression": Task("regression", ("sentiment",), ranges={"sentiment": (1, 5)}),
@@ -45,11 +45,13 @@ def memory_builder(monkeypatch):
         builder = SimpleNamespace(
             splits=splits,
             opened=[],
+            data_dir_root="/made/up",
             info=SimpleNamespace(
                 splits=dict.fromkeys(splits),
                 full_name="made/up/1.0.0",
                 metadata={
                     "task": task.to_json(),
+                    "modalities": WIDTHS,
                     "fingerprint": fingerprint,
                     "sources": {"a.h5": "00"},
                 },

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rmfn_tf.training.evaluate import evaluate_run, load_run, open_examples
+from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.fit import predict
-from rmfn_tf.training.predictions import read_predictions
-from rmfn_tf.training.run import train_run
+from rmfn_tf.training.run import Run
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
 
@@ -29,7 +28,7 @@ def trained(tmp_path_factory):
 def run(trained, tmp_path, tiny_config, builder):
     """A fresh copy of one run, which is trained once."""
     if not trained.exists():
-        train_run(tiny_config(epochs=2), builder, trained)
+        Run(trained).train(tiny_config(epochs=2), builder)
         builder.opened.clear()
     return Path(shutil.copytree(trained, tmp_path / "run"))
 
@@ -61,9 +60,9 @@ def test_the_test_split_is_read_once(run, builder, three_splits):
     assert evaluate_run(run, builder, "test") == first
     assert builder.opened == []
     assert len([opening["time"] for opening in openings(run)]) == 1
-    mae = np.abs(predict(load_run(run)[1], three_splits["test"]) - three_splits["test"].labels)
+    mae = np.abs(predict(Run(run).model(), three_splits["test"]) - three_splits["test"].labels)
     assert first["metrics"]["ef_lstm"]["mae"] == pytest.approx(mae.mean(), rel=1e-5)
-    read = read_predictions(run / "predictions_test.csv", "regression")
+    read = Run(run).predictions("test")
     assert read.ids == three_splits["test"].ids
     assert list(read.by_row) == ["ef_lstm", "constant", "ridge"]
 
@@ -84,21 +83,24 @@ def test_no_way_round_the_record(run, builder, split):
     assert builder.opened == []
 
 
-@pytest.mark.parametrize("function", [evaluate_run, open_examples])
-def test_other_data_are_refused_unread(run, memory_builder, three_splits, function):
+def test_other_data_are_refused_unread(run, memory_builder, three_splits):
     other = memory_builder(three_splits, fingerprint="f" * 64)
-    with pytest.raises(ValueError, match=r"fingerprint ffffffffffff, the run has 0123456789ab"):
-        function(run, other, "test")
+    for ask in (
+        lambda: evaluate_run(run, other, "test"),
+        lambda: Run(run).open_examples(other, "test"),
+    ):
+        with pytest.raises(ValueError, match=r"fingerprint ffffffffffff, the run has 0123456789ab"):
+            ask()
     assert other.opened == []
     assert not (run / "test_openings.jsonl").exists()
 
 
 def test_no_run_folder(tmp_path):
     with pytest.raises(ValueError, match=r"not a run folder: it has no config\.toml"):
-        load_run(tmp_path)
+        evaluate_run(tmp_path, None, "test")
 
 
-def test_a_run_over_folds_has_no_model(tmp_path, tiny_config):
+def test_a_run_over_folds_is_not_judged_on_what_it_learned_from(tmp_path, tiny_config):
     tiny_config(folds=3).write(tmp_path / "config.toml")
-    with pytest.raises(ValueError, match="a run over folds keeps no single model"):
-        load_run(tmp_path)
+    with pytest.raises(ValueError, match="has learned from all of the data"):
+        evaluate_run(tmp_path, None, "all")

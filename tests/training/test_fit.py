@@ -1,12 +1,15 @@
 """Fitting keeps the best epoch, repeats itself, and says so when it fails."""
 
+from dataclasses import replace
+
 import keras
 import keras_tuner
 import numpy as np
 import pytest
 
 from rmfn_tf import Task, create_model
-from rmfn_tf.data import fit_scaling
+from rmfn_tf.data import fit_scaling, training_batches
+from rmfn_tf.metrics import score
 from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.fit import build_model, fit, fit_in_folder, predict
 from rmfn_tf.training.splits import LearningData
@@ -33,12 +36,12 @@ def test_the_best_epoch_is_kept(tmp_path, tiny_config, tasks, train, validation)
     # With so high a rate the validation loss goes up and down; 0 decay would end at the best.
     config = tiny_config(epochs=6, optimizer={"learning_rate": 0.3})
     fitted = fit_in_folder(config, LearningData(tasks["regression"], train, validation), tmp_path)
-    losses = [row["val_loss"] for row in fitted.history]
+    losses = [row["val_loss"] for row in fitted.checkpoint.history]
     best = int(np.argmin(losses))
     assert best < len(losses) - 1, "the last epoch is the best: the test would show nothing"
     loss = np.abs(predict(fitted.model, validation) - validation.labels).mean()
     assert loss == pytest.approx(losses[best], rel=1e-5)
-    assert [row["epoch"] for row in fitted.history] == [1, 2, 3, 4, 5, 6]
+    assert [row["epoch"] for row in fitted.checkpoint.history] == [1, 2, 3, 4, 5, 6]
     assert {each.name for each in tmp_path.iterdir()} == FILES
 
 
@@ -46,7 +49,93 @@ def test_without_validation_the_last_epoch_counts(tmp_path, tiny_config, tasks, 
     fitted = fit_in_folder(
         tiny_config(epochs=2), LearningData(tasks["regression"], train, None), tmp_path
     )
-    assert [set(row) for row in fitted.history] == [{"epoch", "loss", "mae"}] * 2
+    assert [set(row) for row in fitted.checkpoint.history] == [{"epoch", "loss", "mae"}] * 2
+
+
+def test_the_epoch_is_chosen_by_a_metric_of_the_task(
+    tmp_path, tiny_config, tasks, train, validation
+):
+    config = tiny_config(epochs=6, optimizer={"learning_rate": 0.3}, select_by="r")
+    data = LearningData(tasks["regression"], train, validation)
+    reports = []
+    fitted = fit_in_folder(config, data, tmp_path, on_epoch=reports.append)
+    values = [row["val_r"] for row in fitted.checkpoint.history]
+    losses = [row["val_loss"] for row in fitted.checkpoint.history]
+    assert (
+        fitted.checkpoint.best_row()["epoch"] == np.argmax(values) + 1 == reports[-1].best["epoch"]
+    )
+    assert np.argmax(values) != np.argmin(losses), "the test would show nothing"
+    now = score(data.task, validation.labels, predict(fitted.model, validation))["r"]
+    assert now == pytest.approx(max(values), rel=1e-6)
+
+
+def test_a_metric_that_is_no_number_is_never_the_best():
+    rows = [{"epoch": n, "val_r": value} for n, value in enumerate((np.nan, 0.1, 0.3, np.nan))]
+    state = Checkpoint(rows, monitor="val_r", lower_is_better=False)
+    assert state.best_row()["epoch"] == 2
+
+
+def test_fewer_epochs_at_the_pace_of_all(tmp_path, tiny_config, tasks, train):
+    """The model of all of the data stops where the folds were best, at the rate they had there."""
+    data = LearningData(tasks["regression"], train, None)
+    short = fit_in_folder(tiny_config(epochs=4), data, tmp_path / "short", epochs=2)
+    whole = fit_in_folder(tiny_config(epochs=4), data, tmp_path / "whole")
+    assert short.checkpoint.history == whole.checkpoint.history[:2]
+
+
+@pytest.mark.parametrize("weights", ["balanced", [4.0, 0.8], {0: 4.0, 1: 0.8}])
+def test_class_weights_are_those_of_keras(tasks, weights):
+    examples = make_examples([3] * 8, kind="classification")
+    examples = replace(examples, labels=np.array([0, 1, 1, 1, 1, 1, 1, 0]))
+    if weights == "balanced":
+        by_class = dict(enumerate([8 / (2 * 2), 8 / (2 * 6)]))
+    else:
+        by_class = {0: 4.0, 1: 0.8}
+    ours, plain = [], []
+    for kind, losses in (("ours", ours), ("plain", plain)):
+        keras.utils.set_random_seed(0)
+        model = create_model(
+            "ef_lstm", features=examples.widths, task="classification", num_outputs=2, units=2
+        )
+        settings = {"epochs": 1, "batch_size": 8, "verbose": 0}
+        if kind == "ours":
+            history = fit(
+                model, examples, task=tasks["classification"], class_weight=weights, **settings
+            )
+        else:
+            batches, steps = training_batches(examples, 8, seed=0)
+            settings |= {"steps_per_epoch": steps, "shuffle": False}
+            del settings["batch_size"]
+            history = model.fit(batches, class_weight=by_class, **settings)
+        losses += history.history["loss"]
+    assert ours == pytest.approx(plain, rel=1e-5)
+
+
+def test_sample_weights_of_nothing_teach_nothing(train):
+    model = create_model("ef_lstm", features=train.widths, units=2)
+    before = [np.array(each) for each in model.trainable_weights[:-1]]
+    fit(model, train, epochs=1, sample_weights=np.zeros(len(train)), verbose=0)
+    for mine, its in zip(model.trainable_weights[:-1], before, strict=True):
+        np.testing.assert_array_equal(mine, its)
+
+
+@pytest.mark.parametrize("model", ["ef_lstm", "rmfn"])
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_other_precisions(tmp_path, tiny_config, tasks, train, validation, precision, model):
+    small = {"units": {"language": 2, "acoustic": 2, "visual": 2}, "summary_units": 2}
+    changes = {"model": "rmfn", "hyperparameters": {**small, "fusion_units": 2, "num_stages": 2}}
+    config = tiny_config(precision=precision, **(changes if model == "rmfn" else {}))
+    before = keras.config.dtype_policy()
+    data = LearningData(tasks["regression"], train, validation)
+    fitted = fit_in_folder(config, data, tmp_path)
+    assert keras.config.dtype_policy() == before
+    assert fitted.model.dtype_policy.name == precision
+    scaled = isinstance(fitted.model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert scaled == (precision == "mixed_float16")
+    predictions = predict(fitted.model, validation)
+    assert np.isfinite(predictions).all()
+    again = fit_in_folder(config, data, tmp_path)  # from the checkpoint
+    np.testing.assert_array_equal(predict(again.model, validation), predictions)
 
 
 def test_nan_is_one_clear_error(train):
@@ -92,12 +181,6 @@ def test_outputs_of_each_kind(tiny_config, tasks, kind, outputs):
     assert predictions.shape == (len(LENGTHS), outputs)
     if kind != "regression":
         assert ((predictions >= 0) & (predictions <= 1)).all()
-
-
-def test_an_unknown_hyperparameter(tmp_path, tiny_config, tasks, train):
-    config = tiny_config(hyperparameters={"unit": 3})
-    with pytest.raises(ValueError, match="units"):
-        fit_in_folder(config, LearningData(tasks["regression"], train, None), tmp_path)
 
 
 def first_bias(task, examples, **arguments):
@@ -201,7 +284,7 @@ def test_one_recipe_whoever_calls_it(tmp_path, tiny_config, tasks, train, valida
     of_trial = hypermodel.build(values)
     history = hypermodel.fit(values, of_trial, train, validation_data=validation, **settings)
 
-    assert history.history["val_loss"] == [row["val_loss"] for row in of_run.history]
+    assert history.history["val_loss"] == [row["val_loss"] for row in of_run.checkpoint.history]
     for ours, plain, tuned in zip(
         of_run.model.weights, model.weights, of_trial.weights, strict=True
     ):
@@ -213,11 +296,11 @@ def test_patience_ends_training_and_a_second_call_knows(tmp_path, tiny_config, t
     # The rate is so high that the loss soon rises.
     data = LearningData(tasks["regression"], train, make_examples([4, 2, 3, 5], seed=1))
     config = tiny_config(epochs=30, patience=2, optimizer={"learning_rate": 0.5})
-    history = fit_in_folder(config, data, tmp_path).history
+    history = fit_in_folder(config, data, tmp_path).checkpoint.history
     best = min(history, key=lambda row: row["val_loss"])
     assert len(history) == best["epoch"] + 2 < 30
     seen = []
-    assert fit_in_folder(config, data, tmp_path, on_epoch=seen.append).history == history
+    assert fit_in_folder(config, data, tmp_path, on_epoch=seen.append).checkpoint.history == history
     assert seen == []
 
 
@@ -240,7 +323,7 @@ def test_going_on_gives_the_bits_of_never_having_stopped(tmp_path, tiny_config, 
         with pytest.raises(Stop):
             fit_in_folder(config, data, folders[1], on_epoch=stop)
     again = fit_in_folder(config, data, folders[1])
-    assert again.history == whole.history
+    assert again.checkpoint.history == whole.checkpoint.history
     for mine, its in zip(again.model.variables, whole.model.variables, strict=True):
         np.testing.assert_array_equal(mine, its)
     states = [Checkpoint.read(folder / "checkpoint.npz") for folder in folders]
@@ -291,7 +374,7 @@ def test_tensorboard_shows_the_history(tmp_path, tiny_config, tasks, train, vali
 
     data = LearningData(tasks["regression"], train, validation)
     fit_in_folder(tiny_config(), data, tmp_path)
-    history = fit_in_folder(tiny_config(epochs=2), data, tmp_path).history
+    history = fit_in_folder(tiny_config(epochs=2), data, tmp_path).checkpoint.history
     for part, key in (("train", "loss"), ("validation", "val_loss")):
         events = EventAccumulator(str(tmp_path / "tensorboard" / part)).Reload()
         values = [

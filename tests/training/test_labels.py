@@ -5,9 +5,8 @@ import pytest
 
 from rmfn_tf.training.config import ConfigError, RunConfig
 from rmfn_tf.training.evaluate import evaluate_run
-from rmfn_tf.training.predictions import read_predictions
-from rmfn_tf.training.run import train_run
-from rmfn_tf.training.splits import open_learning_data, open_pool, open_task
+from rmfn_tf.training.run import Run
+from rmfn_tf.training.splits import RunData, open_task
 from support.random_examples import make_examples
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
@@ -24,7 +23,7 @@ def builder(memory_builder, tasks):
 
 def test_only_the_named_columns_in_the_order_asked_for(tiny_config, builder):
     config = tiny_config(labels=["d", "b"])
-    data = open_learning_data(config, builder)
+    data = RunData(builder).learning(config)
     assert data.task.labels == ("d", "b")
     np.testing.assert_array_equal(data.train.labels, builder.splits["train"].labels[:, [3, 1]])
     assert open_task(tiny_config(), builder).labels == ("a", "b", "c", "d")
@@ -33,17 +32,19 @@ def test_only_the_named_columns_in_the_order_asked_for(tiny_config, builder):
 def test_the_pool_of_folds(tiny_config, memory_builder, tasks):
     pooled = make_examples([3, 2, 4], kind="multilabel")
     builder = memory_builder({"all": pooled}, tasks["multilabel"])
-    pool = open_pool(tiny_config(labels=["c"], folds=2), builder)
+    pool = RunData(builder).pool(tiny_config(labels=["c"], folds=2)).train
     np.testing.assert_array_equal(pool.labels, pooled.labels[:, [2]])
 
 
 def test_a_run_of_one_label(tmp_path, tiny_config, builder):
     config = tiny_config(labels=["c"])
-    train_run(config, builder, tmp_path / "run")
-    assert RunConfig.read(tmp_path / "run" / "config.toml").labels == ["c"]
+    run = Run(tmp_path / "run")
+    run.train(config, builder)
+    assert run.config.labels == ["c"]
+    assert run.task.labels == ("c",)
     evaluate_run(tmp_path / "run", builder, "test")
     for split in ("validation", "test"):
-        read = read_predictions(tmp_path / "run" / f"predictions_{split}.csv", "multilabel")
+        read = run.predictions(split)
         np.testing.assert_array_equal(read.labels, builder.splits[split].labels[:, [2]])
         assert read.by_row["ef_lstm"].shape == (12, 1)
 
@@ -51,7 +52,7 @@ def test_a_run_of_one_label(tmp_path, tiny_config, builder):
 @pytest.mark.parametrize("folds", [0, 2])
 def test_an_unknown_label_is_told_before_anything_is_read(tmp_path, tiny_config, builder, folds):
     with pytest.raises(ValueError, match=r"made/up: unknown label 'e'\..* Known: a, b, c, d"):
-        train_run(tiny_config(labels=["a", "e"], folds=folds), builder, tmp_path / "run")
+        Run(tmp_path / "run").train(tiny_config(labels=["a", "e"], folds=folds), builder)
     assert builder.opened == []
     assert not (tmp_path / "run").exists()
 
@@ -64,8 +65,8 @@ def test_a_class_is_not_chosen_from(tiny_config, memory_builder, tasks, three_sp
 
 @pytest.mark.parametrize(
     ("labels", "complaint"),
-    [(["a", "a"], "different names"), ("a", "a list of names"), ([1, 1], "different names")],
+    [(["a", "a"], "different names"), ("a", "a valid list"), ([1, 1], "a valid string")],
 )
 def test_mistakes(labels, complaint):
     with pytest.raises(ConfigError, match=complaint):
-        RunConfig("made/up", labels=labels)
+        RunConfig(data="made/up", labels=labels)

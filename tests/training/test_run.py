@@ -3,26 +3,27 @@
 import json
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
 from rmfn_tf.files import only_writer
 from rmfn_tf.metrics import score
-from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.evaluate import load_run
-from rmfn_tf.training.fit import NonFiniteLoss, predict
-from rmfn_tf.training.predictions import read_predictions
-from rmfn_tf.training.run import is_finished, train_run
-from support.random_examples import make_examples
+from rmfn_tf.training.checkpoint import Checkpoint
+from rmfn_tf.training.fit import Fitted, NonFiniteLoss, build_model, predict
+from rmfn_tf.training.predictions import report
+from rmfn_tf.training.run import Run
+from rmfn_tf.training.splits import LearningData, RunData
+from support.random_examples import WIDTHS, make_examples
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
 
-FILES = {"config.toml", "run.json", "metrics.json", "history.csv"}
+FILES = {"config.toml", "run.json", "metrics.json", "history.csv", "history.png", "model.keras"}
 VIDEOS = [0, 1, 2, 0, 1, 2, 3, 3, 4, 5]
 
 
 def names_in(folder):
-    return {path.name for path in folder.iterdir()}
+    return {path.name for path in folder.iterdir()} - {".lock"}
 
 
 @pytest.fixture
@@ -35,16 +36,21 @@ def recorded_folds(monkeypatch):
     """Replaces training and predicting: the prediction is the number of the model that made it."""
     models = []
 
-    def fit_in_folder(config, data, folder, on_epoch=None):
-        models.append(
-            SimpleNamespace(
-                train=data.train,
-                validation=data.validation,
-                number=len(models),
-                trainable_variables=[],
-            )
+    def fit_in_folder(config, data, folder, *, epochs=None, **told):
+        model = SimpleNamespace(
+            train=data.train,
+            validation=data.validation,
+            number=len(models),
+            epochs=epochs,
+            trainable_variables=[],
+            save=lambda path: path.touch(),
         )
-        return SimpleNamespace(model=models[-1], history=[{"epoch": 1, "loss": 0.5}], seconds=1.0)
+        models.append(model)
+        chosen = 3 * model.number + 1  # 1, 4, 7 with three folds
+        history = [{"epoch": chosen, "loss": 0.5}]
+        folder.mkdir()
+        (folder / "history.csv").write_text(f"epoch,loss\n{chosen},0.5\n")
+        return Fitted(model, Checkpoint(history, seconds=1.0))
 
     def predict(model, examples):
         # Row by row its own value, so that a wrong order shows.
@@ -59,15 +65,15 @@ def recorded_folds(monkeypatch):
 def test_the_whole_folder(tmp_path, tiny_config, memory_builder, three_splits, tasks):
     builder = memory_builder(three_splits)
     config, out = tiny_config(epochs=2), tmp_path / "new" / "run"
-    metrics = train_run(config, builder, out)
+    metrics = Run(out).train(config, builder)
 
     predicted = {"predictions_train.csv", "predictions_validation.csv"}
-    fitted = {"model.keras", "checkpoint.npz", "tensorboard"}
+    fitted = {"checkpoint.npz", "tensorboard"}
     assert names_in(out) == FILES | predicted | fitted
     assert names_in(out.parent) == {"run"}
     assert builder.opened == ["train", "validation"]
-    assert RunConfig.read(out / "config.toml") == config
-    assert json.loads((out / "metrics.json").read_text()) == metrics
+    assert Run(out).config == config.complete(WIDTHS).replace(data_dir="/made/up")
+    assert Run(out).metrics == metrics
     assert metrics["split"] == "validation"
     assert list(metrics["metrics"]) == ["ef_lstm", "constant", "ridge"]
     assert len((out / "history.csv").read_text().splitlines()) == 3
@@ -79,7 +85,7 @@ def test_the_whole_folder(tmp_path, tiny_config, memory_builder, three_splits, t
     assert run["sources"] == {"a.h5": "00"}
 
     for split in ("train", "validation"):
-        read = read_predictions(out / f"predictions_{split}.csv", "regression")
+        read = Run(out).predictions(split)
         assert read.ids == three_splits[split].ids
         assert read.groups.tolist() == three_splits[split].groups.tolist()
         np.testing.assert_array_equal(read.labels, three_splits[split].labels)
@@ -95,16 +101,14 @@ def test_other_kinds_of_task(tmp_path, tiny_config, memory_builder, tasks, kind)
         for seed, split in enumerate(("train", "validation"))
     }
     builder = memory_builder(splits, tasks[kind])
-    metrics = train_run(tiny_config(), builder, tmp_path / "run")
+    metrics = Run(tmp_path / "run").train(tiny_config(), builder)
     assert list(metrics["metrics"]) == ["ef_lstm", "majority", "logistic"]
-    read = read_predictions(tmp_path / "run" / "predictions_validation.csv", kind)
+    read = Run(tmp_path / "run").predictions("validation")
     again = score(tasks[kind], read.labels, read.by_row["ef_lstm"])
     assert again == pytest.approx(metrics["metrics"]["ef_lstm"])
 
 
-@pytest.mark.parametrize(
-    "broken", ["data.open_learning_data", "run.fit_in_folder", "run.session_facts"]
-)
+@pytest.mark.parametrize("broken", ["splits.open_split", "run.fit_in_folder", "run.session_facts"])
 def test_a_failure_before_the_first_epoch_leaves_nothing(
     tmp_path, tiny_config, memory_builder, three_splits, monkeypatch, broken
 ):
@@ -113,7 +117,7 @@ def test_a_failure_before_the_first_epoch_leaves_nothing(
 
     monkeypatch.setattr(f"rmfn_tf.training.{broken}", fail)
     with pytest.raises(RuntimeError, match="power cut"):
-        train_run(tiny_config(), memory_builder(three_splits), tmp_path / "run")
+        Run(tmp_path / "run").train(tiny_config(), memory_builder(three_splits))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -125,30 +129,30 @@ def test_a_failure_after_training_can_be_resumed(
 
     builder, config, out = memory_builder(three_splits), tiny_config(), tmp_path / "run"
     with monkeypatch.context() as patched:
-        patched.setattr("rmfn_tf.training.data.floor_predictions", fail)
+        patched.setattr("rmfn_tf.training.run.write_predictions", fail)
         with pytest.raises(OSError, match="full"):
-            train_run(config, builder, out)
-    assert not is_finished(out)
+            Run(out).train(config, builder)
+    assert not Run(out).is_finished
     with pytest.raises(ValueError, match=r"interrupted; go on with `rmfn train --resume"):
-        train_run(config, builder, out)
+        Run(out).train(config, builder)
     seen = []
-    resumed = train_run(config, builder, out, resume=True, on_epoch=seen.append)
+    resumed = Run(out).train(config, builder, resume=True, on_epoch=seen.append)
     assert seen == []
-    assert resumed == train_run(config, builder, tmp_path / "whole")
+    assert resumed == Run(tmp_path / "whole").train(config, builder)
     assert len(json.loads((out / "run.json").read_text())["sessions"]) == 2
     # A finished one is left as it is.
-    assert train_run(config, builder, out, resume=True) == resumed
+    assert Run(out).train(config, builder, resume=True) == resumed
 
 
 def test_only_the_same_run_is_resumed(tmp_path, tiny_config, memory_builder, three_splits):
     out = tmp_path / "run"
-    train_run(tiny_config(), memory_builder(three_splits), out)
+    Run(out).train(tiny_config(), memory_builder(three_splits))
     (out / "metrics.json").unlink()
     with pytest.raises(ValueError, match=r"there {'seed': 0}, asked for {'seed': 1}"):
-        train_run(tiny_config(seed=1), memory_builder(three_splits), out, resume=True)
+        Run(out).train(tiny_config(seed=1), memory_builder(three_splits), resume=True)
     other = memory_builder(three_splits, fingerprint="f" * 64)
     with pytest.raises(ValueError, match="fingerprint ffffffffffff"):
-        train_run(tiny_config(), other, out, resume=True)
+        Run(out).train(tiny_config(), other, resume=True)
     assert other.opened == []
 
 
@@ -157,7 +161,7 @@ def test_a_folder_has_one_writer(tmp_path, tiny_config, memory_builder, three_sp
     out.mkdir()
     tiny_config().write(out / "config.toml")
     with only_writer(out), pytest.raises(ValueError, match="in use by another process"):
-        train_run(tiny_config(), memory_builder(three_splits), out, resume=True)
+        Run(out).train(tiny_config(), memory_builder(three_splits), resume=True)
 
 
 def test_nan_keeps_the_best_model(tmp_path, tiny_config, memory_builder, three_splits):
@@ -165,18 +169,18 @@ def test_nan_keeps_the_best_model(tmp_path, tiny_config, memory_builder, three_s
     out, seen = tmp_path / "run", []
 
     def ruin(progress):
-        seen.append(progress.last)
+        seen.append(progress)
         if len(seen) == 2:
             raise NonFiniteLoss("The training loss became nan.")
 
     with pytest.raises(NonFiniteLoss, match=r"best model so far, of epoch \d, is kept"):
-        train_run(tiny_config(epochs=4), memory_builder(three_splits), out, on_epoch=ruin)
+        Run(out).train(tiny_config(epochs=4), memory_builder(three_splits), on_epoch=ruin)
     best = min(seen, key=lambda each: each.logs["val_loss"])
-    _, model = load_run(out)
+    model = Run(out).model()
     validation = three_splits["validation"]
     loss = np.abs(predict(model, validation) - validation.labels).mean()
     assert loss == pytest.approx(best.logs["val_loss"], rel=1e-5)
-    assert not is_finished(out)
+    assert not Run(out).is_finished
 
 
 def test_an_existing_folder_is_refused(tmp_path, tiny_config, memory_builder, three_splits):
@@ -184,7 +188,7 @@ def test_an_existing_folder_is_refused(tmp_path, tiny_config, memory_builder, th
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("mine")
     with pytest.raises(ValueError, match="exists already"):
-        train_run(tiny_config(), builder, tmp_path / "run")
+        Run(tmp_path / "run").train(tiny_config(), builder)
     assert names_in(tmp_path / "run") == {"mine.txt"}
     assert builder.opened == []
 
@@ -195,16 +199,16 @@ def test_every_video_is_judged_by_a_model_that_did_not_see_it(
     # The one split of the real data set is called `pooled`; TFDS gives it as `all`.
     builder = memory_builder({"pooled": pooled, "all": pooled})
     del builder.info.splits["all"]
-    result = train_run(tiny_config(folds=3), builder, tmp_path / "run")
-    read = read_predictions(tmp_path / "run" / "predictions_out_of_fold.csv", "regression")
+    result = Run(tmp_path / "run").train(tiny_config(folds=3), builder)
+    read = Run(tmp_path / "run").predictions("out_of_fold")
     predictions = read.by_row["ef_lstm"]
 
     assert result["split"] == "3 folds"
-    folds = {"fold_01", "fold_02", "fold_03"}
+    folds = {"fold_01", "fold_02", "fold_03", "final"}
     assert names_in(tmp_path / "run") == FILES | folds | {"predictions_out_of_fold.csv"}
     assert read.ids == pooled.ids
     np.testing.assert_array_equal(read.labels, pooled.labels)
-    assert len(recorded_folds) == 3
+    assert len(recorded_folds) == 4
     for row, prediction in enumerate(predictions[:, 0]):
         model, predicted_row = divmod(int(prediction), 100)
         assert predicted_row == row
@@ -216,39 +220,115 @@ def test_every_video_is_judged_by_a_model_that_did_not_see_it(
     assert all(model.validation is None for model in recorded_folds)
     # The history names the fold of each row.
     history = (tmp_path / "run" / "history.csv").read_text().split()
-    assert history == ["fold,epoch,loss", "1,1,0.5", "2,1,0.5", "3,1,0.5"]
+    assert history == ["fold,epoch,loss", "1,1,0.5", "2,4,0.5", "3,7,0.5"]
+    # The model that is kept has learned from all of the data, for as long as the folds.
+    final = recorded_folds[-1]
+    assert (final.train.ids, final.validation, final.epochs) == (pooled.ids, None, 1)
+    assert Run(tmp_path / "run").facts["final_model"]["epochs"] == 1
 
 
 def test_the_epoch_is_chosen_on_videos_of_neither_side(
     tmp_path, tiny_config, memory_builder, pooled, recorded_folds
 ):
     builder = memory_builder({"all": pooled})
-    train_run(tiny_config(folds=3, choose_epochs=True), builder, tmp_path / "run")
-    read = read_predictions(tmp_path / "run" / "predictions_out_of_fold.csv", "regression")
+    Run(tmp_path / "run").train(tiny_config(folds=3, choose_epochs=True), builder)
+    read = Run(tmp_path / "run").predictions("out_of_fold")
     for row, prediction in enumerate(read.by_row["ef_lstm"][:, 0]):
         model = recorded_folds[int(prediction) // 100]
         inner, learned = set(model.validation.groups), set(model.train.groups)
         assert inner
         assert not inner & learned
         assert pooled.groups[row] not in inner | learned
+    assert recorded_folds[-1].epochs == 4
+    why = Run(tmp_path / "run").facts["final_model"]["why"]
+    assert why == "the median of what the folds chose: 1, 4, 7"
 
 
 def test_folds_once_with_real_models(tmp_path, tiny_config, memory_builder, pooled, tasks):
     builder = memory_builder({"all": pooled})
-    result = train_run(tiny_config(folds=2), builder, tmp_path / "run")
-    read = read_predictions(tmp_path / "run" / "predictions_out_of_fold.csv", "regression")
+    result = Run(tmp_path / "run").train(tiny_config(folds=2), builder)
+    read = Run(tmp_path / "run").predictions("out_of_fold")
     again = score(tasks["regression"], read.labels, read.by_row["ef_lstm"])
     assert again == pytest.approx(result["metrics"]["ef_lstm"], rel=1e-6)
+    run = Run(tmp_path / "run")
+    assert [(row["fold"], row["epoch"]) for row in run.history] == [(1, 1), (2, 1)]
+    trained = build_model(run.config, RunData(builder).pool(run.config))
+    Checkpoint.read(run.folder / "final" / "checkpoint.npz").restore_best(trained)
+    np.testing.assert_array_equal(predict(run.model(), pooled), predict(trained, pooled))
+
+
+def test_what_is_told_before_training_is_what_the_run_does(
+    tmp_path, tiny_config, memory_builder, three_splits, tasks
+):
+    told, heard = [], []
+    builder, config = memory_builder(three_splits), tiny_config(epochs=2)
+
+    class Hear(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            assert len(told) == 1
+            heard.append((epoch, sorted(logs)))
+
+    options = {"on_start": told.append, "callbacks": [Hear()]}
+    metrics = Run(tmp_path / "run").train(config, builder, **options)["metrics"]
+    assert heard == [(epoch, ["loss", "mae", "val_loss", "val_mae"]) for epoch in (0, 1)]
+    (start,) = told
+    assert start["examples"] == {"train": 6, "validation": 4}
+    modalities = {name: {"width": width, "present": 6} for name, width in WIDTHS.items()}
+    assert start["modalities"] == modalities
+    assert start["steps"] == {"shortest": 2, "median": 3.5, "longest": 5}
+    assert (start["padded_to"][-1], start["batches"], start["batch_size"]) == (5, 2, 4)
+    model = build_model(config, LearningData(tasks["regression"], three_splits["train"], None))
+    trainable = sum(np.size(each) for each in model.trainable_variables)
+    assert start["parameters"]["total"] == trainable
+    assert sum(start["parameters"]["by_layer"].values()) == trainable
+    assert start["floors"]["metrics"] == {name: metrics[name] for name in ("constant", "ridge")}
+
+
+def test_constant_predictions_are_named(tasks):
+    labels = np.array([[1.0], [2.0], [4.0]])
+    predictions = {
+        "model": np.array([[1.0], [2.0], [2.0]]),
+        "constant": np.full((3, 1), 2.0),
+    }
+    said = report("test", tasks["regression"], labels, predictions)
+    assert said["split"] == "test"
+    assert said["constant_predictions"] == ["constant"]
+    for row, values in predictions.items():
+        assert said["metrics"][row] == score(tasks["regression"], labels, values)
+    assert said["metrics"]["constant"]["r"] == 0
+
+
+def test_what_the_task_has_not_is_told_before_anything_is_read(
+    tmp_path, tiny_config, memory_builder, three_splits, tasks
+):
+    builder = memory_builder(three_splits)
+    for changes, complaint in (
+        ({"select_by": "accuracy"}, "unknown metric to select by 'accuracy'"),
+        ({"class_weight": "balanced"}, "class_weight is for a classification"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            Run(tmp_path / "run").train(tiny_config(**changes), builder)
+    builder = memory_builder(three_splits, tasks["classification"])
+    with pytest.raises(ValueError, match="must have 2 weights"):
+        Run(tmp_path / "run").train(tiny_config(class_weight=[1, 2, 3]), builder)
+    assert builder.opened == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("leftover", [".lock", ".partial-config.toml"])
+def test_what_a_kill_left_is_as_good_as_nothing(tmp_path, leftover):
+    (tmp_path / leftover).touch()
+    Run(tmp_path).check_new()
 
 
 def test_folds_are_for_data_without_splits(tmp_path, tiny_config, memory_builder, three_splits):
     builder = memory_builder(three_splits)
     with pytest.raises(ValueError, match="folds are for data sets without any"):
-        train_run(tiny_config(folds=2), builder, tmp_path / "run")
+        Run(tmp_path / "run").train(tiny_config(folds=2), builder)
     assert builder.opened == []
 
 
 def test_data_without_splits_needs_folds(tmp_path, tiny_config, memory_builder, pooled):
     with pytest.raises(ValueError, match="train with --folds"):
-        train_run(tiny_config(), memory_builder({"pooled": pooled}), tmp_path / "run")
+        Run(tmp_path / "run").train(tiny_config(), memory_builder({"pooled": pooled}))
     assert list(tmp_path.iterdir()) == []

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from rmfn_tf.training import data, splits
-from rmfn_tf.training.data import RunData
-from rmfn_tf.training.run import train_run
+from rmfn_tf.training import splits
+from rmfn_tf.training.run import Run
+from rmfn_tf.training.splits import RunData
 from support.random_examples import make_examples
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
@@ -24,8 +24,8 @@ def calls(monkeypatch):
 
         return call
 
-    for module, name in ((splits, "fit_scaling"), (data, "floor_predictions")):
-        monkeypatch.setattr(module, name, counted(name, getattr(module, name)))
+    for name in counts:
+        monkeypatch.setattr(splits, name, counted(name, getattr(splits, name)))
     return counts
 
 
@@ -35,16 +35,17 @@ def test_read_scaled_and_judged_once(
 ):
     pool = make_examples([3, 2, 4, 3, 2, 3])
     builder = memory_builder({"all": pool} if folds else three_splits)
-    alone = train_run(tiny_config(folds=folds), builder, tmp_path / "alone")
+    alone = Run(tmp_path / "alone").train(tiny_config(folds=folds), builder)
     del builder.opened[:]
     calls.update(fit_scaling=0, floor_predictions=0)
     shared = RunData(builder)
     for number in (1, 2):
         config = tiny_config(folds=folds, epochs=number)
-        metrics = train_run(config, builder, tmp_path / str(number), data=shared)
+        metrics = Run(tmp_path / str(number)).train(config, builder, data=shared)
         assert number > 1 or metrics == alone
     assert builder.opened == (["all"] if folds else ["train", "validation"])
-    assert calls == {"fit_scaling": max(folds, 1), "floor_predictions": max(folds, 1)}
+    # One more, of all of the data, is for the model that is kept.
+    assert calls == {"fit_scaling": folds + 1, "floor_predictions": max(folds, 1)}
 
 
 def test_folds_of_other_seeds_and_numbers_are_not_mixed_up(tiny_config, memory_builder):

@@ -8,8 +8,7 @@ import pytest
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.fit import NonFiniteLoss
 from rmfn_tf.training.floors import floor_predictions
-from rmfn_tf.training.predictions import read_predictions
-from rmfn_tf.training.run import train_run
+from rmfn_tf.training.run import Run
 from support.random_examples import make_examples
 
 pytestmark = pytest.mark.slow
@@ -32,8 +31,8 @@ def trained(eager, tmp_path, tiny_config, memory_builder, tasks):
         builder = memory_builder({"train": train, "validation": validation}, tasks[kind])
         rmfn = {"model": "rmfn", "hyperparameters": RMFN} if model == "rmfn" else {}
         config: RunConfig = tiny_config(**rmfn)
-        metrics = train_run(config, builder, tmp_path / "run")["metrics"]
-        read = read_predictions(tmp_path / "run" / "predictions_validation.csv", kind)
+        metrics = Run(tmp_path / "run").train(config, builder)["metrics"]
+        read = Run(tmp_path / "run").predictions("validation")
         for row, values in read.by_row.items():
             assert np.isfinite(values).all(), row
             assert np.isfinite(list(metrics[row].values())).all(), row
@@ -126,11 +125,11 @@ def test_the_fold_that_left_the_numbers_is_named_and_its_best_kept(
     del builder.info.splits["all"]
 
     def ruin(progress):
-        if progress.fold == 2 and progress.last.epoch == 2:
+        if progress.fold == 2 and progress.epoch == 2:
             raise NonFiniteLoss("The training loss became nan.")
 
     out = tmp_path / "run"
     with pytest.raises(NonFiniteLoss, match=r"Fold 2 of 3: The training.*is kept in .*fold_02"):
-        train_run(tiny_config(folds=3, epochs=4), builder, out, on_epoch=ruin)
+        Run(out).train(tiny_config(folds=3, epochs=4), builder, on_epoch=ruin)
     assert (out / "fold_02" / "model.keras").exists()
     assert not (out / "fold_03").exists()

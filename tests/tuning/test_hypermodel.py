@@ -151,6 +151,7 @@ class Recorder:
         batch_size: Any = None,
         epochs: int = 1,
         verbose: Any = "auto",
+        callbacks: Any = None,
         validation_data: Any = None,
     ) -> dict[str, Any]:
         return {"x": x, "y": y, "batch_size": batch_size, "validation_data": validation_data}
@@ -200,13 +201,15 @@ def test_examples_are_trained_by_our_recipe(monkeypatch: pytest.MonkeyPatch) -> 
         train,
         validation_data=validation,
         epochs=3,
+        initial_epoch=1,  # of KerasTuner's Hyperband: two more, from the weights that it loads
         optimizer=optimizer,
     )
+    assert len(given.pop("callbacks")) == 1
     assert given == {
         "train": train,
         "validation": validation,
         "task": Task.of("regression"),
-        "epochs": 3,
+        "epochs": 2,
         "batch_size": 64,
         "optimizer": {"weight_decay": 0.1, "learning_rate": 7e-3},
     }
@@ -232,17 +235,29 @@ def test_a_second_batch_size_is_refused() -> None:
         fit(["batch_size"], "x", "y", batch_size=7)
 
 
-@pytest.mark.slow
 # Of KerasTuner, which loads weights into a model whose optimizer has not been built.
-@pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")
-def test_a_search_of_keras_tuners_own(tmp_path: Path) -> None:
+untrained = pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("eager")
+@untrained
+@pytest.mark.parametrize(
+    ("make", "objective"),
+    [
+        (keras_tuner.RandomSearch, "val_mae"),
+        (keras_tuner.BayesianOptimization, "val_mean_absolute_error"),
+        (keras_tuner.GridSearch, "val_loss"),
+    ],
+)
+def test_a_search_of_keras_tuners_own(tmp_path: Path, make: Any, objective: str) -> None:
     """With an objective as people type it."""
     train, validation = make_examples([3, 2, 4, 3]), make_examples([4, 2], seed=1)
     fixed: dict[str, Any] = {"units": dict.fromkeys(train.widths, 2), "num_stages": 2}
     tune = ["highlight_input", "batch_size", "learning_rate"]
-    tuner = keras_tuner.RandomSearch(
+    tuner = make(
         RMFNHyperModel(train.widths, tune=tune, fusion_units=2, summary_units=2, **fixed),
-        objective="val_mae",
+        objective=objective,
         max_trials=2,
         seed=3,
         directory=tmp_path,
@@ -257,3 +272,48 @@ def test_a_search_of_keras_tuners_own(tmp_path: Path) -> None:
     assert said == values.get("highlight_input")
     score = np.abs(predict(best, validation) - validation.labels).mean()
     assert score == pytest.approx(min(each.score for each in trials), rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("eager")
+@untrained
+def test_keras_tuners_hyperband_goes_on_from_the_round_before(tmp_path: Path) -> None:
+    train, validation = make_examples([3, 2, 4, 3]), make_examples([4, 2], seed=1)
+    tuner = keras_tuner.Hyperband(
+        RMFNHyperModel(train.widths, "ef_lstm", tune=["learning_rate"], units=2, head_units=0),
+        objective="val_mean_absolute_error",
+        max_epochs=2,
+        factor=2,
+        seed=3,
+        directory=tmp_path,
+        project_name="search",
+    )
+    tuner.search(train, validation_data=validation, verbose=0)
+    trials = list(tuner.oracle.trials.values())
+    assert {each.status for each in trials} == {"COMPLETED"}
+    assert {each.hyperparameters.values["tuner/initial_epoch"] for each in trials} == {0, 1}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("eager")
+@untrained
+@pytest.mark.parametrize("kind", ["examples", "arrays"])
+def test_a_loss_that_is_no_number_fails_its_trial(tmp_path: Path, kind: str) -> None:
+    train = make_examples([3, 2, 4, 3])
+    train.labels[:] = np.nan
+    given: tuple[Any, ...] = (train,)
+    if kind == "arrays":
+        padded = {name: np.ones((4, 4, width)) for name, width in train.widths.items()}
+        given = ({**padded, "lengths": train.lengths}, train.labels)
+    tuner = keras_tuner.RandomSearch(
+        RMFNHyperModel(train.widths, "ef_lstm", tune=["learning_rate"], units=2, head_units=0),
+        objective="val_loss",
+        max_trials=2,
+        directory=tmp_path,
+        project_name="search",
+    )
+    tuner.search(*given, validation_data=given if kind == "arrays" else train, verbose=0)
+    for trial in tuner.oracle.trials.values():
+        assert trial.status == "FAILED"
+        # KerasTuner itself sees a score that is no number, and says nothing.
+        assert ("The training loss became nan" in (trial.message or "")) == (kind == "examples")

@@ -2,238 +2,241 @@
 
 import json
 import math
-from dataclasses import replace
 
 import pytest
 
-from rmfn_tf.tuning import oracle
-from rmfn_tf.tuning.run_search import SearchFailed, best_run, run_search
-from rmfn_tf.tuning.stage_sweep import sweep_stages
-from rmfn_tf.tuning.trials import read_trials
+from rmfn_tf.comparison.report import Table
+from rmfn_tf.tuning import search
+from rmfn_tf.tuning.report import search_markdown, search_table
+from rmfn_tf.tuning.search import run_search
+from rmfn_tf.tuning.stages import sweep_stages
+from rmfn_tf.visualization.search import plot_search
+
+TUNERS = ["random", "bayesian", "hyperband"]
+TWO = ["num_stages", "learning_rate"]
 
 
-def values_by_id(result):
-    return {each["id"]: each["values"] for each in result["trials"]}
+@pytest.fixture
+def start(tmp_path, builder, config, written):
+    """Runs a small search over stages and the learning rate in a folder; keywords change it."""
+
+    def run(out="out", config=config, **changes):
+        asked = {"tuner": "random", "trials": 4, "tune": TWO, "seeds": 0, **changes}
+        return run_search(config, builder, tmp_path / out, **asked)
+
+    return run
 
 
-@pytest.mark.parametrize("tuner", ["random", "bayesian", "hyperband"])
-def test_the_best_is_compared_with_the_preset_over_fresh_seeds(
-    tmp_path, builder, make_search, written, tuner
-):
-    search = make_search(tuner=tuner, trials=8)
-    result = run_search(search, builder, tmp_path / "out", seeds=3)
-    assert len(result["trials"]) == 8
-    assert {each["status"] for each in result["trials"]} == {"COMPLETED"}
+@pytest.mark.parametrize("tuner", TUNERS)
+def test_the_best_is_compared_with_the_preset_over_fresh_seeds(tmp_path, start, written, tuner):
+    result = start(tuner=tuner, trials=7, seeds=3)
+    assert [each["id"] for each in result["trials"]] == list(range(7))
     for each in result["trials"]:
+        assert each["status"] == "COMPLETED"
         assert each["score"] == abs(each["values"]["num_stages"] - 3)
-        assert 1 <= each["values"]["num_stages"] <= 6
         assert 5e-4 <= each["values"]["learning_rate"] <= 1e-2
-        assert each["parameters"] == 10
-    best = {each["id"]: each for each in result["trials"]}[result["best"]]
+    best = result["trials"][result["best"]]
     assert best["score"] == min(each["score"] for each in result["trials"])
-    assert result["fresh_seeds"] == [1, 2, 3]
+    assert (result["seeds"], result["fresh_seeds"]) == ([0], [1000, 1001, 1002])
     assert result["fresh"]["best"] == [best["score"]] * 3
     assert result["fresh"]["preset"] == [0.0] * 3  # it has the three stages of the layer's default
-    assert result["answer"].startswith("The best of 8 trials over the preset: mae ")
+    assert result["answer"].startswith("The best of 7 trials over the preset: mae ")
+    assert (tmp_path / "out" / result["best_run"] / "metrics.json").exists()
     assert json.loads(json.dumps(result)) == result
-    assert best_run(result, tmp_path / "out").parent.parent.name == "fresh"
 
 
-def test_every_drawn_value_is_in_the_config_of_its_run(tmp_path, builder, make_search, written):
-    seen = []
-
-    def score(config):
-        seen.append(config)
-        return 1.0
-
-    written.score = score
-    out = tmp_path / "out"
-    search = make_search(tune=None)
-    result = run_search(search, builder, out, seeds=0)
-    for trial, config in zip(result["trials"], seen, strict=True):
-        assert config.hyperparameters["num_stages"] == trial["values"]["num_stages"]
-        assert config.optimizer["learning_rate"] == trial["values"]["learning_rate"]
-        assert config.batch_size == trial["values"]["batch_size"]
-        units = config.hyperparameters["units"]
-        assert units == {"language": trial["values"]["language_units"]}
-        assert config.hyperparameters["head_units"] == trial["values"]["head_units"]
-        assert config.seed == 0
+def test_every_drawn_value_is_in_the_config_of_its_run(start, written, config):
+    result = start(tune=None)
+    for trial, run in zip(result["trials"], written.configs, strict=True):
+        for name in ("num_stages", "head_units", "dropout"):
+            assert run.hyperparameters[name] == trial["values"][name]
+        assert run.optimizer["learning_rate"] == trial["values"]["learning_rate"]
+        assert run.batch_size == trial["values"]["batch_size"]
+        assert run.hyperparameters["units"] == {"language": trial["values"]["language_units"]}
+        assert run.seed == 0
+    start("fewer")
+    assert written.configs[-1].hyperparameters["fusion_units"] == 2
+    assert written.configs[-1].batch_size == config.batch_size
 
 
-def test_what_is_not_searched_stays_as_it_was_given(tmp_path, builder, make_search, written):
-    seen = []
-    written.score = lambda config: seen.append(config) or 1.0
-    run_search(make_search(), builder, tmp_path / "out", seeds=0)
-    for config in seen:
-        assert config.hyperparameters["fusion_units"] == 2
-        assert config.hyperparameters["units"] == {"language": 2}
-        assert config.batch_size == 32
-
-
-def test_hyperband_trains_more_of_what_is_good(tmp_path, builder, config, make_search, written):
-    search = replace(make_search(tuner="hyperband", trials=12), config=replace(config, epochs=9))
-    result = run_search(search, builder, tmp_path / "out", seeds=0)
+def test_hyperband_trains_more_of_what_is_good(start, config):
+    result = start(tuner="hyperband", trials=12, config=config.replace(epochs=9))
     epochs = [each["epochs"] for each in result["trials"]]
     assert set(epochs) <= {1, 3, 9}
     assert epochs.count(1) > epochs.count(3) > 0
-    assert len(epochs) == 12
 
 
-@pytest.mark.parametrize("tuner", ["random", "hyperband"])
-def test_killed_at_any_write_it_ends_with_the_same_trials(
-    tmp_path, builder, make_search, written, monkeypatch, tuner
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("tuner", TUNERS)
+def test_killed_anywhere_twice_it_ends_with_the_same_bytes(
+    tmp_path, start, written, monkeypatch, tuner, workers
 ):
-    """Each write of the search in turn is the last that a process lives to see the end of."""
-    search = make_search(tuner=tuner, trials=3)
-    whole = run_search(search, builder, tmp_path / "whole", seeds=0)
+    """Each write of the search and each end of a run in turn is the last thing that happens."""
+    trials, write, score = 8 if tuner == "bayesian" else 5, search.write_json, written.score
+    whole = start("whole", tuner=tuner, trials=trials, workers=workers, seeds=1)
+    trained = len(written.configs)
 
-    class Killed(BaseException):
-        pass
+    def kill_at(number):
+        count = 0
 
-    def killing_at(number):
-        count, write = 0, oracle.write_json
-
-        def write_json(path, value):
+        def counted():
             nonlocal count
-            write(path, value)
             count += 1
             if count == number:
                 raise Killed
 
-        return write_json
+        def write_json(path, value):
+            write(path, value)
+            counted()
 
-    number, killed = 0, True
-    while killed:
-        number, killed = number + 1, False
-        out = tmp_path / str(number)
-        with monkeypatch.context() as patch:
-            patch.setattr(oracle, "write_json", killing_at(number))
+        def score_run(config):
+            counted()
+            return score(config)
+
+        monkeypatch.setattr(search, "write_json", write_json)
+        written.score = score_run
+
+    asked = {"tuner": tuner, "trials": trials, "workers": workers, "seeds": 1}
+    number, is_killed = 1, True
+    while is_killed:
+        is_killed = False
+        for moment in (number, 2):
+            kill_at(moment)
             try:
-                run_search(search, builder, out, seeds=0)
+                start(str(number), **asked)
             except Killed:
-                killed = True
-        del written.runs[:]
-        again = run_search(search, builder, out, seeds=0)
-        assert values_by_id(again) == values_by_id(whole)
-        assert {each["status"] for each in again["trials"]} == {"COMPLETED"}
-        assert len(written.runs) == len(set(written.runs))
-    assert number > 10
+                is_killed = True
+        kill_at(0)  # never
+        del written.configs[:]
+        assert json.dumps(start(str(number), **asked)) == json.dumps(whole)
+        assert len(written.configs) <= trained
+        number += 4 if tuner == "bayesian" else 1  # whose regressions take their time
+    assert number > 2 * trials
 
 
-def test_more_trials_later(tmp_path, builder, make_search, written):
-    out = tmp_path / "out"
-    first = run_search(make_search(trials=3), builder, out, seeds=0)
-    del written.runs[:]
-    more = run_search(make_search(trials=12), builder, out, seeds=0)
-    assert len(written.runs) == 9
-    assert len(more["trials"]) == 12
-    assert more["trials"][:3] == first["trials"]
-    straight = run_search(make_search(trials=12), builder, tmp_path / "straight", seeds=0)
-    assert [each["values"] for each in straight["trials"]] == [
-        each["values"] for each in more["trials"]
-    ]
+def test_more_trials_later_and_fewer(start, written):
+    """More than KerasTuner draws again before it takes a space for used up, which are 20."""
+    first = start(trials=22)
+    del written.configs[:]
+    more = start(trials=24)
+    assert len(written.configs) == 2
+    assert more["trials"][:22] == first["trials"]
+    assert start("straight", trials=24)["trials"] == more["trials"]
+    assert start(trials=22)["trials"] == first["trials"]
 
 
-def test_a_space_that_is_used_up_ends_the_search(tmp_path, builder, make_search, written):
-    result = run_search(
-        make_search(trials=50, tune=["num_stages"]), builder, tmp_path / "out", seeds=0
-    )
+def test_a_space_that_is_used_up_ends_the_search(start):
+    result = start(trials=50, tune=["num_stages"])
     stages = [each["values"]["num_stages"] for each in result["trials"]]
     assert len(stages) == len(set(stages)) <= 6
 
 
-def test_what_fails_is_recorded_and_skipped(tmp_path, builder, make_search, written):
+def test_what_fails_is_recorded_and_skipped(start, written):
     def score(config):
         if config.hyperparameters["num_stages"] == 2:
-            raise ValueError("two is\nnot enough")
+            raise TypeError("two is\nnot enough")
         return math.nan if config.hyperparameters["num_stages"] == 4 else 1.0
 
     written.score = score
-    out, search = tmp_path / "out", make_search(trials=20)
-    result = run_search(search, builder, out, seeds=0)
-    expected = {2: "ValueError: two is not enough", 4: "ValueError: The mae is nan."}
-    assert len(result["trials"]) == 20
+    result = start(trials=20)
+    expected = {2: "TypeError: two is not enough", 4: "The mae is nan."}
     for each in result["trials"]:
         assert each["error"] == expected.get(each["values"]["num_stages"])
         assert each["status"] == ("FAILED" if each["error"] else "COMPLETED")
         assert (each["score"] is None) == bool(each["error"])
     assert {each["error"] for each in result["trials"]} == {None, *expected.values()}
-    del written.runs[:]
-    assert run_search(search, builder, out, seeds=0)["trials"] == result["trials"]
-    assert written.runs == []  # a failed one is not tried again
+    del written.configs[:]
+    assert start(trials=20)["trials"] == result["trials"]
+    assert written.configs == []  # a failed one is not tried again
+    assert "failed: TypeError: two is not enough" in search_markdown({**result, "command": ""})
+    plot_search(result)
 
 
-def test_where_all_fail_their_errors_are_told(tmp_path, builder, make_search, written):
-    def score(config):
-        raise ValueError(f"no {config.hyperparameters['num_stages']}")
+def test_one_line_where_everything_is_wrong(tmp_path, start, written, builder, config):
+    def fail(config):
+        raise ValueError("no such thing")
 
-    written.score = score
-    with pytest.raises(SearchFailed, match="None of 4 trials came to its end") as failed:
-        run_search(make_search(), builder, tmp_path / "out")
-    trials = read_trials(tmp_path / "out", make_search())
-    assert failed.value.mistakes == [
-        f"trial {each['id']}: ValueError: no {each['values']['num_stages']}" for each in trials
-    ]
+    written.score = fail
+    with pytest.raises(ValueError, match=r"^All 4 trials failed\. The first: no such thing$"):
+        start("failing")
 
+    def full(config):
+        raise OSError(28, "No space left on device")
 
-def test_a_full_disk_fails_no_trial(tmp_path, builder, make_search, written):
-    def score(config):
-        raise OSError("No space left on device")
-
-    written.score = score
-    with pytest.raises(RuntimeError, match="No space left"):
-        run_search(make_search(), builder, tmp_path / "out")
+    written.score = full
+    with pytest.raises(OSError, match="No space left"):
+        start()
     written.score = lambda config: 1.0
-    result = run_search(make_search(), builder, tmp_path / "out", seeds=0)
-    assert {each["status"] for each in result["trials"]} == {"COMPLETED"}
+    assert {each["status"] for each in start()["trials"]} == {"COMPLETED"}
+    for name in ("trials/1/metrics.json", "search.json"):
+        path = tmp_path / "out" / name
+        whole = path.read_text()
+        path.write_text(whole[:20])
+        with pytest.raises(ValueError, match=rf"{name} is damaged"):
+            start()
+        path.write_text(whole)
+    (tmp_path / "out" / "search.json").write_text("[]")
+    with pytest.raises(ValueError, match=r"search\.json is damaged"):
+        start()
 
 
-def test_a_trial_that_ends_its_process_is_given_up(tmp_path, builder, make_search, written):
-    class Killed(BaseException):
-        pass
-
-    def score(config):
-        raise Killed
-
-    written.score = score
-    out = tmp_path / "out"
-    for _ in range(3):
-        with pytest.raises(Killed):
-            run_search(make_search(trials=1), builder, out)
-    with pytest.raises(SearchFailed, match="killed 3 times"):
-        run_search(make_search(trials=1), builder, out)
-
-
-def test_another_search_is_not_gone_on_with(tmp_path, builder, config, make_search, written):
-    out = tmp_path / "out"
-    run_search(make_search(), builder, out, seeds=0)
-    for other, complaint in (
-        (make_search(tuner="bayesian"), "of another search: there tuner = 'random'"),
-        (make_search(tune=["num_stages"]), "another search: there tune"),
-        (replace(make_search(), config=replace(config, epochs=5)), "config = "),
+def test_another_search_or_a_sweep_is_not_gone_on_with(tmp_path, start, builder, config):
+    start()
+    for changed, complaint in (
+        ({"tuner": "bayesian"}, "of another search: there tuner = 'random'"),
+        ({"tune": ["num_stages"]}, "another search: there space"),
+        ({"config": config.replace(epochs=5)}, "config = "),
     ):
         with pytest.raises(ValueError, match=complaint):
-            run_search(other, builder, out, seeds=0)
-    builder.info.metadata["fingerprint"] = "0" * 64
-    with pytest.raises(ValueError, match=r"is not what .* was trained on"):
-        run_search(make_search(), builder, out, seeds=0)
-
-
-def test_a_sweep_and_a_search_do_not_share_a_folder(
-    tmp_path, builder, config, make_search, written
-):
+            start(**changed)
+    with pytest.raises(ValueError, match="out holds a search"):
+        sweep_stages(config, builder, tmp_path / "out", stages=[1])
     (tmp_path / "swept" / "runs").mkdir(parents=True)
     with pytest.raises(ValueError, match="swept holds a sweep over stages"):
-        run_search(make_search(), builder, tmp_path / "swept")
-    run_search(make_search(), builder, tmp_path / "searched", seeds=0)
-    with pytest.raises(ValueError, match="searched holds a search"):
-        sweep_stages(config, [1], 1, builder, tmp_path / "searched")
+        start("swept")
+    builder.info.metadata["fingerprint"] = "0" * 64
+    with pytest.raises(ValueError, match=r"is not what .* was trained on"):
+        start()
 
 
-def test_mistakes(make_search):
-    with pytest.raises(ValueError, match="The tuner must be one of random, bayesian, hyperband"):
-        make_search(tuner="grid")
-    with pytest.raises(ValueError, match="number of trials must be at least 1; got 0"):
-        make_search(trials=0)
-    with pytest.raises(ValueError, match=r"num_stage\b.*num_stages"):
-        make_search(tune=["num_stage"])
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"tuner": "grid"}, "The tuner must be one of random, bayesian, hyperband"),
+        ({"trials": 0}, "number of trials must be at least 1; got 0"),
+        ({"tune": ["num_stage"]}, r"num_stage\b.*num_stages"),
+    ],
+)
+def test_mistakes(tmp_path, start, changed, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        start(**changed)
+    assert not (tmp_path / "out").exists()
+
+
+def test_table_report_and_figure(start):
+    result = start(trials=7, seeds=2, command="rmfn tune made/up")
+    table = search_table(result)
+    assert isinstance(table, Table)
+    assert table.header[:2] == ["trial", str(result["best"])]
+    assert len(table.header) == 6
+    assert [line[0] for line in table.lines][1:] == [*TWO, "epochs", "parameters"]
+    text = search_markdown(result)
+    for expected in ("rmfn tune made/up", "fresh seeds 1000, 1001 alone", result["answer"]):
+        assert expected in text
+    assert "optimistic" in start(trials=7)["answer"]
+    assert all(len(line.get_xdata()) != 7 for line in plot_search(result).axes[0].lines[1:])
+
+
+def test_only_trials_that_differ_in_stages_alone_are_joined(start):
+    result = start(tune=["num_stages"], trials=6)
+    (joined,) = plot_search(result).axes[0].lines[1:]
+    assert list(joined.get_xdata()) == sorted(
+        each["values"]["num_stages"] for each in result["trials"]
+    )
+    result["trials"][0]["epochs"] = 99  # a round of Hyperband, say
+    assert len(plot_search(result).axes[0].lines[1].get_xdata()) == len(joined.get_xdata()) - 1

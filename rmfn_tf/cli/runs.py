@@ -1,0 +1,63 @@
+"""`rmfn runs`: what lies in a folder of runs."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rmfn_tf.cli.options import Json
+
+if TYPE_CHECKING:
+    from rmfn_tf.training.run import Run
+
+
+def runs(
+    folder: Annotated[Path, typer.Argument(help="A folder of runs, in it or further below.")],
+    as_json: Json = False,
+) -> None:
+    """List the runs in a folder: finished or not, how far they came, and their validation score."""
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {folder}.")
+
+    from rmfn_tf.start import start_tensorflow
+
+    start_tensorflow()
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from rmfn_tf.training.run import Run
+
+    found = sorted(path.parent for path in folder.rglob("config.toml"))
+    rows = [{"run": str(each.relative_to(folder)), **_about(Run(each))} for each in found]
+    if as_json:
+        print(json.dumps(rows))
+        return
+    if not rows:
+        print(f"There are no runs in {folder}.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, justify="right" if name in ("seed", "epochs", "score") else "left")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console().print(table)
+
+
+def _about(run: "Run") -> dict[str, Any]:
+    """The columns of a run; a damaged one says so, and does not keep the others from view."""
+    about: dict[str, Any] = dict.fromkeys(("data", "model", "seed", "epochs", "state"))
+    about |= dict.fromkeys(("split", "metric", "score"))
+    try:
+        config = run.config
+        about |= {"data": config.data, "model": config.model, "seed": config.seed}
+        about |= {"epochs": len(run.history), "state": "not finished"}
+        if run.is_finished:
+            metric, _ = run.task.of_kind.selection
+            score = run.metrics["metrics"][config.model][metric]
+            about |= {"state": "finished", "split": run.metrics["split"], "metric": metric}
+            about |= {"score": round(score, 4)}
+    except (ValueError, KeyError, OSError) as error:
+        about["state"] = f"damaged: {' '.join(str(error).split())}"
+    return about
