@@ -5,8 +5,8 @@ from matplotlib.text import Text
 
 from rmfn_tf.visualization.search import plot_search
 
-# Stages and score; None: failed.
-TRIALS = [(3, 0.9), (1, 0.7), (3, 0.8), (2, None), (1, 0.75), (5, 0.6)]
+# Stages, units and score; None: failed.
+TRIALS = [(3, 8, 0.9), (1, 8, 0.7), (3, 16, 0.8), (2, 8, None), (1, 32, 0.75), (5, 16, 0.6)]
 
 
 def make_result(lower: bool = True, space: tuple[str, ...] = ("num_stages",)) -> dict:
@@ -20,9 +20,13 @@ def make_result(lower: bool = True, space: tuple[str, ...] = ("num_stages",)) ->
                 "id": str(number),
                 "status": "FAILED" if score is None else "COMPLETED",
                 "score": score,
-                "values": {"num_stages": stages} if "num_stages" in space else {},
+                "epochs": 4,
+                "values": {
+                    "units": units,
+                    **({"num_stages": stages} if "num_stages" in space else {}),
+                },
             }
-            for number, (stages, score) in enumerate(TRIALS)
+            for number, (stages, units, score) in enumerate(TRIALS)
         ],
     }
 
@@ -37,23 +41,29 @@ def test_the_figure_is_written_and_shows_its_labels(tmp_path, lower, name):
     metric, better = ("mae", "lower") if lower else ("accuracy", "higher")
     assert {"trials, in their order", "a trial", "best so far", "failed"} <= shown
     assert any(f"{metric}, validation ({better} is better)" in text for text in shown)
-    assert ("best of each number" in shown) == (name == "num_stages")
+    assert ("alike but for K" in shown) == (name == "num_stages")
+
+
+def points(result, label):
+    lines = [line for panel in plot_search(result).axes for line in panel.lines]
+    return [[*map(tuple, line.get_xydata())] for line in lines if line.get_label() == label]
+
+
+def test_only_trials_that_differ_in_stages_alone_are_joined():
+    joined = points(make_result(), "alike but for K")
+    assert joined == [[(1, 0.7), (3, 0.9)], [(3, 0.8), (5, 0.6)]]
+    more_epochs = make_result()
+    more_epochs["trials"][0]["epochs"] = 5
+    assert points(more_epochs, "alike but for K") == joined[1:]
 
 
 @pytest.mark.parametrize(
-    ("lower", "best", "so_far"),
-    [
-        (True, [(1, 0.7), (3, 0.8), (5, 0.6)], [0.9, 0.7, 0.7, 0.7, 0.6]),
-        (False, [(1, 0.75), (3, 0.9), (5, 0.6)], [0.9, 0.9, 0.9, 0.9, 0.9]),
-    ],
+    ("lower", "so_far"),
+    [(True, [0.9, 0.7, 0.7, 0.7, 0.6]), (False, [0.9, 0.9, 0.9, 0.9, 0.9])],
 )
-def test_the_best_of_each_number_and_so_far(lower, best, so_far):
-    panels = plot_search(make_result(lower)).axes
-    lines = {line.get_label(): line for panel in panels for line in panel.lines}
-    assert [*map(tuple, lines["best of each number"].get_xydata())] == best
-    assert [*map(tuple, lines["best so far"].get_xydata())] == [
-        *zip([1, 2, 3, 5, 6], so_far, strict=True)
-    ]
+def test_the_best_so_far(lower, so_far):
+    (line,) = points(make_result(lower), "best so far")
+    assert line == [*zip([1, 2, 3, 5, 6], so_far, strict=True)]
 
 
 def test_failed_trials_do_not_stretch_the_scores():
