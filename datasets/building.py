@@ -59,23 +59,27 @@ def build(
 
     root = Path(builder.data_dir_root)
     root.mkdir(parents=True, exist_ok=True)
+
+    def builder_in(folder: Path) -> Any:
+        return choice.cls(config=builder.builder_config, data_dir=folder)
+
     # TFDS deletes the old build first, so the new one is made beside it.
     with tempfile.TemporaryDirectory(prefix=f"incomplete.{choice.cls.name}_", dir=root) as scratch:
-        fresh = choice.cls(config=builder.builder_config, data_dir=scratch)
+        fresh = builder_in(Path(scratch))
         fresh.options, fresh.on_progress = builder.options, on_progress
         with _without_progress_bars():
             fresh.download_and_prepare(
                 download_config=tfds.download.DownloadConfig(manual_dir=manual_dir)
             )
         # Unless another process has just built the same.
-        if not choice.builder(data_dir, manual_dir).is_built_from(sources, changed):
+        if not builder_in(root).is_built_from(sources, changed):
             # Renames only: at no moment does a part of a build stand under the final name.
             final = Path(builder.data_dir)
             final.parent.mkdir(parents=True, exist_ok=True)
             if final.exists():
                 final.rename(Path(scratch, "replaced"))
             Path(fresh.data_dir).rename(final)
-    return choice.builder(data_dir, manual_dir)
+    return builder_in(root)
 
 
 def load_builder(name: str, data_dir: str | Path | None = None) -> Any:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = 4 * 2**30  # bytes that a child may take once it has started, where the system can limit it
-PATIENCE = 120  # seconds without a sign of progress; hashing and unpickling 1 GB take a few
+PATIENCE = 120  # seconds without a sign of progress; to unpickle 1 GB takes a few
 
 
 def guarded(

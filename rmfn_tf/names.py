@@ -12,7 +12,7 @@ SERVED_NAME = re.compile(r"(?!self$)[A-Za-z][A-Za-z0-9_]{0,99}")
 # user's own data and entries of an example, arguments of numpy.savez, layers and inputs of a model,
 # inputs and outputs of a served one.
 _RESERVED = (
-    *("id", "split", "label", "num_steps", "video", "segment", "words", "intervals"),
+    *("id", "split", "label", "num_steps", "video", "words", "intervals"),
     *("video_id", "present", "file", "allow_pickle"),
     *("lengths", "mask", "head", "head_dropout", "prediction", "rmfn", "early_fusion"),
     *("attention", "z"),

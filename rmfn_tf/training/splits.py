@@ -199,8 +199,3 @@ def open_split(config: RunConfig, builder: Any, split: str, **lock: Any) -> Exam
     names = Task.from_json(builder.info.metadata["task"]).labels
     columns = [names.index(name) for name in config.labels]
     return replace(examples, labels=examples.labels[:, columns])
-
-
-def open_learning_data(config: RunConfig, builder: Any) -> LearningData:
-    """Reads `train` and `validation` of a built data set, and no other split."""
-    return RunData(builder).learning(config)
