@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 CORES  := $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -q
 
-.PHONY: install demo check test lint format clean
+.PHONY: install demo check test docs lint format clean
 
 install: $(STAMP)
 
@@ -24,6 +24,9 @@ check: lint  ## the fast part, for daily work
 
 test: lint  ## everything
 	$(PYTEST)
+
+docs: install  ## the documentation, with the API reference, into build/site
+	$(BIN)/mkdocs build --strict
 
 lint: install
 	$(BIN)/ruff check .

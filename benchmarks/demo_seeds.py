@@ -40,7 +40,7 @@ def main() -> None:
                 run = Path(name) / model / str(seed)
                 config = RunConfig(data=data, model=model, seed=seed, **settings)
                 Run(run).train(config, builder)
-                for kind, accuracy in accuracy_by_kind(run, builder).items():
+                for kind, accuracy in accuracy_by_kind(run, builder)[model].items():
                     found[model, kind].append(accuracy)
                 keras.backend.clear_session()
 

@@ -4,10 +4,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 
 def plot_attention(
-    attention: np.ndarray, units: Mapping[str, int], words: Sequence[str], title: str = ""
+    attention: np.ndarray,
+    units: Mapping[str, int],
+    words: Sequence[str],
+    title: str = "",
+    marks: Mapping[str, Mapping[int, str]] | None = None,
 ) -> Figure:
     """The share of attention that each modality gets, at every word and stage.
 
@@ -16,10 +21,12 @@ def plot_attention(
         units: hidden size of each modality, in the order of the RMFN layer.
         words: the T words.
         title: above the figure.
+        marks: modality → word (from 0) → a short text that is written there, in a frame.
 
     Returns:
-        A Matplotlib figure with a panel a modality (stages down, words across); the color is the
-        modality's attention divided by what flat attention would give it, so 1 is "no preference".
+        A Matplotlib figure with a panel for each modality (stages down, words across). The color is
+        the modality's share of the attention, divided by the share that it would have if every
+        hidden coordinate had the same weight, so 1 is "no preference".
 
     Raises:
         ValueError: shapes that do not fit together.
@@ -44,10 +51,24 @@ def plot_attention(
             ratio.T, aspect="auto", cmap="RdBu_r", vmin=1 - spread, vmax=1 + spread
         )
         panel.set_ylabel(name)
+        for place, text in (marks or {}).get(name, {}).items():
+            frame = Rectangle((place - 0.5, -0.5), 1, attention.shape[1], fill=False, linewidth=2)
+            panel.add_patch(frame)
+            middle = (attention.shape[1] - 1) / 2
+            panel.text(
+                place,
+                middle,
+                text,
+                rotation=90,
+                ha="center",
+                va="center",
+                fontsize=8,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            )
         panel.set_yticks(range(attention.shape[1]), [f"{k + 1}" for k in range(attention.shape[1])])
     panels[-1].set_xticks(range(len(words)), words, rotation=45, ha="right")
     figure.supylabel("stage")
-    figure.colorbar(image, ax=list(panels), label="attention / flat attention")
+    figure.colorbar(image, ax=list(panels), label="attention ÷ equal weights\n(1 = no preference)")
     if title:
         figure.suptitle(title)
     return figure
