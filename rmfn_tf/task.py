@@ -12,9 +12,9 @@ class Kind(NamedTuple):
     """What every task of one kind has in common.
 
     Attributes:
-        activation: of a model's last layer.
-        loss: that a model is trained with, by Keras' name.
-        metric: that training shows beside the loss, by Keras' name.
+        activation: the activation of a model's last layer.
+        loss: Keras' name of the loss that a model is trained with.
+        metric: Keras' name of the metric that training shows beside the loss.
         floors: names of the predictions that need no network.
         selection: metric by which a configuration is chosen, and whether less of it is better.
         metrics: names of the sets of metrics that there are (`rmfn_tf.metrics.metrics_for`).
@@ -67,13 +67,13 @@ class Task:
             that are each present or not).
         columns: names of all label columns that are stored; a classification has one.
         labels: names of those that are learned and scored, in order; none means all.
-        ranges: label -> (lowest, highest) value, where it has such.
-        num_classes: of a classification, at least 2; 0 for the others.
+        ranges: label -> (lowest, highest) value, for labels that have such limits.
+        num_classes: number of classes of a classification, at least 2; 0 for the other kinds.
         metrics: which set of metrics it is scored with.
         per_step: whether each step of a sequence has a label of its own.
 
     Raises:
-        ValueError: anything above does not hold.
+        ValueError: the values do not fit this description.
     """
 
     kind: str
@@ -126,7 +126,8 @@ class Task:
 
         Args:
             task: a task, or one of `KINDS`.
-            num_outputs: of a model: targets, classes or labels. Not looked at beside a task.
+            num_outputs: number of targets, classes or labels. It is not looked at where `task`
+                is a task.
 
         Raises:
             ValueError: an unknown kind, or fewer outputs than it needs.
@@ -153,10 +154,10 @@ class Task:
         return self.num_classes or len(self.labels)
 
     def select(self, labels: Sequence[str]) -> "Task":
-        """The same with these labels alone; with all it has where none is named.
+        """The same task with these labels alone; with all of its labels where none is named.
 
         Raises:
-            ValueError: one that is not learned, or labels to choose from a classification.
+            ValueError: the task does not learn such a label, or it is a classification.
         """
         if labels and self.kind == "classification":
             raise ValueError("A classification has one label, its class: leave `labels` out.")
@@ -179,7 +180,7 @@ class Task:
         """The task that `to_json` wrote down, or that a user's file holds.
 
         Raises:
-            ValueError: an entry that a task has not, one that is missing, or as the constructor.
+            ValueError: an entry is unknown or missing, or as in the constructor.
         """
         known = [each.name for each in dataclasses.fields(cls)]
         for name in values:

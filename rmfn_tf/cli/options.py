@@ -19,33 +19,35 @@ DataDir = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 Workers = Annotated[
-    int, typer.Option(help="Processes that train side by side, of one thread each.")
+    int,
+    typer.Option(help="How many runs to train side by side, each in a process with one thread."),
 ]
 Cluster = Annotated[
     str,
     typer.Option(
-        help="Train on the Dask cluster of this scheduler, as tcp://10.0.0.1:8786; its machines "
-        "must see --out and the data."
+        help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786, on whose cluster to train. "
+        "Its machines must see --out and the data."
     ),
 ]
 Imports = Annotated[
     list[str] | None,
     typer.Option(
         "--import",
-        help="A module of yours that registers models, as my_package.models; repeatable.",
+        help="A module of yours that registers models, such as my_package.models. Repeatable.",
     ),
 ]
 Folds = Annotated[
-    int | None, typer.Option(help="Cross-validate, for data without splits of their own.")
+    int | None,
+    typer.Option(help="Cross-validate with this many folds, for data without splits of their own."),
 ]
 Labels = Annotated[
     str | None,
     typer.Option(
-        help="Which labels to learn, by name, with commas: happy,sad or persuasive "
+        help="Names of the labels to learn, separated by commas, such as happy,sad "
         "\\[default: all that are scored]."
     ),
 ]
-Epochs = Annotated[int | None, typer.Option(help="Epochs at most, for all models.")]
+Epochs = Annotated[int | None, typer.Option(help="Largest number of epochs of every model.")]
 
 
 def to_labels(text: str | None) -> list[str] | None:

@@ -23,11 +23,11 @@ class MultistageFusion(keras.layers.Layer):
         fusion_units: size `f` of each s^[k].
         summary_units: size of z.
         highlight: `False` hands h itself to every stage: no highlight weights, no attention.
-        highlight_memory_mode, highlight_input, highlight_projection, highlight_scale: of
-            `Highlight`: its `memory_mode`, `input_mode`, `projection` and `scale`.
+        highlight_memory_mode: `memory_mode` of `Highlight`; `highlight_input`,
+            `highlight_projection` and `highlight_scale` are its other arguments.
         fuse_memory_mode: `memory_mode` of `Fuse`.
         summarize_layers, summarize_dropout: `layers` and `dropout` of `Summarize`.
-        seed: of the dropout.
+        seed: random seed of the dropout.
 
     Call arguments:
         h: `(batch, d)`.

@@ -36,7 +36,7 @@ class RMFN(keras.layers.Layer):
         feedback: `False` hides z from the gates (an ablation).
         dropout: rate on the inputs, one mask per sequence.
         unit_forget_bias: whether the modalities' forget gates start with a bias of 1.
-        seed: of all dropout.
+        seed: random seed of all dropout.
         return_sequences: whether to return every step's output instead of the last.
         return_state: whether to return the last states after the output.
         go_backwards: whether to read the words from the last to the first. As in

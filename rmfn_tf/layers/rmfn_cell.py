@@ -31,7 +31,7 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
         feedback: `False` hides z from the gates (an ablation).
         dropout: rate on the inputs.
         unit_forget_bias: whether the forget gates' bias starts at 1.
-        seed: of all dropout.
+        seed: random seed of all dropout.
         **kwargs: of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Call arguments:

@@ -16,7 +16,7 @@ class Summarize(keras.layers.Layer):
         units: size of z, and of the relu layer.
         layers: 2, or 1 to leave the relu layer out (dropout then acts on the stages).
         dropout: rate in front of the last layer.
-        seed: of the dropout.
+        seed: random seed of the dropout.
 
     Call arguments:
         stages: `(batch, K * f)`.

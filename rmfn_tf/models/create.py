@@ -1,4 +1,4 @@
-"""`create_model`: inputs, scaling and mask, a registered body, one head for all, compiled."""
+"""`create_model`: inputs, scaling and mask, a registered body, and the head that all share."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from rmfn_tf.task import Task
 _OURS: dict[str, Callable[..., Any]] = {"rmfn": rmfn, "ef_lstm": ef_lstm}
 _MODELS = dict(_OURS)
 
-# Of the head, which every model shares.
+# The hyperparameters of the head, which every model shares.
 HEAD_OPTIONS: dict[str, Any] = {"head_units": 64, "head_dropout": 0.0, "return_sequences": False}
 
 
@@ -31,7 +31,7 @@ def register_model(name: str, build: Callable[..., Any]) -> None:
         create_model("mean", features={"language": 300}, dropout=0.2)
 
     Args:
-        name: that it is to have; an earlier one of yours is replaced.
+        name: the name that it gets; an earlier model of yours with that name is replaced.
         build: called as `build(inputs, mask, return_sequences, **hyperparameters)`, with `inputs` a
             dict of modality to `(batch, time, F_m)`, scaled, in the order of `features`, and `mask`
             `(batch, time)` bool. Returns what the head reads: `(batch, e)`, or with
@@ -39,7 +39,8 @@ def register_model(name: str, build: Callable[..., Any]) -> None:
             are the hyperparameters.
 
     Raises:
-        ValueError: a name that is no word or one of our models', or an argument without a default.
+        ValueError: the name is no word or belongs to one of our models, or an argument has no
+            default.
     """
     if not isinstance(name, str) or not name.isidentifier() or name in _OURS:
         raise ValueError(

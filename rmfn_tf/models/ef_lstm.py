@@ -23,7 +23,7 @@ def ef_lstm(
         num_layers: how many LSTMs are stacked.
         bidirectional: whether each also reads the sequence backwards.
         dropout: rate on every layer's inputs, one mask per sequence.
-        seed: of the dropout.
+        seed: random seed of the dropout.
     """
     if num_layers < 1:
         raise ValueError(f"ef_lstm: `num_layers` must be at least 1; got {num_layers!r}.")
