@@ -58,9 +58,9 @@ def compare(
     Example: rmfn compare ict_mmmo/trimodal --models rmfn,ef_lstm --folds 10 --out compared
     """
     check_counts(seeds=seeds, workers=workers)
-    given = [row.strip() for row in models.split(",") if row.strip()]
-    rows = {Path(row).name.removesuffix(".toml"): row for row in given}
-    if not rows or len(rows) < len(given):
+    named = [row.strip() for row in models.split(",") if row.strip()]
+    rows = {Path(row).name.removesuffix(".toml"): row for row in named}
+    if not rows or len(rows) < len(named):
         raise ValueError(f"--models takes different names, separated by commas; got {models!r}.")
 
     from rmfn_tf.start import start_tensorflow
@@ -72,26 +72,20 @@ def compare(
     from rmfn_tf.datasets.registry import choose
 
     data = choose(data, manual_dir, data_dir).name
-    settings = {
-        "data": data,
-        "folds": folds,
-        "labels": to_labels(labels),
-        "epochs": epochs,
-        "imports": import_ or None,
-    }
-    configs = {
-        name: make_config(settings, Path(row))
-        if row.endswith(".toml")
-        else make_config({**settings, "model": row})
-        for name, row in rows.items()
-    }
+    given = {"data": data, "folds": folds, "epochs": epochs, "imports": import_ or None}
+    given["labels"] = to_labels(labels)
+    configs = {}
+    for name, row in rows.items():
+        is_file = row.endswith(".toml")
+        model = {} if is_file else {"model": row}
+        configs[name] = make_config({**given, **model}, Path(row) if is_file else None)
     with open_training(data, manual_dir, data_dir, workers, cluster, as_json) as (builder, how):
         result = compare_models(configs, range(seeds), builder, out, reference=reference, **how)
     if as_json:
         print(json.dumps(result))
-        return
-    _print_table(result)
-    print(f"Tables, figure and runs: {out}")
+    else:
+        _print_table(result)
+        print(f"Tables, figure and runs: {out}")
 
 
 def reproduce(

@@ -42,12 +42,7 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
 
 @contextlib.contextmanager
 def open_training(
-    data: str,
-    manual_dir: Path | None,
-    data_dir: Path | None,
-    workers: int,
-    cluster: str,
-    quiet: bool,
+    data: str, manual_dir: Any, data_dir: Any, workers: int, cluster: str, quiet: bool
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Builds a data set and draws the progress of many runs.
 
@@ -57,13 +52,7 @@ def open_training(
     from rmfn_tf.cli.show import build_data, progress_bar
 
     builder = build_data(data, manual_dir, data_dir, quiet)
+    how: dict[str, Any] = {"workers": workers, "cluster": cluster}
+    how["command"] = shlex.join(["rmfn", *sys.argv[1:]])
     with progress_bar("Training", quiet) as on_progress:
-        yield (
-            builder,
-            {
-                "workers": workers,
-                "cluster": cluster,
-                "command": shlex.join(["rmfn", *sys.argv[1:]]),
-                "on_progress": on_progress,
-            },
-        )
+        yield builder, {**how, "on_progress": on_progress}

@@ -115,27 +115,21 @@ def tune(
     if tuner is not None:
         check_tuner(tuner)
     data = choose(data, manual_dir, data_dir).name
-    settings: dict[str, Any] = {
-        "data": data,
-        "model": model or (None if config else "rmfn"),
-        "folds": folds,
-        "labels": to_labels(labels),
-        "epochs": epochs,
-        "imports": import_ or None,
-    }
-    chosen = make_config(settings, config)
+    given: dict[str, Any] = {"data": data, "model": model or (None if config else "rmfn")}
+    given |= {"folds": folds, "epochs": epochs, "imports": import_ or None}
+    chosen = make_config({**given, "labels": to_labels(labels)}, config)
     with open_training(data, manual_dir, data_dir, workers, cluster, as_json) as (builder, how):
         how["seeds"] = seeds
         if tuner is None:
             result = sweep_stages(chosen, builder, out, stages=numbers, **how)
-            table, text = report.sweep_table(result), report.sweep_markdown(result)
-            figure = plot_stages(result)
+            table, figure = report.sweep_table(result), plot_stages(result)
+            text = report.sweep_markdown(result)
         else:
             names = None if tune_ is None else [name.strip() for name in tune_.split(",")]
             how |= {"tuner": tuner, "trials": trials or 20, "tune": names}
             result = run_search(chosen, builder, out, **how)
-            table, text = report.search_table(result), report.search_markdown(result)
-            figure = plot_search(result)
+            table, figure = report.search_table(result), plot_search(result)
+            text = report.search_markdown(result)
     write_text(out / "tune.md", text)
     replace_file(out / "tune.png", lambda partial: figure.savefig(partial, format="png", dpi=150))
     write_json(out / "tune.json", result)
@@ -144,9 +138,9 @@ def tune(
         _copy(best, promote)
     if as_json:
         print(json.dumps(result))
-        return
-    Console().print(table.to_rich())
-    print(f"\n{result['answer']}\nTable, figure and runs: {out}\nA run of the best: {best}")
+    else:
+        Console().print(table.to_rich())
+        print(f"\n{result['answer']}\nTable, figure and runs: {out}\nA run of the best: {best}")
 
 
 def to_numbers(text: str) -> list[int]:

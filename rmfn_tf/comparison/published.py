@@ -36,10 +36,8 @@ def published_for(data: str) -> dict[str, Any] | None:
 
     The names are those of `metrics_for`. IEMOCAP's papers give each emotion its own F1, so there
     they are `weighted_f1_happy`, `_sad`, `_angry` and `_neutral`: `weighted_f1` of that label
-    alone. Accuracies and F1 are shares in [0, 1], which papers print in percent.
-
-    Args:
-        data: a data set, with or without its config: `"pom"`, `"pom/mfn_arrays"`.
+    alone. Accuracies and F1 are shares in [0, 1], which papers print in percent. `data` may have
+    its config or not: `"pom"`, `"pom/mfn_arrays"`.
 
     Returns:
         `{"source": text, "protocol": [sentences], "rows": [{"row": name, "kind": "published" |

@@ -135,7 +135,8 @@ def _open(out: Path, asked: Mapping[str, Any], trials: int, workers: int) -> dic
         initial = max(5, min(len(asked["space"]), trials // 3))
         return {**asked, "at_a_time": max(workers, 1), "initial": initial, "trials": []}
     search = read_json(path)
-    if not isinstance(search, dict) or not {*asked, "at_a_time", "trials"} <= search.keys():
+    needed = {*asked, "at_a_time", "initial", "trials"}
+    if not isinstance(search, dict) or not needed <= search.keys():
         raise ValueError(f"{path} is damaged: it holds no search. Name another folder.")
     for name, value in asked.items():
         if search[name] != value:

@@ -67,7 +67,6 @@ def sweep_stages(
         both = {row_of[k]: configs[row_of[k]] for k in (reference, best)}
         count = seeds if best != reference else 0
         fresh_seeds, _, fresh = selection.again(both, selected, count, runs)
-        facts = {k: read_json(runs / row / "seed_0" / "run.json") for k, row in row_of.items()}
     differences = {k: compare_paired(scores[k], scores[reference]) for k in stages[1:]}
     tested = {k: each["p"] for k, each in differences.items() if each["p"] is not None}
     for k, p in holm(tested).items():
@@ -87,7 +86,7 @@ def sweep_stages(
                 "scores": scores[k],
                 "mean": float(np.mean(scores[k])),
                 "std": float(np.std(scores[k], ddof=1)) if seeds > 1 else None,
-                "parameters": facts[k]["parameters"],
+                "parameters": read_json(runs / row_of[k] / "seed_0" / "run.json")["parameters"],
                 "difference": differences.get(k),
             }
             for k in stages

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rmfn_tf.comparison.table import directed
+
 _COLORS = {"model": "#0072B2", "floor": "#D55E00", "not ours": "0.55"}
 _PANELS_ACROSS = 4
 
@@ -43,8 +45,7 @@ def plot_comparison(result: Mapping[str, Any]) -> Figure:
         for height, row in enumerate(published, start=len(rows)):
             if metric in row["values"]:
                 panel.plot(row["values"][metric], height, "D", color=_COLORS["not ours"], ms=4)
-        better = "lower" if metric in result["lower_is_better"] else "higher"
-        panel.set_xlabel(f"{metric} ({better} is better)")
+        panel.set_xlabel(directed(metric, metric in result["lower_is_better"]))
         panel.grid(axis="x", color="0.9")
         panel.set_axisbelow(True)
         panel.locator_params(axis="x", nbins=5)

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from rmfn_tf.comparison.table import directed
+
 _BEST, _TRIAL, _FAILED = "#0072B2", "0.6", "#D55E00"
 
 
@@ -87,8 +89,8 @@ def _alike_but_for_stages(trials: Sequence[Mapping[str, Any]]) -> list[list[tupl
 
 
 def _finish(panels: Sequence[Axes], result: Mapping[str, Any], *labels: str) -> None:
-    better = "lower" if result["lower_is_better"] else "higher"
-    panels[0].set_ylabel(f"{result['metric']}, {result['split']} ({better} is better)")
+    scores = f"{result['metric']}, {result['split']}"
+    panels[0].set_ylabel(directed(scores, result["lower_is_better"]))
     for panel, label in zip(panels, labels, strict=True):
         panel.set_xlabel(label)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
