@@ -57,7 +57,7 @@ def simulated(generator, items=40, seeds=5, seed_shift=0.3, worse=0.0):
 @pytest.mark.slow
 def test_one_model_under_two_names_is_seldom_found_to_differ(few_resamples):
     generator = np.random.default_rng(1)
-    simulations, over_items, together = 60, 0, 0
+    simulations, over_items, together = 40, 0, 0
     for _ in range(simulations):
         items, rows = simulated(generator)
         values = summarize(TASK, items, rows, "b")["a"]["mae"]
