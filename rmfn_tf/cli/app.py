@@ -4,13 +4,12 @@ import sys
 
 import typer
 
-from rmfn_tf.cli.compare import compare
+from rmfn_tf.cli.compare import compare, reproduce
 from rmfn_tf.cli.data import data
 from rmfn_tf.cli.demo import demo
 from rmfn_tf.cli.evaluate import evaluate
 from rmfn_tf.cli.export import export
 from rmfn_tf.cli.predict import predict
-from rmfn_tf.cli.reproduce import reproduce
 from rmfn_tf.cli.rollback import rollback
 from rmfn_tf.cli.runs import runs
 from rmfn_tf.cli.train import train

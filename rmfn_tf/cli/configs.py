@@ -1,6 +1,9 @@
-"""The config of a run that a command asks for."""
+"""What a command that trains asks for: the config of a run, and the data and workers of many."""
 
-from collections.abc import Mapping
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
         path: a user's TOML file; None takes the preset.
 
     Raises:
-        ConfigError: every mistake in it, a data set that there is not among them.
+        ConfigError: every mistake in it, and a data set that does not exist.
     """
     from rmfn_tf.datasets.registry import resolve
 
@@ -35,3 +38,21 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
     if mistakes:
         raise ConfigError(mistakes, source)
     return config
+
+
+@contextlib.contextmanager
+def open_training(
+    data: str, manual_dir: Any, data_dir: Any, workers: int, cluster: str, quiet: bool
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Builds a data set and draws the progress of many runs.
+
+    Gives the builder and the keyword arguments that `compare_models`, `reproduce`, `sweep_stages`
+    and `run_search` have in common: `workers`, `cluster`, `command` and `on_progress`.
+    """
+    from rmfn_tf.cli.show import build_data, progress_bar
+
+    builder = build_data(data, manual_dir, data_dir, quiet)
+    how: dict[str, Any] = {"workers": workers, "cluster": cluster}
+    how["command"] = shlex.join(["rmfn", *sys.argv[1:]])
+    with progress_bar("Training", quiet) as on_progress:
+        yield builder, {**how, "on_progress": on_progress}

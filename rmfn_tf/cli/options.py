@@ -50,6 +50,13 @@ Labels = Annotated[
 Epochs = Annotated[int | None, typer.Option(help="Largest number of epochs of every model.")]
 
 
+def check_counts(least: int = 1, **options: int | None) -> None:
+    """ValueError for an option that was given and is below `least`."""
+    for name, value in options.items():
+        if value is not None and value < least:
+            raise ValueError(f"--{name} must be at least {least}; got {value}.")
+
+
 def to_labels(text: str | None) -> list[str] | None:
     """`"happy, sad"` -> `["happy", "sad"]`; None where none is named."""
     return [name.strip() for name in (text or "").split(",") if name.strip()] or None

@@ -2,9 +2,7 @@
 
 import json
 import re
-import shlex
 import shutil
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +19,7 @@ from rmfn_tf.cli.options import (
     Labels,
     ManualDir,
     Workers,
+    check_counts,
     to_labels,
 )
 from rmfn_tf.tuning import MOST_STAGES
@@ -28,29 +27,33 @@ from rmfn_tf.tuning import MOST_STAGES
 
 def tune(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder for the runs and tables; may be there.")],
+    out: Annotated[Path, typer.Option(help="Folder for the runs and tables; it may exist.")],
     stages: Annotated[
         str | None,
         typer.Option(
-            help=f"Sweep these numbers of stages: 1-{MOST_STAGES} \\[default], or 1,3,5; the first "
-            "is compared with."
+            help=f"Sweep over these numbers of stages: 1-{MOST_STAGES} \\[default], or 1,3,5; the "
+            "others are compared with the first."
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(help="Of each number of stages, and as many fresh ones for the best.")
+        int,
+        typer.Option(help="Seeds of each number of stages, and as many fresh ones for the best."),
     ] = 5,
     tuner: Annotated[
         str | None,
         typer.Option(help="Search instead, with KerasTuner: random, bayesian or hyperband."),
     ] = None,
     trials: Annotated[
-        int | None, typer.Option(help="Of a search, at most; can be raised later \\[default: 20].")
+        int | None,
+        typer.Option(
+            help="The most trials of a search; a later start may ask for more \\[default: 20]."
+        ),
     ] = None,
     tune_: Annotated[
         str | None,
         typer.Option(
             "--tune",
-            help="What a search is over, with commas, as num_stages,units,learning_rate "
+            help="What a search is over, separated by commas, as num_stages,units,learning_rate "
             "\\[default: all].",
         ),
     ] = None,
@@ -76,7 +79,7 @@ def tune(
     Without --tuner, RMFN is trained with each number of stages over the same seeds. With it,
     KerasTuner searches what --tune names. Only validation (or out-of-fold) scores are looked at:
     the test split stays closed. The best is trained again over fresh seeds beside the smallest
-    number of stages, or the preset, since the score that it was chosen by flatters it. Start it
+    number of stages, or the preset, since the score by which it was chosen flatters it. Start it
     again with the same --out, and only what is missing runs. Results: tune.md, .json and .png in
     --out.
 
@@ -89,11 +92,8 @@ def tune(
         raise ValueError("--trials and --tune are for a search: name one with --tuner.")
     if tuner is not None and stages is not None:
         raise ValueError("--stages sweeps and --tuner searches: give one of them.")
-    least = {"seeds": 1 if tuner is None else 0, "workers": 1, "trials": 1}
-    given = {"seeds": seeds, "workers": workers, "trials": 20 if trials is None else trials}
-    for name, value in given.items():
-        if value < least[name]:
-            raise ValueError(f"--{name} must be at least {least[name]}; got {value}.")
+    check_counts(workers=workers, trials=trials)
+    check_counts(1 if tuner is None else 0, seeds=seeds)
     if promote is not None and promote.exists():
         raise ValueError(f"{promote} exists already; name a new folder with --promote.")
 
@@ -103,47 +103,33 @@ def tune(
 
     from rich.console import Console
 
-    from rmfn_tf.cli.configs import make_config
-    from rmfn_tf.cli.show import build_data, progress_bar
+    from rmfn_tf.cli.configs import make_config, open_training
     from rmfn_tf.datasets.registry import choose
     from rmfn_tf.files import replace_file, write_json, write_text
     from rmfn_tf.tuning import report
-    from rmfn_tf.tuning.search import check_tuner, run_search
+    from rmfn_tf.tuning.oracles import check_tuner
+    from rmfn_tf.tuning.search import run_search
     from rmfn_tf.tuning.stages import sweep_stages
-    from rmfn_tf.visualization.search import plot_search
-    from rmfn_tf.visualization.stages import plot_stages
+    from rmfn_tf.visualization.tuning import plot_search, plot_stages
 
     if tuner is not None:
         check_tuner(tuner)
     data = choose(data, manual_dir, data_dir).name
-    settings: dict[str, Any] = {
-        "data": data,
-        "model": model or (None if config else "rmfn"),
-        "folds": folds,
-        "labels": to_labels(labels),
-        "epochs": epochs,
-        "imports": import_ or None,
-    }
-    chosen = make_config(settings, config)
-    builder = build_data(data, manual_dir, data_dir, quiet=as_json)
-    with progress_bar("Training" if tuner is None else "Searching", quiet=as_json) as on_progress:
-        how: dict[str, Any] = {
-            "seeds": seeds,
-            "workers": workers,
-            "cluster": cluster,
-            "command": shlex.join(["rmfn", *sys.argv[1:]]),
-            "on_progress": on_progress,
-        }
+    given: dict[str, Any] = {"data": data, "model": model or (None if config else "rmfn")}
+    given |= {"folds": folds, "epochs": epochs, "imports": import_ or None}
+    chosen = make_config({**given, "labels": to_labels(labels)}, config)
+    with open_training(data, manual_dir, data_dir, workers, cluster, as_json) as (builder, how):
+        how["seeds"] = seeds
         if tuner is None:
             result = sweep_stages(chosen, builder, out, stages=numbers, **how)
-            table, text = report.sweep_table(result), report.sweep_markdown(result)
-            figure = plot_stages(result)
+            table, figure = report.sweep_table(result), plot_stages(result)
+            text = report.sweep_markdown(result)
         else:
             names = None if tune_ is None else [name.strip() for name in tune_.split(",")]
-            how |= {"tuner": tuner, "trials": given["trials"], "tune": names}
+            how |= {"tuner": tuner, "trials": trials or 20, "tune": names}
             result = run_search(chosen, builder, out, **how)
-            table, text = report.search_table(result), report.search_markdown(result)
-            figure = plot_search(result)
+            table, figure = report.search_table(result), plot_search(result)
+            text = report.search_markdown(result)
     write_text(out / "tune.md", text)
     replace_file(out / "tune.png", lambda partial: figure.savefig(partial, format="png", dpi=150))
     write_json(out / "tune.json", result)
@@ -152,9 +138,9 @@ def tune(
         _copy(best, promote)
     if as_json:
         print(json.dumps(result))
-        return
-    Console().print(table.to_rich())
-    print(f"\n{result['answer']}\nTable, figure and runs: {out}\nA run of the best: {best}")
+    else:
+        Console().print(table.to_rich())
+        print(f"\n{result['answer']}\nTable, figure and runs: {out}\nA run of the best: {best}")
 
 
 def to_numbers(text: str) -> list[int]:

@@ -13,8 +13,9 @@ from rmfn_tf.files import only_writer, replace_file, write_json, write_text
 from rmfn_tf.names import unknown_name
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.evaluate import evaluate_run
-from rmfn_tf.training.predictions import Predictions, read_predictions
-from rmfn_tf.training.runs import OnProgress, train_many
+from rmfn_tf.training.predictions import Predictions
+from rmfn_tf.training.run import Run
+from rmfn_tf.training.runs import train_many
 from rmfn_tf.training.splits import check_splits, check_test_split, open_task
 from rmfn_tf.visualization import plot_comparison
 
@@ -26,52 +27,46 @@ def compare_models(
     out: Path,
     *,
     reference: str | None = None,
-    workers: int = 1,
-    cluster: str = "",
     command: str = "",
-    on_progress: OnProgress | None = None,
+    **how: Any,
 ) -> dict[str, Any]:
     """Trains every config with every seed, judges them on the same items, and writes the tables.
 
     `out` holds `runs/<row>/seed_<n>/`, each a run folder, and `compare.{json,md,csv,png}`. Called
-    again, it trains only what is missing; what was interrupted goes on. The test split is opened
+    again, it trains only what is missing, and interrupted runs go on. The test split is opened
     when all runs are finished, and not before.
 
     Args:
-        configs: row -> config, of the same data, folds and labels; its seed is not looked at.
-        seeds: of the runs.
+        configs: row → config, all of the same data, folds and labels; their seeds are not used.
+        seeds: the seeds of each row's runs.
         builder: the built data set.
         out: the folder.
-        reference: the row that the others are tested against; a floor may be one. By default
+        reference: the row that the others are tested against, which may be a floor. By default
             `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
-        workers, cluster: where the runs are trained; see `rmfn_tf.training.runs.open_workers`.
-        command: stands in the tables.
-        on_progress: called as `on_progress(done, total)` every second, in epochs of all runs.
+        command: the command that the report shows.
+        **how: `workers`, `cluster` and `on_progress`, as `train_many` takes them.
 
     Returns:
-        The content of `compare.json`; `to_markdown`, `to_table` and `to_csv` render it.
+        The content of `compare.json` (see `rmfn_tf.comparison.report`).
 
     Raises:
         ValueError: configs of different data, an unknown reference, a run that failed.
         OSError: a folder cannot be written.
     """
-    task = open_task(next(iter(configs.values())), builder)
+    first = next(iter(configs.values()))
+    task = open_task(first, builder)
     floors = task.of_kind.floors
     _check_rows(configs, floors, builder)
-    reference = reference or _default_reference(list(configs), floors)
+    if reference is None:
+        several = list(configs)[-1] if len(configs) > 1 else floors[0]
+        reference = "ef_lstm" if "ef_lstm" in configs else several
     if reference not in (*configs, *floors):
         raise ValueError(unknown_name("reference", reference, (*configs, *floors)))
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):
-        jobs = {
-            run_folder(out, row, seed): config.replace(seed=seed)
-            for row, config in configs.items()
-            for seed in seeds
-        }
-        train_many(jobs, builder, workers=workers, cluster=cluster, on_progress=on_progress)
-        items, by_row = judge(configs, seeds, builder, out)
+        trained = train_rows(configs, seeds, out / "runs", builder, **how)
+        items, by_row = judge(trained, builder)
         values = summarize(task, items, by_row, reference)
-        first = next(iter(configs.values()))
         videos = len(np.unique(items.groups))
         result = {
             "data": first.data,
@@ -95,27 +90,60 @@ def compare_models(
                 for row, runs in by_row.items()
             ],
             "constant_predictions": [
-                row
-                for row, runs in by_row.items()
-                if all((values == values[:1]).all() for values in runs)
+                row for row, runs in by_row.items() if all((x == x[:1]).all() for x in runs)
             ],
             # The papers' rows are means over all labels.
             "published": None if first.labels else published_for(first.data),
             "notes": _notes(videos, len(seeds)),
         }
-        _write(out, result)
+        figure = plot_comparison(result)
+        write_text(out / "compare.md", to_markdown(result))
+        write_text(out / "compare.csv", to_csv(result))
+        replace_file(out / "compare.png", lambda path: figure.savefig(path, dpi=120))
+        write_json(out / "compare.json", result)
     return result
 
 
-def run_folder(out: Path, row: str, seed: int) -> Path:
-    """Where a comparison keeps the run of a row and seed."""
-    return out / "runs" / row / f"seed_{seed}"
+def train_rows(
+    configs: Mapping[str, RunConfig], seeds: Sequence[int], folder: Path, builder: Any, **how: Any
+) -> dict[str, list[Run]]:
+    """Trains what is missing of every config with every seed, in `<folder>/<row>/seed_<n>`, as
+    `train_many` does; gives the runs of each row in the order of the seeds."""
+    rows = {row: {seed: Run(folder / row / f"seed_{seed}") for seed in seeds} for row in configs}
+    jobs = {
+        run.folder: configs[row].replace(seed=seed)
+        for row, runs in rows.items()
+        for seed, run in runs.items()
+    }
+    train_many(jobs, builder, **how)
+    return {row: list(runs.values()) for row, runs in rows.items()}
 
 
-def _default_reference(rows: Sequence[str], floors: Sequence[str]) -> str:
-    if "ef_lstm" in rows:
-        return "ef_lstm"
-    return rows[-1] if len(rows) > 1 else floors[0]
+def judge(
+    rows: Mapping[str, Sequence[Run]], builder: Any
+) -> tuple[Predictions, dict[str, list[np.ndarray]]]:
+    """Reads what every run predicts; opens the test split where there is one and it is closed.
+
+    Args:
+        rows: row → its finished runs.
+        builder: the data set they were trained on.
+
+    Returns:
+        The items, and row → its predictions, one array per seed, models first. Floors are those of
+        the first row's runs: they depend on the data and the folds alone.
+    """
+    by_row: dict[str, list[np.ndarray]] = {row: [] for row in rows}
+    for row, runs in rows.items():
+        for run in runs:
+            config = run.config
+            if not config.folds:
+                evaluate_run(run.folder, builder, "test")
+            items = run.predictions("out_of_fold" if config.folds else "test")
+            by_row[row].append(items.by_row.pop(config.model))
+            if row == next(iter(rows)):
+                for floor, values in items.by_row.items():
+                    by_row.setdefault(floor, []).append(values)
+    return items, by_row
 
 
 def _notes(videos: int, seeds: int) -> list[str]:
@@ -128,14 +156,14 @@ def _notes(videos: int, seeds: int) -> list[str]:
 
 
 def _check_rows(configs: Mapping[str, RunConfig], floors: Sequence[str], builder: Any) -> None:
-    """Everything that would fail at the end, told before anything is trained."""
+    """Says before anything is trained what would fail at the end."""
     first = next(iter(configs.values()))
     check_splits(first, builder)
     if not first.folds:
         check_test_split(first, builder)
     for row, config in configs.items():
         if row in floors:
-            raise ValueError(f"A row cannot be called {row!r}: that is a floor of its own.")
+            raise ValueError(f"A row cannot be called {row!r}: that is the name of a floor.")
         for key in ("data", "folds", "labels"):
             here, there = getattr(config, key), getattr(first, key)
             if here != there:
@@ -143,37 +171,3 @@ def _check_rows(configs: Mapping[str, RunConfig], floors: Sequence[str], builder
                     f"Row {row!r} has {key} {here!r}, the first {there!r}: compare on the same "
                     "data, folds and labels."
                 )
-
-
-def judge(
-    configs: Mapping[str, RunConfig], seeds: Sequence[int], builder: Any, out: Path
-) -> tuple[Predictions, dict[str, list[np.ndarray]]]:
-    """Reads what every run predicts; opens the test split where there is one and it is closed.
-
-    Returns:
-        The items, and row -> its predictions, one per seed, models first. Floors are those of the
-        first config's runs: they depend on the data and the folds alone.
-    """
-    kind = open_task(next(iter(configs.values())), builder).kind
-    models: dict[str, list[np.ndarray]] = {row: [] for row in configs}
-    floors: dict[str, list[np.ndarray]] = {}
-    first = next(iter(configs))
-    for row, config in configs.items():
-        for seed in seeds:
-            run = run_folder(out, row, seed)
-            if not config.folds:
-                evaluate_run(run, builder, "test")
-            name = "out_of_fold" if config.folds else "test"
-            items = read_predictions(run / f"predictions_{name}.csv", kind)
-            models[row].append(items.by_row.pop(config.model))
-            if row == first:
-                for floor, values in items.by_row.items():
-                    floors.setdefault(floor, []).append(values)
-    return items, models | floors
-
-
-def _write(out: Path, result: Mapping[str, Any]) -> None:
-    write_text(out / "compare.md", to_markdown(result))
-    write_text(out / "compare.csv", to_csv(result))
-    replace_file(out / "compare.png", lambda path: plot_comparison(result).savefig(path, dpi=120))
-    write_json(out / "compare.json", result)

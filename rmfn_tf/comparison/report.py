@@ -1,22 +1,20 @@
-"""The result of a comparison as people read it: one table for the terminal, Markdown and CSV.
+"""The result of a comparison as people read it: in a terminal, in Markdown and as CSV.
 
 A result is what `rmfn compare` writes as JSON: `data`, `split`, `items`, `videos`, `seeds`,
 `reference`, `command`, `resamples` (`bootstrap`, `permutation`), `metrics`, `lower_is_better`,
-`rows` (each `row`, `kind` "model" or "floor", `runs`, and `values`: metric → `mean`, `std`, `low`,
-`high`, `best`, `difference`, `p_items`, `p_seeds`, `p`, `p_holm`), `constant_predictions`,
-`published` (as `published_for` gives it, or None) and `notes`. A value that does not exist is None.
+`rows` (models first; each `row`, `kind` "model" or "floor", `runs`, and `values`: metric → `mean`,
+`std`, `low`, `high`, `best`, `difference`, `p_items`, `p_seeds`, `p`, `p_holm`),
+`constant_predictions`, `published` (as `published_for` gives it, or None) and `notes`. A value that
+does not exist is None.
 """
 
 import csv
 import io
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-import rich.table
-from rich.text import Text
+from rmfn_tf.comparison.table import Table, bullets, escape, number, p_value, page, spread
 
 Result = Mapping[str, Any]
 
@@ -25,57 +23,21 @@ _CSV_COLUMNS = ("kind", "row", "metric", "runs", *_NUMBERS, "best_of_n", "publis
 _HEADER = ("", "mean ± std", "95 % interval", "difference", "p", "p (Holm)")
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table of ready cells.
-
-    Args:
-        header: the names of the columns; the first stands to the left, the others to the right.
-        lines: cells; a line of one cell is a heading inside the table, a short line ends in empty
-            cells.
-        bold: the numbers of the lines that stand out.
-    """
-
-    header: Sequence[str]
-    lines: Sequence[Sequence[str]]
-    bold: frozenset[int] = frozenset()
-
-    def to_rich(self, title: str = "") -> rich.table.Table:
-        """For a terminal."""
-        table = rich.table.Table(title=Text(title) if title else None, title_justify="left")
-        table.box = None
-        for number, name in enumerate(self.header):
-            table.add_column(Text(name), justify="right" if number else "left")
-        for number, cells in enumerate(self.lines):
-            style = "underline" if len(cells) == 1 else "bold" if number in self.bold else ""
-            table.add_row(*(Text(cell, style=style) for cell in cells))
-        return table
-
-    def to_markdown(self) -> str:
-        """For Markdown, in which a heading inside a table is bold as well."""
-        width = len(self.header)
-        lines = [list(map(escape, self.header)), ["---", *["--:"] * (width - 1)]]
-        for number, cells in enumerate(self.lines):
-            marked = len(cells) == 1 or number in self.bold
-            shown = [escape(cell) for cell in cells]
-            shown[0] = f"**{shown[0]}**" if marked else shown[0]
-            lines.append([*shown, *[""] * (width - len(cells))])
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def to_table(result: Result) -> Table:
     """Metric by metric, so that any number of metrics fits into 80 columns: models, floors, and the
     published values below ours. The best mean is bold, and so is every mean that prints the same.
     """
     lines: list[list[str]] = []
     bold: set[int] = set()
-    published = result["published"]["rows"] if result["published"] else []
+    published = _published(result)
     named = [*result["metrics"], *(metric for row in published for metric in row["values"])]
     for metric in dict.fromkeys(named):
-        lines.append([f"{metric} {'↓' if metric in result['lower_is_better'] else '↑'}"])
-        best = _best_rows(result, metric)
-        for row in _models_first(result) if metric in result["metrics"] else ():
-            if row["row"] in best:
+        lower = metric in result["lower_is_better"]
+        lines.append([f"{metric} {'↓' if lower else '↑'}"])
+        ours = result["rows"] if metric in result["metrics"] else []
+        best = _best([row["values"][metric]["mean"] for row in ours], lower)
+        for row in ours:
+            if number(row["values"][metric]["mean"]) == best:
                 bold.add(len(lines))
             is_constant = metric == "r" and row["row"] in result["constant_predictions"]
             name = f"{row['row']}{' ¹' if is_constant else ''}"
@@ -95,11 +57,11 @@ def to_csv(result: Result) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, _CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for row in _models_first(result):
+    for row in result["rows"]:
         for metric in result["metrics"]:
             values = row["values"][metric]
             writer.writerow({**row, **values, "metric": metric, "best_of_n": values["best"]})
-    for row in result["published"]["rows"] if result["published"] else ():
+    for row in _published(result):
         for metric, value in row["values"].items():
             writer.writerow({**row, "metric": metric, "published": value})
     return text.getvalue()
@@ -107,15 +69,14 @@ def to_csv(result: Result) -> str:
 
 def to_markdown(result: Result) -> str:
     """The whole report: what was run, the table, how to read it, published sources, notes."""
-    parts = [
-        f"# {escape(result['data'])}: {escape(result['split'])}",
-        f"```bash\n{result['command']}\n```",
+    return page(
+        f"{result['data']}: {result['split']}",
+        result,
         f"{result['items']} items of {result['videos']} videos; seeds "
         f"{', '.join(map(str, result['seeds']))}; reference {escape(result['reference'])}.",
         to_table(result).to_markdown(),
         bullets(explanations(result)),
-    ]
-    return "\n\n".join(parts) + "\n"
+    )
 
 
 def explanations(result: Result) -> list[str]:
@@ -125,24 +86,24 @@ def explanations(result: Result) -> list[str]:
         lines.append("¹ The same prediction for every item, so r is 0 by convention.")
     bootstrap, permutation = (result["resamples"][key] for key in ("bootstrap", "permutation"))
     lines.append(
-        "mean ± std: over the row's runs (one run has no std). [low, high]: 95 % bootstrap "
-        f"interval of that mean, {bootstrap} resamples of whole videos, of these trained models. "
-        f"p: the larger of two two-sided p-values against {result['reference']}. One is of a "
-        "paired permutation test (swaps of whole videos: all of them, or "
-        f"{permutation} drawn where there are more), which does not see what other seeds would "
-        "give; the other of Welch's t-test over the runs, which sees nothing else. A pair of rows "
-        "that does not vary over its runs has only the first."
+        "mean ± std: over the row's runs; one run has no std. [low, high]: 95 % bootstrap interval "
+        f"of that mean for these trained models, from {bootstrap} resamples of whole videos. p: "
+        f"the larger of two two-sided p-values against {result['reference']}. One is of a paired "
+        "permutation test, which swaps the predictions of whole videos (in every way, or in "
+        f"{permutation} drawn ones where there are more ways) and cannot see what other seeds "
+        "would give. The other is of Welch's t-test over the runs, which sees nothing else. Two "
+        "rows that do not vary over their runs have only the first."
     )
     if "fold" in result["split"]:
         lines.append(
-            "The folds' training sets overlap, so these are optimistic: the intervals are too "
-            "narrow and the p-values too small."
+            "The folds' training sets overlap, so these results are optimistic: the intervals "
+            "are too narrow and the p-values too small."
         )
-    several = [row for row in _models_first(result) if row["runs"] > 1]
     best = "; ".join(
         f"{row['row']} "
         + ", ".join(f"{each} {number(row['values'][each]['best'])}" for each in result["metrics"])
-        for row in several
+        for row in result["rows"]
+        if row["runs"] > 1
     )
     if best:
         lines.append(
@@ -154,48 +115,21 @@ def explanations(result: Result) -> list[str]:
     return [*lines, *result["notes"]]
 
 
-def number(value: float | None) -> str:
-    """Three decimals, or a dash where there is none."""
-    return "–" if value is None else f"{value:z.3f}"
-
-
-def p_value(value: float | None) -> str:
-    """Three decimals; what is smaller than they show is said to be."""
-    return "<0.001" if value is not None and value < 0.001 else number(value)
-
-
-def bullets(sentences: Iterable[str]) -> str:
-    """A Markdown list."""
-    return "\n".join(f"- {escape(sentence)}" for sentence in sentences)
-
-
-def escape(text: str) -> str:
-    """Text that Markdown shows as it is, in a table too."""
-    return re.sub(r"([\\|*`<\[])", r"\\\1", " ".join(text.split()))
+def _published(result: Result) -> list[Mapping[str, Any]]:
+    return result["published"]["rows"] if result["published"] else []
 
 
 def _cells(value: Mapping[str, Any]) -> list[str]:
-    mean = number(value["mean"])
-    if value["std"] is not None:
-        mean += f" ± {number(value['std'])}"
     known = value["low"] is not None and value["high"] is not None
     interval = f"[{number(value['low'])}, {number(value['high'])}]" if known else ""
-    if value["difference"] is None:
-        return [mean, interval]
-    difference = f"{value['difference']:+z.3f}"
-    return [mean, interval, difference, p_value(value["p"]), p_value(value["p_holm"])]
+    cells = [spread(value["mean"], value["std"]), interval]
+    if value["difference"] is not None:
+        tests = p_value(value["p"]), p_value(value["p_holm"])
+        cells += [number(value["difference"], "+"), *tests]
+    return cells
 
 
-def _models_first(result: Result) -> list[Mapping[str, Any]]:
-    return sorted(result["rows"], key=lambda row: row["kind"] != "model")
-
-
-def _best_rows(result: Result, metric: str) -> set[str]:
-    """The rows whose mean prints as the best does: no table marks a difference it does not show."""
-    if metric not in result["metrics"]:
-        return set()
-    means = {row["row"]: row["values"][metric]["mean"] for row in result["rows"]}
-    known = {row: mean for row, mean in means.items() if mean is not None and math.isfinite(mean)}
-    pick = min if metric in result["lower_is_better"] else max
-    best = number(pick(known.values(), default=None))
-    return {row for row, mean in known.items() if number(mean) == best}
+def _best(means: list[float | None], lower_is_better: bool) -> str:
+    """The best mean as it is printed: no table marks a difference that it does not show."""
+    known = [mean for mean in means if mean is not None and math.isfinite(mean)]
+    return number((min if lower_is_better else max)(known)) if known else ""

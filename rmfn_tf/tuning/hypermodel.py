@@ -10,12 +10,12 @@ from rmfn_tf.models import create_model
 from rmfn_tf.models.create import check_options
 from rmfn_tf.task import Task
 from rmfn_tf.training.fit import fit
-from rmfn_tf.tuning.spaces import check_tune, draw_settings
+from rmfn_tf.tuning.spaces import SearchSpace
 
-# What Keras takes as it comes, batch by batch.
+# Data that come in batches already.
 _BATCHED = (tf.data.Dataset, keras.utils.PyDataset, Iterator)
 
-# Keras' name of what a model is compiled with: other names by which people ask for it.
+# The name that a metric has here → other names under which people ask for it.
 _OTHER_NAMES = {
     "mae": ("mean_absolute_error",),
     "accuracy": ("acc", "sparse_categorical_accuracy"),
@@ -24,7 +24,7 @@ _OTHER_NAMES = {
 
 
 class RMFNHyperModel(keras_tuner.HyperModel):
-    """RMFN, or another registered model, as KerasTuner takes it.
+    """RMFN, or another registered model, for KerasTuner's tuners.
 
         tuner = keras_tuner.RandomSearch(
             RMFNHyperModel(train.widths, scaling=fit_scaling(train)), objective="val_loss"
@@ -32,15 +32,15 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         tuner.search(train, validation_data=validation, epochs=20)
 
     Given `Examples`, each trial is trained by `rmfn_tf.fit`, as `rmfn train` does. Given other data
-    that `keras.Model.fit` takes, it is trained by that, at a constant learning rate. What can be
-    searched, and over what range, stands in `rmfn_tf.tuning.spaces`.
+    that `keras.Model.fit` takes, it is trained by that, at a constant learning rate. The parameters
+    and their ranges are in `rmfn_tf.tuning.spaces`.
 
     Args:
         features: width of each modality, by name.
         model: a registered model (`rmfn_tf.models.list_models`).
         task, num_outputs, scaling: as in `create_model`.
-        tune: names of the parameters to search; `"units"` are those of all modalities. None: all
-            but `"batch_size"` and those in `fixed`.
+        tune: names of the parameters to search; `"units"` stands for those of all modalities. None:
+            all but `"batch_size"` and those in `fixed`.
         **fixed: hyperparameters of the model. One that is also named in `tune` is searched.
 
     Where `"batch_size"` is searched, give `Tuner.search` examples or arrays.
@@ -65,12 +65,17 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         self.task = Task.of(task, num_outputs)
         self.scaling = scaling
         self.fixed = fixed
-        self.searched = self._searched(tune)
+        if tune is None:
+            given = {"batch_size", *fixed}
+            if isinstance(fixed.get("units"), Mapping):
+                given |= {f"{modality}_units" for modality in features}
+            tune = [name for name in SearchSpace(model, features).names if name not in given]
+        self.space = SearchSpace(model, self.features, tune, fixed)
         super().__init__(name=model)
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """The compiled model of one trial."""
-        drawn = self._draw(hp)
+        drawn = self.space.draw(hp)
         model = create_model(
             self.model,
             features=self.features,
@@ -90,14 +95,14 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         Args:
             hp, model: of the trial.
             x: `Examples`, or what `keras.Model.fit` takes.
-            *args, **kwargs: further arguments of `keras.Model.fit`; beside `Examples` those of
-                `rmfn_tf.fit`, `validation_data` standing for its `validation`.
+            *args, **kwargs: further arguments of `keras.Model.fit`, or with `Examples` those of
+                `rmfn_tf.fit`, `validation_data` in place of its `validation`.
 
         Raises:
-            keras_tuner.errors.FatalValueError: data that are batched already, or a `batch_size`,
-                although it is searched. It ends the search.
+            keras_tuner.errors.FatalValueError: data in batches, or a `batch_size`, although it is
+                searched. It ends the search.
         """
-        drawn = self._draw(hp)
+        drawn = self.space.draw(hp)
         # First, so that KerasTuner's own and the history have the names too.
         kwargs["callbacks"] = [_OtherNames(), *(kwargs.get("callbacks") or ())]
         if "batch_size" in drawn:
@@ -118,24 +123,13 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         validation = kwargs.pop("validation_data", None)
         return fit(model, x, validation, task=self.task, **kwargs)
 
-    def _searched(self, tune: Collection[str] | None) -> tuple[str, ...]:
-        names = check_tune(self.model, self.features, tune)
-        if tune is not None:
-            return names
-        left_out = {"batch_size", *self.fixed}
-        if isinstance(self.fixed.get("units"), Mapping):
-            left_out |= {f"{modality}_units" for modality in self.features}
-        return tuple(name for name in names if name not in left_out)
-
-    def _draw(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
-        return draw_settings(hp, self.model, self.features, self.searched, self.fixed)
-
 
 class _OtherNames(keras.callbacks.Callback):
     """Adds the metrics of an epoch under the other names that they have."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        for name, others in _OTHER_NAMES.items():
-            for split in ("", "val_"):
-                if logs is not None and split + name in logs:
-                    logs.update({split + other: logs[split + name] for other in others})
+        logs = {} if logs is None else logs
+        for key, value in list(logs.items()):
+            split = "val_" if key.startswith("val_") else ""
+            for other in _OTHER_NAMES.get(key.removeprefix("val_"), ()):
+                logs[split + other] = value

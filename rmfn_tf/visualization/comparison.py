@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from rmfn_tf.comparison.table import directed
+
 _COLORS = {"model": "#0072B2", "floor": "#D55E00", "not ours": "0.55"}
 _PANELS_ACROSS = 4
 
@@ -26,19 +28,14 @@ def plot_comparison(result: Mapping[str, Any]) -> Figure:
         trivial), a dotted line the mean of the reference. The axis label says which direction is
         better.
     """
-    rows = sorted(result["rows"], key=lambda row: row["kind"] != "model")
-    metrics = result["metrics"]
-    published = [
-        row
-        for row in (result["published"]["rows"] if result["published"] else [])
-        if any(metric in row["values"] for metric in metrics)
-    ]
+    rows, metrics = result["rows"], result["metrics"]
+    others = result["published"]["rows"] if result["published"] else []
+    published = [row for row in others if not row["values"].keys().isdisjoint(metrics)]
     names = [row["row"] for row in rows] + [f"{row['row']} ({row['kind']})" for row in published]
     down = math.ceil(len(metrics) / _PANELS_ACROSS)
     across = math.ceil(len(metrics) / down)
-    figure = Figure(
-        figsize=(2.2 + 2.7 * across, 1.1 + (0.8 + 0.26 * len(names)) * down), layout="constrained"
-    )
+    size = 2.2 + 2.7 * across, 1.1 + (0.8 + 0.26 * len(names)) * down
+    figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(down, across, sharey=True, squeeze=False).flat
     for metric, panel in zip(metrics, panels, strict=False):
         for height, row in enumerate(rows):
@@ -48,8 +45,7 @@ def plot_comparison(result: Mapping[str, Any]) -> Figure:
         for height, row in enumerate(published, start=len(rows)):
             if metric in row["values"]:
                 panel.plot(row["values"][metric], height, "D", color=_COLORS["not ours"], ms=4)
-        better = "lower" if metric in result["lower_is_better"] else "higher"
-        panel.set_xlabel(f"{metric} ({better} is better)")
+        panel.set_xlabel(directed(metric, metric in result["lower_is_better"]))
         panel.grid(axis="x", color="0.9")
         panel.set_axisbelow(True)
         panel.locator_params(axis="x", nbins=5)
@@ -58,45 +54,30 @@ def plot_comparison(result: Mapping[str, Any]) -> Figure:
     for unused in panels:
         unused.remove()
     kinds = dict.fromkeys([row["kind"] for row in rows] + ["not ours"] * bool(published))
-    figure.legend(
-        handles=_legend(list(kinds)),
-        loc="outside lower center",
-        ncols=6 if across > 2 else 3,
-        frameon=False,
-    )
+    handles = [
+        Line2D([], [], color=_COLORS[x], marker="D" if x == "not ours" else "o", ls="", label=x)
+        for x in kinds
+    ]
+    handles += [
+        Line2D([], [], color="0.2", alpha=0.3, linewidth=7, label="95 % interval"),
+        Line2D([], [], color="0.2", linewidth=1.2, label="± std over runs"),
+        Line2D([], [], color="0.4", linestyle=":", label="reference"),
+    ]
+    columns = 6 if across > 2 else 3
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
     figure.suptitle(_plain(f"{result['data']}: {result['split']}, {result['items']} items"))
     return figure
 
 
 def _draw(panel: Axes, height: int, value: Mapping[str, Any], color: str) -> None:
-    if value["low"] is not None and value["high"] is not None:
-        panel.hlines(height, value["low"], value["high"], color=color, alpha=0.3, linewidth=7)
-    if value["mean"] is None:
+    mean, std, low, high = (value[key] for key in ("mean", "std", "low", "high"))
+    if low is not None and high is not None:
+        panel.hlines(height, low, high, color=color, alpha=0.3, linewidth=7)
+    if mean is None:
         return
-    if value["std"] is not None:
-        ends = value["mean"] - value["std"], value["mean"] + value["std"]
-        panel.hlines(height, *ends, color=color, linewidth=1.2)
-    panel.plot(value["mean"], height, "o", color=color, ms=4)
-
-
-def _legend(kinds: list[str]) -> list[Line2D]:
-    marks = [
-        Line2D(
-            [],
-            [],
-            color=_COLORS[kind],
-            marker="D" if kind == "not ours" else "o",
-            ls="",
-            label=kind,
-        )
-        for kind in kinds
-    ]
-    return [
-        *marks,
-        Line2D([], [], color="0.2", alpha=0.3, linewidth=7, label="95 % interval"),
-        Line2D([], [], color="0.2", linewidth=1.2, label="± std over runs"),
-        Line2D([], [], color="0.4", linestyle=":", label="reference"),
-    ]
+    if std is not None:
+        panel.hlines(height, mean - std, mean + std, color=color, linewidth=1.2)
+    panel.plot(mean, height, "o", color=color, ms=4)
 
 
 def _plain(text: str) -> str:

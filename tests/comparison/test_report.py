@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rmfn_tf.comparison.published import published_for
-from rmfn_tf.comparison.report import Table, to_csv, to_markdown, to_table
+from rmfn_tf.comparison.report import to_csv, to_markdown, to_table
+from rmfn_tf.comparison.table import Table
 
 NUMBERS = ("mean", "std", "low", "high", "difference", "p_items", "p_seeds", "p", "p_holm")
 
@@ -36,7 +37,7 @@ def against(mean: float, difference: float, p: float, p_holm: float, **changes: 
 
 
 def make_result(**changes: Any) -> dict[str, Any]:
-    """Two floors and two models, floors first; rmfn best in mae, ridge best in r."""
+    """Two models and two floors; rmfn best in mae, ridge best in r."""
     floor = {"std": None}
     result = {
         "data": "pom/mfn_arrays",
@@ -51,6 +52,21 @@ def make_result(**changes: Any) -> dict[str, Any]:
         "lower_is_better": ["mae"],
         "rows": [
             {
+                "row": "ef_lstm",
+                "kind": "model",
+                "runs": 2,
+                "values": {"mae": value(0.86), "r": value(0.3)},
+            },
+            {
+                "row": "rmfn",
+                "kind": "model",
+                "runs": 2,
+                "values": {
+                    "mae": against(0.81, -0.05, 0.0123, 0.0246),
+                    "r": against(0.33, 0.03, 0.04, 0.08),
+                },
+            },
+            {
                 "row": "constant",
                 "kind": "floor",
                 "runs": 1,
@@ -60,27 +76,12 @@ def make_result(**changes: Any) -> dict[str, Any]:
                 },
             },
             {
-                "row": "ef_lstm",
-                "kind": "model",
-                "runs": 2,
-                "values": {"mae": value(0.86), "r": value(0.3)},
-            },
-            {
                 "row": "ridge",
                 "kind": "floor",
                 "runs": 1,
                 "values": {
                     "mae": against(0.87, 0.01, 0.5, 1.0, **floor),
                     "r": against(0.35, 0.05, 0.2, 0.4, **floor),
-                },
-            },
-            {
-                "row": "rmfn",
-                "kind": "model",
-                "runs": 2,
-                "values": {
-                    "mae": against(0.81, -0.05, 0.0123, 0.0246),
-                    "r": against(0.33, 0.03, 0.04, 0.08),
                 },
             },
         ],
@@ -227,9 +228,9 @@ def test_any_name_stays_in_its_cell(name: str) -> None:
 
 def test_markup_in_names_is_text() -> None:
     result = make_result()
-    result["rows"][3]["row"] = "a*b*|`c`[x](y)<b>"
+    result["rows"][1]["row"] = "a*b*|`c`[x](y)<b>"
     assert r"a\*b\*\|\`c\`\[x](y)\<b>" in to_markdown(result)
-    result["rows"][3]["row"] = "[bold]x[/]"
+    result["rows"][1]["row"] = "[bold]x[/]"
     assert "[bold]x[/]" in drawn(result)
 
 
@@ -303,6 +304,6 @@ def test_any_value_may_be_missing(key: str) -> None:
 
 def test_no_minus_before_zero() -> None:
     result = make_result()
-    result["rows"][3]["values"]["mae"].update(mean=-0.0001, low=-0.0004, difference=-0.0001)
+    result["rows"][1]["values"]["mae"].update(mean=-0.0001, low=-0.0004, difference=-0.0001)
     shown = blocks(result)["mae ↓"]["rmfn"]
     assert shown[:3] == ["0.000 ± 0.012", "[0.000, 1.010]", "+0.000"]

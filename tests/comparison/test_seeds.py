@@ -29,15 +29,10 @@ def test_a_row_that_does_not_vary_leaves_a_test_of_the_other(same):
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [([1.0], [1.1]), ([1.0, 1.2], [1.1]), ([0.0] * 5, [0.0] * 5), ([1] * 3, [2] * 3)],
+    [([1.0], []), ([1.0], [1.1]), ([1.0, 1.2], [1.1]), ([0.0] * 5, [0.0] * 5), ([1] * 3, [2] * 3)],
 )
 def test_no_spread_no_p_value(ours, theirs):
     assert seeds_p_value(ours, theirs) is None
-
-
-def test_rows_without_runs():
-    with pytest.raises(ValueError, match="got 5 and 0"):
-        seeds_p_value(OURS, [])
 
 
 @pytest.fixture
@@ -62,7 +57,7 @@ def simulated(generator, items=40, seeds=5, seed_shift=0.3, worse=0.0):
 @pytest.mark.slow
 def test_one_model_under_two_names_is_seldom_found_to_differ(few_resamples):
     generator = np.random.default_rng(1)
-    simulations, over_items, together = 60, 0, 0
+    simulations, over_items, together = 40, 0, 0
     for _ in range(simulations):
         items, rows = simulated(generator)
         values = summarize(TASK, items, rows, "b")["a"]["mae"]

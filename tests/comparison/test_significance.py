@@ -52,10 +52,10 @@ def exact_p_values(task, labels, ours, theirs, groups):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_p_values_are_those_of_all_swaps(seed):
     labels, ours, theirs = made(seed, items=13, seeds=2, noise=(0.8, 1.6))
-    groups = np.array(list("bbbbbaccddeff"))  # six groups, 64 swaps
+    groups = np.array(list("bbbbbaccddeee"))  # five groups, 32 swaps
     exact = exact_p_values(TASK, labels, ours, theirs, groups)
-    assert permutation_p_values(TASK, labels, ours, theirs, groups, resamples=64) == exact
-    assert 1 / 32 <= min(exact.values()) < 0.5
+    assert permutation_p_values(TASK, labels, ours, theirs, groups, resamples=32) == exact
+    assert 1 / 16 <= min(exact.values()) < 0.5
 
 
 def test_p_values_of_drawn_swaps_are_near_those_of_all():
@@ -188,15 +188,13 @@ def test_two_identical_models_have_uniform_p_values(group_size):
     generator = np.random.default_rng(8)
     groups = np.arange(24) // group_size
     collected = []
-    for simulation in range(200):
+    for simulation in range(100):
         labels = generator.choice([1.0, 2.0, 3.0, 4.0, 5.0], (24, 1))
         shared = generator.normal(size=(2, 3, 24))[..., groups]
         own = generator.normal(size=(2, 3, 24))
         ours, theirs = labels + (0.8 * shared + 0.8 * own)[..., np.newaxis]
         collected.append(
-            permutation_p_values(
-                TASK, labels, list(ours), list(theirs), groups, resamples=199, seed=simulation
-            )
+            permutation_p_values(TASK, labels, ours, theirs, groups, resamples=199, seed=simulation)
         )
     for level in (0.02, 0.05, 0.1, 0.2, 0.5, 0.8):
         error = 3 * np.sqrt(level * (1 - level) / len(collected))
@@ -211,7 +209,7 @@ def test_two_identical_models_have_uniform_p_values(group_size):
 
 def test_intervals_cover_the_true_error():
     """|e| of a standard normal error is √(2/π) on average, also where a group shares half of it."""
-    generator = np.random.default_rng(9)
+    generator, task = np.random.default_rng(9), Task("regression", ("sentiment",))
     groups = np.arange(160) // 4
     simulations, covered = 200, 0
     for simulation in range(simulations):
@@ -219,9 +217,8 @@ def test_intervals_cover_the_true_error():
         shared = generator.normal(size=40)[groups]
         own = generator.normal(size=(2, 160))
         runs = [labels + np.sqrt(0.5) * (shared + each)[:, np.newaxis] for each in own]
-        low, high = bootstrap_intervals(TASK, labels, runs, groups, resamples=199, seed=simulation)[
-            "mae"
-        ]
+        settings = {"resamples": 199, "seed": simulation}
+        low, high = bootstrap_intervals(task, labels, runs, groups, **settings)["mae"]
         covered += low <= np.sqrt(2 / np.pi) <= high
     # Percentile intervals of 40 groups are a little narrow: 93 to 94 %.
     assert 0.90 <= covered / simulations <= 0.97
@@ -254,16 +251,16 @@ GROUPS = np.arange(4)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"labels": np.ones((0, 1))}, "at least one item"),
-        ({"labels": np.full((4, 1), np.nan)}, "`labels` must be finite: 4 of 4"),
-        ({"predictions": []}, r"one array \(N, outputs\) per seed.*\[\]"),
-        ({"predictions": [OURS[0], OURS[1][:3]]}, r"\(4, 1\), \(3, 1\)"),
-        ({"predictions": [OURS[0][:3], OURS[1][:3]]}, r"as `labels` \(4\)"),
-        ({"predictions": [OURS[0], OURS[1] * np.nan]}, r"`predictions\[1\]` must be finite"),
-        ({"groups": GROUPS[:3]}, r"each of the 4 items; got the shape \(3,\)"),
-        ({"groups": GROUPS[:, np.newaxis]}, r"got the shape \(4, 1\)"),
+        ({"labels": np.ones((0, 1))}, r"N ≥ 1 items.* labels \(0, 1\)"),
+        ({"labels": np.full((4, 1), np.nan)}, "values that are not finite"),
+        ({"labels": np.ones((4, 1, 1))}, r"labels \(N, columns\).* labels \(4, 1, 1\)"),
         ({"labels": np.ones((4, 2))}, "same columns; got 2 in `y_true`, 1 in `y_pred`"),
-        ({"labels": np.ones((4, 1, 1))}, r"\(N, columns\)"),
+        ({"predictions": []}, r"one array.*predictions \[\]"),
+        ({"predictions": [OURS[0], OURS[1][:3]]}, r"predictions \[\(4, 1\), \(3, 1\)\]"),
+        ({"predictions": [OURS[0][:3], OURS[1][:3]]}, r"labels \(4, 1\), .*predictions \[\(3, 1"),
+        ({"predictions": [OURS[0], OURS[1] * np.nan]}, "values that are not finite"),
+        ({"groups": GROUPS[:3]}, r"of the same N.* groups \(3,\)"),
+        ({"groups": GROUPS[:, np.newaxis]}, r"groups \(4, 1\)"),
     ],
 )
 def test_mistakes(change, message):
@@ -278,9 +275,9 @@ def test_mistakes(change, message):
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        (THEIRS[:1], r"got 2 of \(4, 1\) and 1 of \(4, 1\)\. Repeat"),
-        ([np.ones((4, 2))] * 2, r"1\) and 2 of \(4, 2\)"),
-        ([], "`reference` must be a list"),
+        (THEIRS[:1], r"repeat predictions.* \[\(4, 1\), \(4, 1\)\], \[\(4, 1\)\]"),
+        ([np.ones((4, 2))] * 2, r"\[\(4, 1\), \(4, 1\)\], \[\(4, 2\), \(4, 2\)\]"),
+        ([], r"\[\(4, 1\), \(4, 1\)\], \[\]"),
     ],
 )
 def test_rows_that_cannot_be_swapped(reference, message):
@@ -289,8 +286,8 @@ def test_rows_that_cannot_be_swapped(reference, message):
 
 
 def test_no_interval_from_one_group():
-    with pytest.raises(ValueError, match="all 4 items are in one group"):
-        bootstrap_intervals(TASK, LABELS, OURS, np.zeros(4))
+    intervals = bootstrap_intervals(TASK, LABELS, OURS, np.zeros(4))
+    assert set(intervals.values()) == {(None, None)}
 
 
 def test_holm_by_hand():

@@ -13,7 +13,7 @@ from rmfn_tf.models import list_models
 from rmfn_tf.task import Task
 from rmfn_tf.training.fit import predict
 from rmfn_tf.tuning import RMFNHyperModel
-from rmfn_tf.tuning.spaces import searchable
+from rmfn_tf.tuning.spaces import SearchSpace
 from support.random_examples import make_examples
 from support.small_models import UNITS, WIDTHS, batches
 
@@ -33,7 +33,7 @@ def names_of(parameters: keras_tuner.HyperParameters) -> set[str]:
 @pytest.mark.parametrize("model", list_models())
 def test_everything_but_the_batch_size_is_searched(model: str) -> None:
     network, parameters = built(RMFNHyperModel(WIDTHS, model=model))
-    assert names_of(parameters) == {*searchable(model, WIDTHS)} - {"batch_size"}
+    assert names_of(parameters) == {*SearchSpace(model, WIDTHS).names} - {"batch_size"}
     assert network.name == model
 
 

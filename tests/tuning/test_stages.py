@@ -5,9 +5,10 @@ import pytest
 from scipy import stats
 
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.tuning.report import compare_paired, paired_answer, sweep_markdown, sweep_table
+from rmfn_tf.tuning.report import sweep_markdown, sweep_table
+from rmfn_tf.tuning.selection import Selection, compare_paired
 from rmfn_tf.tuning.stages import sweep_stages
-from rmfn_tf.visualization.stages import plot_stages
+from rmfn_tf.visualization.tuning import plot_stages
 
 SCORES = {1: [1.0, 1.1, 0.9], 2: [0.8, 0.9, 0.7], 3: [0.9, 1.2, 0.8]}
 FRESH = {1: [1.05, 1.0, 0.95], 2: [0.84, 0.81, 0.75], 3: [0.0, 0.0, 0.0]}
@@ -103,8 +104,10 @@ def test_runs_of_another_config_or_of_other_data_are_not_taken(sweep, config, bu
         (None, False, "whether it is better than K=1 is not known"),
     ],
 )
-def test_the_sentence(fresh, lower, expected):
-    said = paired_answer("K=3", "K=1", "mae", lower, fresh, 5)
+def test_the_sentence(fresh, lower, expected, config, builder):
+    selection = Selection(config, builder)
+    selection.pick = min if lower else max
+    said = selection.answer("K=3", "K=1", fresh, 5)
     assert said.startswith("K=3 ")
     assert expected in said
 

@@ -9,7 +9,7 @@ from rmfn_tf.comparison.published import published_for
 from rmfn_tf.visualization.comparison import plot_comparison
 
 SENTIMENT = ["mae", "r", "a2", "f1", "a2_non0", "f1_non0", "a7", "a5"]
-ROWS = {"constant": "floor", "ef_lstm": "model", "ridge": "floor", "rmfn": "model"}
+ROWS = {"ef_lstm": "model", "rmfn": "model", "constant": "floor", "ridge": "floor"}
 
 
 def make_result(metrics: list[str] = ["mae", "r"], data: str = "pom", **changes: Any) -> dict:  # noqa: B006

@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.text import Text
 
-from rmfn_tf.visualization.search import plot_search
+from rmfn_tf.visualization.tuning import plot_search
 
 # Stages, units and score; None: failed.
 TRIALS = [(3, 8, 0.9), (1, 8, 0.7), (3, 16, 0.8), (2, 8, None), (1, 32, 0.75), (5, 16, 0.6)]
@@ -59,11 +59,11 @@ def test_only_trials_that_differ_in_stages_alone_are_joined():
 
 @pytest.mark.parametrize(
     ("lower", "so_far"),
-    [(True, [0.9, 0.7, 0.7, 0.7, 0.6]), (False, [0.9, 0.9, 0.9, 0.9, 0.9])],
+    [(True, [0.9, 0.7, 0.7, 0.7, 0.7, 0.6]), (False, [0.9] * 6)],
 )
 def test_the_best_so_far(lower, so_far):
     (line,) = points(make_result(lower), "best so far")
-    assert line == [*zip([1, 2, 3, 5, 6], so_far, strict=True)]
+    assert line == [*enumerate(so_far, 1)]
 
 
 def test_failed_trials_do_not_stretch_the_scores():

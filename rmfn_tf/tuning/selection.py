@@ -1,0 +1,111 @@
+"""What a sweep over stages and a search share: scores on validation, and the chosen configuration
+again over fresh seeds, since the score by which it was chosen is optimistic."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from rmfn_tf.comparison.compare import train_rows
+from rmfn_tf.comparison.table import number, spread
+from rmfn_tf.files import read_json
+from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.run import Run
+from rmfn_tf.training.splits import check_splits, open_task
+
+SEARCH = "search.json"  # a file that the folder of a search has, and that of a sweep has not
+MOST_SEEDS = 1000
+_SIGNIFICANT = 0.05
+
+
+class Selection:
+    """How configurations are compared without the test split: by `metric`, on validation or out of
+    fold, of which `pick` (`min` or `max`) takes the best.
+
+    Args:
+        config: the run that is varied; ValueError where the data do not have what it needs.
+        builder: the built data set.
+        **how: `workers`, `cluster` and `on_progress`, as `train_many` takes them.
+    """
+
+    def __init__(self, config: RunConfig, builder: Any, **how: Any):
+        check_splits(config, builder)
+        self.metric, lower_is_better = open_task(config, builder).of_kind.selection
+        self.pick = min if lower_is_better else max
+        self.facts = {
+            "data": config.data,
+            "model": config.model,
+            "split": f"{config.folds} folds" if config.folds else "validation",
+            "metric": self.metric,
+            "lower_is_better": lower_is_better,
+            "command": how.pop("command", ""),
+            "fingerprint": builder.info.metadata["fingerprint"],
+        }
+        self._builder, self._how = builder, how
+
+    def scores(
+        self, configs: Mapping[str, RunConfig], seeds: Sequence[int], folder: Path
+    ) -> dict[str, list[float]]:
+        """Trains as `train_rows`; the score of each row's runs, in the order of the seeds."""
+        rows = train_rows(configs, seeds, folder, self._builder, **self._how)
+        return {row: [self.score(run) for run in runs] for row, runs in rows.items()}
+
+    def score(self, run: Run) -> float:
+        """What a finished run reached; ValueError that names a file that is damaged."""
+        return read_json(run.folder / "metrics.json")["metrics"][run.config.model][self.metric]
+
+    def again(
+        self, configs: Mapping[str, RunConfig], selected: Sequence[int], count: int, folder: Path
+    ) -> tuple[list[int], dict[str, list[float]], dict[str, Any] | None]:
+        """Trains a reference and the chosen configuration over fresh seeds.
+
+        These begin at the next multiple of 1000 after the `selected` ones: no seed is ever both
+        looked at for a choice and fresh, even when another number of seeds is asked for later.
+
+        Args:
+            configs: row → config: the reference, then the chosen one.
+            count: the number of fresh seeds; 0 trains nothing.
+
+        Returns:
+            The fresh seeds, the scores of each row, and their paired difference, or None.
+        """
+        if not count:
+            return [], {}, None
+        first = MOST_SEEDS * (max(selected) // MOST_SEEDS + 1)
+        seeds = list(range(first, first + count))
+        scores = self.scores(configs, seeds, folder)
+        reference, chosen = scores.values()
+        return seeds, scores, compare_paired(chosen, reference)
+
+    def answer(self, name: str, reference: str, fresh: dict[str, Any] | None, seeds: int) -> str:
+        """What fresh seeds say of the chosen configuration, in a sentence that begins with its
+        `name`; `fresh` is its difference from the reference, or None where no seeds were run."""
+        if fresh is None:
+            return (
+                f"{name} was chosen by its own {self.metric}, which is therefore optimistic, and "
+                f"no fresh seeds were run: whether it is better than {reference} is not known."
+            )
+        mean, std, p = (fresh[key] for key in ("mean", "std", "p"))
+        gain = f"{name} over {reference}: {self.metric} {spread(mean, std, '+')}"
+        if std is None:
+            return f"{gain} on one fresh seed: one seed shows nothing. Take 5 or more."
+        verdict = "no evidence"
+        if p is not None and p < _SIGNIFICANT:
+            is_better = self.pick(mean, 0) == mean
+            verdict = "evidence for it" if is_better else "evidence against it"
+        shown = "" if p is None else f", p = {number(p)}"
+        return f"{gain} over {seeds} fresh seeds{shown}: {verdict}."
+
+
+def compare_paired(scores: Sequence[float], reference: Sequence[float]) -> dict[str, Any]:
+    """`{"mean", "std", "p"}` of the differences of runs that share a seed.
+
+    `std` is that of the differences, `p` of a two-sided paired t-test; both are None for a single
+    seed, and `p` where all differences are the same.
+    """
+    differences = np.subtract(scores, reference)
+    std = float(differences.std(ddof=1)) if len(differences) > 1 else None
+    p = float(stats.ttest_rel(scores, reference).pvalue) if std and std > 1e-12 else None
+    return {"mean": float(differences.mean()), "std": std, "p": p}
