@@ -1,6 +1,6 @@
 """Which data sets there are, and which of them a name or a folder stands for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Choice:
     cls: Any
     config: str
     why: str = ""
-    fitting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fitting: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -129,41 +129,36 @@ def choose(
         NothingFits: the folder holds nothing to build from: says which files each config lacks,
             where people get them and on what terms.
     """
-    if not name and manual_dir is None:
+    choice = resolve(name) if name else None
+    if choice is not None and "/" in str(name):
+        return choice
+    if manual_dir is None and (choice is None or not choice.config):
         raise ValueError(
-            "Name a data set, as cmu_mosi, or the folder with the source files (manual_dir)."
+            f"Name a data set, as cmu_mosi or {OWN_DATA}/my_data, or the folder with the source "
+            "files (manual_dir)."
         )
-    classes = list(DATASETS.values())
-    if name:
-        choice = resolve(name)
-        if "/" in name:
-            return choice
-        if manual_dir is None and choice.cls.name == OWN_DATA:
-            raise ValueError(
-                f"Name your data, as {OWN_DATA}/my_data, or the folder it is in (manual_dir)."
-            )
-        if manual_dir is None or not choice.cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
-            configs = (Choice(choice.cls, config) for config in choice.cls.builder_configs)
-            return next((each for each in configs if each.builder(data_dir).is_whole()), choice)
+    if choice is None:
+        classes = [cls for cls in DATASETS.values() if cls.MANUAL_DOWNLOAD_INSTRUCTIONS]
+    elif manual_dir is None or not choice.cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        configs = (Choice(choice.cls, config) for config in choice.cls.builder_configs)
+        return next((each for each in configs if each.builder(data_dir).is_whole()), choice)
+    else:
         classes = [choice.cls]
     return _detect(find_folder(manual_dir), classes, partly)
 
 
 class NothingFits(MissingFiles):
-    """No source finds its files in a folder.
-
-    `lacking` says of each config what it lacks, `terms` where people get the files; `mistakes` are
-    the lines of the message.
-    """
+    """No source finds its files in a folder; `mistakes` are the lines of the message."""
 
     def __init__(self, folder: Path, lacking: Mapping[str, MissingFiles], terms: str) -> None:
+        """Of each config what it lacks; and where people get the files."""
         alike: dict[str, list[str]] = {}
         for name, error in lacking.items():
             there = f". All of this is there but {error.lacks}" if error.lacks else ""
             alike.setdefault(f"{error.needs}{there}.", []).append(name)
         needs = [f"- {', '.join(names)}: {text}" for text, names in alike.items()]
-        self.mistakes = [f"{folder} holds nothing that can be built from. It needs, for", *needs]
-        self.mistakes += [terms] if terms else []
+        first = f"{folder} holds nothing that can be built from. It needs, for"
+        self.mistakes = [first, *needs, terms]
         super().__init__("\n".join(self.mistakes))
 
 
@@ -184,7 +179,7 @@ def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
         except MissingFiles as error:
             lacking[name] = error
     if partly and not found:
-        found = {name: error.found for name, error in lacking.items() if error.readable}
+        found = {name: error.readable for name, error in lacking.items() if error.readable}
     if not found:
         terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS
         raise NothingFits(folder, lacking, terms)
@@ -194,17 +189,15 @@ def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
         # Where no widths are right, reading says what is wrong with them.
         fitting = list(guarded(_fitting, looked)) or fitting
     first, *others = fitting
-    shown = list(found[first])
-    also = f" (they do for {', '.join(others)} too)" if others else ""
+    files = list(found[first])
+    why = f"{first}, since {folder} holds {', '.join(files[:_FILES_SHOWN])}"
+    if len(files) > _FILES_SHOWN:
+        why += f" and {len(files) - _FILES_SHOWN} more"
+    if others:
+        why += f" (they do for {', '.join(others)} too)"
     dataset, _, config = first.partition("/")
-    return Choice(
-        DATASETS[dataset],
-        config,
-        f"{first}, since {folder} holds {', '.join(shown[:_FILES_SHOWN])}"
-        + (f" and {len(shown) - _FILES_SHOWN} more" if len(shown) > _FILES_SHOWN else "")
-        + also,
-        {name: tuple(sources[name].lacks(found[name])) for name in fitting},
-    )
+    lacks = {name: sources[name].lacks(found[name]) for name in fitting}
+    return Choice(DATASETS[dataset], config, why, lacks)
 
 
 def _fitting(

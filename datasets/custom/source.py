@@ -14,7 +14,7 @@ and may have `video` (N,), `words` (S,) and `intervals` (S, 2).
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -37,7 +37,7 @@ _EACH_EXAMPLE, _EACH_STEP = "one for each id", "one for each step, as num_steps 
 
 
 def check_name(name: str) -> str:
-    """The name of a data set; a ValueError where none can have it."""
+    """The name as it is; a ValueError where no data set can have it."""
     if not DATASET_NAME.fullmatch(name):
         raise ValueError(
             "A data set's name must begin with a letter and hold letters, digits, '_', '.' and "
@@ -109,9 +109,13 @@ def _mistake(error: Any) -> str:
 
 @dataclass(frozen=True)
 class OwnData(Source):
-    """Reads what a description says."""
+    """Reads what a description says.
+
+    `widths` (modality -> F) stand in the files: they are for those who have looked already.
+    """
 
     data: DataDescription
+    widths: Mapping[str, int] = field(default_factory=dict)
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """data.toml and every NPZ file of a folder, by name."""

@@ -167,7 +167,7 @@ def test_another_folder_is_never_taken_for_a_build(tmp_path, folder, data_dir, c
 def test_no_options(folder, data_dir):
     builder = Builder(config=Builder.make_config(NAME, folder, data_dir), data_dir=data_dir)
     builder.options = {"mode": "default"}
-    with pytest.raises(ValueError, match="Unknown option 'mode'"):
+    with pytest.raises(ValueError, match="unknown option 'mode'"):
         builder.find_sources(folder)
 
 

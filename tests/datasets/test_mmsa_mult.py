@@ -161,9 +161,9 @@ BAD_CODE = np.full(3, 0x110000, "<u4").view("<U1")
 @pytest.mark.parametrize(
     ("source", "key", "value", "found"),
     [
-        (MMSA, "text", lambda x: x[..., :3], r"shape (3, 6, 3). The published file has (rows, st"),
+        (MMSA, "text", lambda x: x[..., :3], "shape (3, 6, 3). It must be (rows, steps, "),
         (MMSA, "audio", lambda x: x[:, 0], "shape (3, 3)"),
-        (MMSA, "vision", lambda x: x[:2], "2 rows of 6 steps. The text beside it has 3 rows of 6"),
+        (MMSA, "vision", lambda x: x[:2], "2 rows of 6 steps. The array before it has 3 rows of 6"),
         (MOSI, "vision", lambda x: np.repeat(x, 2, 1), "3 rows of 12 steps"),
         (MMSA, "audio", lambda x: x[:0], "a ndarray float32 (0, 6, 3). It must be numbers"),
         (MMSA, "audio", lambda x: x.astype(bool), "a ndarray bool (3, 6, 3). It must be numbers"),
