@@ -192,9 +192,9 @@ def origin(choice: Choice) -> dict[str, str]:
             config.source.find(None)
     except MissingFiles as error:
         files = error.needs
+    name = choice.name if choice.config else f"{choice.name}<name>"
     about = choice.cls.get_metadata().description
-    terms = instructions(choice.cls)
-    return {"data": choice.name, "description": about, "files": files, "terms": terms}
+    return {"data": name, "description": about, "files": files, "terms": instructions(choice.cls)}
 
 
 @contextlib.contextmanager
