@@ -58,13 +58,6 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     on_progress: Callable[[int, int], None] | None = None
 
     @classmethod
-    def make_config(
-        cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
-    ) -> Any:
-        """What TFDS takes as `config` for a config of this name: its name, where it is known."""
-        return name
-
-    @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:
         """`<data set>/<config>` -> what would read this folder, to find out which can."""
         return {f"{cls.name}/{config.name}": config.source for config in cls.BUILDER_CONFIGS}
@@ -73,11 +66,6 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def source(self) -> Source:
         """What reads the files, with the options set; a ValueError where an option is unknown."""
         return self.builder_config.source.with_options(self.options)
-
-    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
-        """The source files in the user's folder, by name (MissingFiles where any is missing); none
-        where a data set needs none."""
-        return self.source.find(manual_dir)
 
     def read(self, files: Mapping[str, Path]) -> Reading:
         """All that is to be stored, in its order; the files are read by a guarded process.
@@ -164,7 +152,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         folder = download_config.manual_dir
         replaces = download_config.download_mode.overwrite_dataset
         reuses = folder and not replaces and self.is_whole()
-        if reuses and not self.is_built_from(hash_files(self.find_sources(folder))):
+        if reuses and not self.is_built_from(hash_files(self.source.find(folder))):
             raise SourceError(
                 f"{self.data_dir} was built from other files than those in {folder}. To replace "
                 f'it: rmfn_tf.datasets.build("{self.name}/{self.builder_config_name}", '
@@ -187,7 +175,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict]]]:
         manual_dir = dl_manager.manual_dir if self.MANUAL_DOWNLOAD_INSTRUCTIONS else None
-        files = self.find_sources(manual_dir)
+        files = self.source.find(manual_dir)
         reading = self.read(files)
         self.info.metadata.update(self.describe_data(files, reading))
         self._done = 0
@@ -239,15 +227,9 @@ def not_built(name: str, root: Any) -> ValueError:
 def _label_feature(task: Task) -> Any:
     if task.kind == "classification":
         return tfds.features.ClassLabel(num_classes=task.num_classes)
-    ranges = "; ".join(f"{name}: {low:g} to {high:g}" for name, (low, high) in task.ranges.items())
-    return tfds.features.Tensor(
-        shape=(len(task.columns),) if len(task.columns) > 1 else (),
-        dtype=np.float32,
-        doc=tfds.features.Documentation(
-            desc=f"In this order: {', '.join(task.columns)}.",
-            value_range="0 or 1" if task.kind == "multilabel" else ranges,
-        ),
-    )
+    shape = (len(task.columns),) if len(task.columns) > 1 else ()
+    columns = tfds.features.Documentation(desc=f"In this order: {', '.join(task.columns)}.")
+    return tfds.features.Tensor(shape=shape, dtype=np.float32, doc=columns)
 
 
 def _to_example(sample: Sample) -> dict[str, Any]:

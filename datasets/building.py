@@ -50,7 +50,7 @@ def build(
     if manual_dir is None and options is None and builder.is_whole():
         return builder
     builder.options = dict(options or {})
-    sources = hash_files(builder.find_sources(manual_dir))
+    sources = hash_files(builder.source.find(manual_dir))
     if builder.is_built_from(sources, any_options=options is None):
         return builder
 
@@ -113,7 +113,7 @@ def verify(
     builder.options, builder.on_progress = dict(options or {}), on_progress
     missing = ""
     try:
-        files = builder.find_sources(manual_dir)
+        files = builder.source.find(manual_dir)
     except MissingFiles as error:
         if not error.readable:
             raise

@@ -57,7 +57,7 @@ class Csd:
             raise SourceError.at(path, found=found, mend=mend)
         self.root = roots[0]
         key = f"{self.root}/data"
-        self._data = find(path, find(path, file, self.root, h5py.Group), "data", h5py.Group, key)
+        self._data = find(path, find(path, file, self.root, h5py.Group), "data", h5py.Group)
         stored = list(self._data)
         self._names = {name.strip(): name for name in stored}  # video id -> name in the file
         odd = [name for name in stored if not _is_name(name)]
@@ -77,10 +77,9 @@ class Csd:
         key = f"{self.root}/data/{video_id}"
         with h5py_errors(self.path, key):
             name = self._names.get(video_id, video_id)
-            group = find(self.path, self._data, name, h5py.Group, key)
-            kinds = NUMBERS + BYTES
-            features = read_array(self.path, group, "features", kinds, key=f"{key}/features")
-            stored = read_array(self.path, group, "intervals", key=f"{key}/intervals")
+            group = find(self.path, self._data, name, h5py.Group)
+            features = read_array(self.path, group, "features", NUMBERS + BYTES)
+            stored = read_array(self.path, group, "intervals")
         if features.dtype.kind == BYTES:
             features = np.char.decode(features, "utf-8", "replace")
         intervals = stored.astype(np.float64)

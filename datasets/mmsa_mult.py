@@ -154,35 +154,33 @@ class _Split:
         if "id" not in self._values and not ids_name_videos:
             return [(f"{self._name}-{row}",) * 2 for row in range(rows)]
         values = self._get("id")
-        is_list = isinstance(values, list | tuple | np.ndarray) and getattr(values, "ndim", True)
-        if not is_list or len(values) != rows:
-            found = f"a {type(values).__name__}" + (f" of {len(values)}" if is_list else "")
-            raise self._error("id", found, f"It must hold a text for each of the {rows} rows")
-        ids = [self._to_id(values, row, ids_name_videos) for row in range(rows)]
+        try:
+            table = np.array([] if isinstance(values, str) else list(values))
+            if table.dtype.kind == "S":
+                table = np.char.decode(table, "utf-8", "replace")
+            cells = np.char.strip(table.reshape(len(table), -1)).tolist()
+        except (TypeError, ValueError, SystemError):  # no text, or no Unicode
+            cells = []
+        if len(cells) != rows or len(cells[0]) not in (1, 3):
+            wanted = f"It must hold a text, or video, start and end, for each of the {rows} rows"
+            raise self._error("id", f"a {type(values).__name__} of other values", wanted)
+        ids = [self._to_id(row, texts, ids_name_videos) for row, texts in enumerate(cells)]
         text, count = Counter(text for text, _ in ids).most_common(1)[0]
         if count > 1:
             mend = "Take the file from another copy"
             raise self._error("id", f"{text[:80]!a} in {count} rows", mend)
         return ids
 
-    def _to_id(self, values: Any, row: int, ids_name_videos: bool) -> tuple[str, str]:
-        try:
-            cell = values[row]
-            texts = [
-                (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).strip()
-                for text in ([cell] if isinstance(cell, str | bytes) else list(cell))
-            ]
-        except (AttributeError, TypeError, ValueError, SystemError):  # no text, or no Unicode
-            texts = []
-        found = _SEGMENT_ID.fullmatch(texts[0]) if len(texts) == 1 else None
-        if len(texts) not in (1, 3) or not all(text and text.isprintable() for text in texts):
-            wanted = "An id must be one text, or video, start and end"
+    def _to_id(self, row: int, texts: list[str], ids_name_videos: bool) -> tuple[str, str]:
+        if not all(text and text.isprintable() for text in texts):
+            wanted = "An id must be readable text"
             raise self._error("id", f"{ascii(texts)[:80]} in row {row}", wanted)
+        if len(texts) == 3:
+            return f"{texts[0]}[{texts[1]}-{texts[2]}]", texts[0]
+        found = _SEGMENT_ID.fullmatch(texts[0])
         if ids_name_videos and not found:
             wanted = 'An id must be "VIDEO$_$CLIP", or the clips of a video cannot be kept together'
             raise self._error("id", f"{texts[0][:80]!a} in row {row}", wanted)
-        if len(texts) == 3:
-            return f"{texts[0]}[{texts[1]}-{texts[2]}]", texts[0]
         return texts[0], found[1] if found else texts[0]
 
     def _get(self, key: str) -> Any:

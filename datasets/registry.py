@@ -73,7 +73,9 @@ class Choice:
     def builder(self, data_dir: str | Path | None, manual_dir: str | Path | None = None) -> Any:
         """A builder of it that keeps its data in `data_dir`."""
         data_dir = None if data_dir is None else Path(data_dir).expanduser()
-        config = self.cls.make_config(self.config, manual_dir, data_dir)
+        config: Any = self.config
+        if config not in self.cls.builder_configs:  # of a user's own data, which a folder makes
+            config = self.cls.make_config(config, manual_dir, data_dir)
         return self.cls(config=config, data_dir=data_dir)
 
 
@@ -126,7 +128,7 @@ def choose(
 
     Raises:
         ValueError: no such name, or neither name nor folder.
-        NothingFits: the folder holds nothing to build from: says which files each config lacks,
+        MissingFiles: the folder holds nothing to build from: says which files each config lacks,
             where people get them and on what terms.
     """
     choice = resolve(name) if name else None
@@ -145,21 +147,6 @@ def choose(
     else:
         classes = [choice.cls]
     return _detect(find_folder(manual_dir), classes, partly)
-
-
-class NothingFits(MissingFiles):
-    """No source finds its files in a folder; `mistakes` are the lines of the message."""
-
-    def __init__(self, folder: Path, lacking: Mapping[str, MissingFiles], terms: str) -> None:
-        """Of each config what it lacks; and where people get the files."""
-        alike: dict[str, list[str]] = {}
-        for name, error in lacking.items():
-            there = f". All of this is there but {error.lacks}" if error.lacks else ""
-            alike.setdefault(f"{error.needs}{there}.", []).append(name)
-        needs = [f"- {', '.join(names)}: {text}" for text, names in alike.items()]
-        first = f"{folder} holds nothing that can be built from. It needs, for"
-        self.mistakes = [first, *needs, terms]
-        super().__init__("\n".join(self.mistakes))
 
 
 def instructions(cls: Any) -> str:
@@ -182,7 +169,7 @@ def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
         found = {name: error.readable for name, error in lacking.items() if error.readable}
     if not found:
         terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS
-        raise NothingFits(folder, lacking, terms)
+        raise _nothing_fits(folder, lacking, terms)
     fitting = list(found)
     if len(found) > 1:
         looked = {name: (sources[name], found[name]) for name in found}
@@ -198,6 +185,19 @@ def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
     dataset, _, config = first.partition("/")
     lacks = {name: sources[name].lacks(found[name]) for name in fitting}
     return Choice(DATASETS[dataset], config, why, lacks)
+
+
+def _nothing_fits(folder: Path, lacking: Mapping[str, MissingFiles], terms: str) -> MissingFiles:
+    """Says of each config what it lacks, and where people get the files."""
+    alike: dict[str, list[str]] = {}
+    for name, error in lacking.items():
+        there = f". All of this is there but {error.lacks}" if error.lacks else ""
+        alike.setdefault(f"{error.needs}{there}.", []).append(name)
+    lines = [f"{folder} holds nothing that can be built from. It needs, for"]
+    lines += [f"- {', '.join(names)}: {text}" for text, names in alike.items()]
+    error = MissingFiles("\n".join([*lines, terms]))
+    error.mistakes = [*lines, terms]
+    return error
 
 
 def _fitting(

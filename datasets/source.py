@@ -37,6 +37,14 @@ class SourceError(ValueError):
         found = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in found[:300])
         return cls(f"{place}: {found}. {mend}.")
 
+    @classmethod
+    def unreadable(
+        cls, path: Path, form: str, error: Exception, mend: str, key: str | None = None
+    ) -> "SourceError":
+        """About a file of which a library says that it is not of this form."""
+        text = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        return cls.at(path, key, found=f"not readable as {form} ({text})", mend=mend)
+
 
 class MissingFiles(SourceError):
     """The folder lacks files that a build needs.
@@ -47,7 +55,11 @@ class MissingFiles(SourceError):
         lacks: those that are missing, where others are there.
         readable: file name -> path of those that are there, where these are enough to be read,
             though not to build from.
+
+    `mistakes` are the lines of a message that has several.
     """
+
+    mistakes: Sequence[str] = ()
 
     def __init__(
         self,

@@ -83,8 +83,7 @@ class DataDescription(BaseModel):
             mistakes = [f"{path}, {_mistake(each)}" for each in error.errors()]
             raise SourceError("\n".join(mistakes)) from None
         except (ValueError, RecursionError) as error:
-            found = f"not valid TOML: {(str(error).splitlines() or [''])[0][:200]}"
-            raise SourceError.at(path, found=found, mend="See https://toml.io") from error
+            raise SourceError.unreadable(path, "TOML", error, "See https://toml.io") from error
 
 
 def _mistake(error: Any) -> str:
@@ -163,12 +162,11 @@ def _load(path: Path) -> dict[str, np.ndarray]:
     except MemoryError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
-        text = ascii((str(error).splitlines() or [type(error).__name__])[0][:200])[1:-1]
-        if "allow_pickle" in text:  # NumPy tells how to read it all the same
+        if "allow_pickle" in str(error):  # NumPy tells how to read it all the same
             text = "Python objects, which could run code" if name else "no zip archive"
-        found = f"not readable as NPZ ({text})"
+            error = ValueError(text)
         mend = "It must be what numpy.savez writes of arrays of numbers and text"
-        raise SourceError.at(path, name and name[:80], found=found, mend=mend) from error
+        raise SourceError.unreadable(path, "NPZ", error, mend, name and name[:80]) from error
     return arrays
 
 

@@ -138,9 +138,9 @@ def _open_textgrid(path: Path) -> tuple[Any, list[int]]:
     except MemoryError:
         raise
     except Exception as error:  # on damaged files praatio raises whatever it stumbles over
-        found = f"praatio cannot read it ({type(error).__name__}: {' '.join(str(error).split())})"
+        said = ValueError(f"praatio: {type(error).__name__}: {' '.join(str(error).split())}")
         mend = "Export it anew, as a TextGrid text file"
-        raise SourceError.at(path, found=found[:500], mend=mend) from error
+        raise SourceError.unreadable(path, "a TextGrid", said, mend) from error
     return grid, [int(count) for count in _DECLARATION.findall(text)]
 
 

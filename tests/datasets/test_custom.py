@@ -168,7 +168,7 @@ def test_no_options(folder, data_dir):
     builder = Builder(config=Builder.make_config(NAME, folder, data_dir), data_dir=data_dir)
     builder.options = {"mode": "default"}
     with pytest.raises(ValueError, match="unknown option 'mode'"):
-        builder.find_sources(folder)
+        builder.source.find(folder)
 
 
 def test_a_video_in_two_splits(tmp_path, data_dir):

@@ -396,9 +396,9 @@ def test_all_mistakes_in_a_description_are_named(path):
     ("content", "found"),
     [
         (None, ": no such file. `rmfn data template` writes one"),
-        (b"name = ", ": not valid TOML: "),
-        (b'name = "\xff"', ": not valid TOML: "),
-        (b"a = " + b"[" * 5000, ": not valid TOML: "),
+        (b"name = ", ": not readable as TOML ("),
+        (b'name = "\xff"', ": not readable as TOML ("),
+        (b"a = " + b"[" * 5000, ": not readable as TOML ("),
     ],
 )
 def test_no_description_at_all(path, content, found):
