@@ -22,7 +22,9 @@ class SequenceConfig(tfds.core.BuilderConfig):
     task: Task
 
 
-class SequenceBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class SequenceBuilder(  # type: ignore[call-arg]
+    tfds.core.GeneratorBasedBuilder, skip_registration=True
+):
     """Turns `Sample`s into TFDS examples and stores what they are.
 
     A data set subclasses it in TFDS' folder form; its `BUILDER_CONFIGS` are `SequenceConfig`s.

@@ -97,7 +97,9 @@ class AlignedPickle(Source):
         splits = {split: _Split(path, content, split) for split in SPLITS}
         features, labels = {}, {}
         for name, split in splits.items():
-            parts = {(each,): split.read_numbers(_MODALITIES[each]) for each in self.widths}
+            parts: dict[tuple[str, ...], Stored] = {}
+            for each in self.widths:
+                parts[each,] = split.read_numbers(_MODALITIES[each])
             features[name] = to_features(parts, self.widths)
             labels[name] = self._read_labels(split, len(features[name]["language"]))
         if self.emotions:

@@ -7,27 +7,20 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from rmfn_tf.datasets.cmu_mosi import cmu_mosi_dataset_builder
-from rmfn_tf.datasets.custom import custom_dataset_builder
+from rmfn_tf.datasets.cmu_mosi.cmu_mosi_dataset_builder import Builder as CmuMosi
+from rmfn_tf.datasets.custom.custom_dataset_builder import Builder as Custom
 from rmfn_tf.datasets.custom.source import DATASET_NAME
 from rmfn_tf.datasets.guard import guarded
-from rmfn_tf.datasets.ict_mmmo import ict_mmmo_dataset_builder
-from rmfn_tf.datasets.iemocap import iemocap_dataset_builder
-from rmfn_tf.datasets.pom import pom_dataset_builder
+from rmfn_tf.datasets.ict_mmmo.ict_mmmo_dataset_builder import Builder as IctMmmo
+from rmfn_tf.datasets.iemocap.iemocap_dataset_builder import Builder as Iemocap
+from rmfn_tf.datasets.pom.pom_dataset_builder import Builder as Pom
 from rmfn_tf.datasets.source import MissingFiles, Report, Source, SourceError, find_folder
-from rmfn_tf.datasets.synthetic import synthetic_dataset_builder
+from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import Builder as Synthetic
 from rmfn_tf.names import did_you_mean
 
-_MODULES = (
-    cmu_mosi_dataset_builder,
-    ict_mmmo_dataset_builder,
-    iemocap_dataset_builder,
-    pom_dataset_builder,
-    synthetic_dataset_builder,
-    custom_dataset_builder,
-)
 # Name -> its builder. Importing the modules has registered them for `tfds.load`.
-DATASETS: dict[str, Any] = {module.Builder.name: module.Builder for module in _MODULES}
+_BUILDERS: tuple[Any, ...] = (CmuMosi, IctMmmo, Iemocap, Pom, Synthetic, Custom)
+DATASETS: dict[str, Any] = {cls.name: cls for cls in _BUILDERS}
 
 # Its configs are the users' own folders, so that none is known beforehand.
 OWN_DATA = "custom"

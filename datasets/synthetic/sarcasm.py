@@ -140,9 +140,8 @@ def render(
     real = np.arange(MAX_LENGTH) < stories.lengths[:, np.newaxis]
     features = {}
     for modality, width in WIDTHS.items():
-        if modality == "language":
-            marks = [(stories.sentiment_at, stories.sentiment)]
-        else:
+        marks = [(stories.sentiment_at, stories.sentiment)]
+        if modality != "language":
             marks = [
                 (stories.events_at[modality], stories.events[modality]),
                 (stories.distractors_at[modality], stories.distractors[modality]),
@@ -161,14 +160,11 @@ def render(
 
 def spoken_words(stories: Stories, rng: np.random.Generator) -> list[list[str]]:
     """N lists of L words: "great" or "awful" at p by the sign of l, filler elsewhere."""
-    words = []
-    for length, place, code in zip(
-        stories.lengths, stories.sentiment_at, stories.sentiment, strict=True
-    ):
-        sentence = [str(word) for word in rng.choice(FILLER, length)]
-        sentence[place] = SENTIMENT[int(code)]
-        words.append(sentence)
-    return words
+    sentences = [rng.choice(FILLER, length).tolist() for length in stories.lengths]
+    codes = map(SENTIMENT.get, stories.sentiment.tolist())
+    for sentence, place, word in zip(sentences, stories.sentiment_at, codes, strict=True):
+        sentence[place] = word
+    return sentences
 
 
 def spoken_intervals(length: int) -> np.ndarray:
