@@ -108,7 +108,7 @@ def verify(
         the folder fits -> files that it could take too, and `missing`: a sentence about what is
         missing to build, or empty.
     """
-    choice = choose(name, manual_dir, partly=True)
+    choice = choose(name, manual_dir)
     builder = choice.builder(None, manual_dir)
     builder.options, builder.on_progress = dict(options or {}), on_progress
     missing = ""

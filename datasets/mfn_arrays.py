@@ -38,26 +38,17 @@ _SPLIT_IN_NAMES = {"train": "train", "validation": "valid", "test": "test"}
 
 @dataclass(frozen=True)
 class MfnArrays(Source):
-    """What the arrays of one data set must look like.
-
-    Args:
-        widths: modality -> F. The order of the modalities is theirs everywhere.
-        num_columns: label columns.
-        splits: of train, validation, test: those to read.
-        optional: splits whose text file a good copy may lack (the only kind of file that the
-            published copies lack). Language is then zeros, and so not present.
-        pooled: the name of the one split to which all are joined; empty keeps them apart.
-        layout: file -> the modalities in it, `APART` or `TOGETHER`.
-        key: of the one array in each file.
-    """
+    """What the arrays of one data set must look like."""
 
     widths: Mapping[str, int]
-    num_columns: int = 1
-    splits: tuple[str, ...] = SPLITS
+    num_columns: int = 1  # of the labels
+    splits: tuple[str, ...] = SPLITS  # which are read
+    # Splits whose text file a good copy may lack (the only kind of file that the published copies
+    # lack). Language is then zeros, and so not present.
     optional: tuple[str, ...] = ()
-    pooled: str = ""
+    pooled: str = ""  # the name of the one split to which all are joined; empty keeps them apart
     layout: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: APART)
-    key: str = "d1"
+    key: str = "d1"  # of the one array in each file
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """The files in `folder`, by name; `MissingFiles` names every file where any is missing."""

@@ -52,23 +52,14 @@ _SEGMENT_ID = re.compile(r"(.+?)(?:\$_\$[0-9]{1,9}|\[[0-9]{1,9}\])")
 
 @dataclass(frozen=True)
 class AlignedPickle(Source):
-    """What the file of one data set must hold.
+    """What the file of one data set must hold."""
 
-    Args:
-        file: its name.
-        unaligned: the name of the file beside it that does not do.
-        widths: modality -> F. The order of the modalities is theirs everywhere.
-        labels: the key of the labels.
-        emotions: the label columns, in the file's order; none where the label is one score.
-        ids_name_videos: every id must be `VIDEO$_$CLIP`.
-    """
-
-    file: str
-    unaligned: str
+    file: str  # its name
+    unaligned: str  # the name of the file beside it that does not do
     widths: Mapping[str, int]
-    labels: str = "labels"
-    emotions: tuple[str, ...] = ()
-    ids_name_videos: bool = False
+    labels: str = "labels"  # the key of the labels
+    emotions: tuple[str, ...] = ()  # label columns in the file's order; none: one score
+    ids_name_videos: bool = False  # every id must be `VIDEO$_$CLIP`
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """The file in `folder`; MissingFiles says why where only the unaligned one is there."""
@@ -139,16 +130,14 @@ class _Split:
 
     def read_numbers(self, key: str) -> Stored:
         """An array of integers or floats, of any shape with at least one row."""
-        array = self._get(key)
-        if isinstance(array, list):
-            try:
-                array = np.asarray(array)
-            except (ValueError, RecursionError):  # lists of different lengths
-                raise self._error(key, "an uneven list", "It must be numbers") from None
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or not array.size:
-            kind = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else ""
-            found = f"a {type(array).__name__} {kind}".strip()
-            raise self._error(key, found, "It must be numbers")
+        values = self._get(key)
+        try:
+            array = np.asarray(values)
+        except (ValueError, RecursionError):  # lists of different lengths
+            array = np.zeros(0, object)
+        if array.dtype.kind not in "fiu" or not array.size:
+            found = f"a {type(values).__name__}, as an array {array.dtype} of shape {array.shape}"
+            raise self._error(key, found, "It must be numbers, without gaps")
         return Stored(array, self._path, f"{self._key}/{key}")
 
     def read_ids(self, rows: int, ids_name_videos: bool) -> list[tuple[str, str]]:

@@ -43,19 +43,12 @@ tfds.core.add_dataset_builder_provider(_Provider(), index=0)
 
 @dataclass(frozen=True)
 class Choice:
-    """One config of one data set.
+    """One config of one data set."""
 
-    Args:
-        cls: the builder's class.
-        config: the config's name.
-        why: one line where it was detected; empty where it was named.
-        fitting: where it was detected: each config that the folder fits, and which files that it
-            could take are not there.
-    """
-
-    cls: Any
-    config: str
-    why: str = ""
+    cls: Any  # the builder's class
+    config: str  # the config's name
+    why: str = ""  # one line where it was detected; empty where it was named
+    # Where it was detected: config that the folder fits -> files that it could take too.
     fitting: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -105,7 +98,6 @@ def choose(
     name: str | None,
     manual_dir: str | Path | None = None,
     data_dir: str | Path | None = None,
-    partly: bool = False,
 ) -> Choice:
     """The config that a name and a folder stand for.
 
@@ -117,12 +109,11 @@ def choose(
         name: `"cmu_mosi/mmsa_aligned"`, `"cmu_mosi"` or None.
         manual_dir: the folder with the source files.
         data_dir: where built data sets are kept.
-        partly: also take a folder that can be read but not built from.
 
     Raises:
         ValueError: no such name, or neither name nor folder.
-        MissingFiles: the folder holds nothing to build from: says which files each config lacks,
-            where people get them and on what terms.
+        MissingFiles: the folder holds nothing that can be read: says which files each config
+            lacks, where people get them and on what terms.
     """
     choice = resolve(name) if name else None
     if choice is not None and "/" in str(name):
@@ -139,7 +130,7 @@ def choose(
         return next((each for each in configs if each.builder(data_dir).is_whole()), choice)
     else:
         classes = [choice.cls]
-    return _detect(find_folder(manual_dir), classes, partly)
+    return _detect(find_folder(manual_dir), classes)
 
 
 def instructions(cls: Any) -> str:
@@ -147,7 +138,7 @@ def instructions(cls: Any) -> str:
     return " ".join((cls.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split())
 
 
-def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
+def _detect(folder: Path, classes: list[Any]) -> Choice:
     sources: dict[str, Source] = {}
     for cls in classes:
         sources |= cls.sources_for(folder)
@@ -158,7 +149,7 @@ def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
             found[name] = source.find(folder)
         except MissingFiles as error:
             lacking[name] = error
-    if partly and not found:
+    if not found:  # what cannot be built from may still be looked at
         found = {name: error.readable for name, error in lacking.items() if error.readable}
     if not found:
         terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS

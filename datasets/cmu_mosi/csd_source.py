@@ -64,16 +64,7 @@ WANTED = (
 
 @dataclass(frozen=True)
 class CsdSource(Source):
-    """What the sequences must be, and what is made of them.
-
-    Args:
-        stored_widths: language, acoustic and visual -> F in the file. Their order is that of the
-            modalities everywhere.
-        columns: modality -> which of its features are taken, from 0; of others all.
-        last: how many words of each segment are taken, from its end; None takes all.
-        mode, pauses: as in `align_video`.
-        word_shift: as in `choose_word_shift`.
-    """
+    """What the sequences must be, and what is made of them."""
 
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": get_args(Mode),
@@ -81,12 +72,13 @@ class CsdSource(Source):
         "word_shift": WORD_SHIFTS,
     }
 
-    stored_widths: Mapping[str, int]
+    stored_widths: Mapping[str, int]  # language, acoustic and visual -> F in the file
+    # Modality -> which of its features are taken, from 0; of others all.
     columns: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    last: int | None = None
-    mode: Mode = "default"
-    pauses: Pauses = "keep"
-    word_shift: str = "default"
+    last: int | None = None  # how many words of a segment are taken, from its end; None: all
+    mode: Mode = "default"  # as in `align_video`
+    pauses: Pauses = "keep"  # as in `align_video`
+    word_shift: str = "default"  # as in `choose_word_shift`
 
     @property
     def widths(self) -> dict[str, int]:  # type: ignore[override]
@@ -146,7 +138,7 @@ class CsdSource(Source):
                 )
             shift, said = self._choose_shift(copy)
             yield said
-            copy.counts.clear()
+            copy.counts.clear()  # of what was met while the words were looked at
             videos = copy.csds["labels"].ids
             for done, video in enumerate(videos, start=1):
                 yield from self._read_video(video, copy, shift)

@@ -5,7 +5,7 @@ README.md beside this file says which arrays there are; those of N examples are 
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from rmfn_tf.datasets.arrays import to_float32
 from rmfn_tf.datasets.source import SPLITS, Item, Report, Sample, Source, SourceError, find_files
-from rmfn_tf.names import check_modalities, did_you_mean, unknown_name
+from rmfn_tf.names import check_modalities, unknown_name
 from rmfn_tf.task import Task
 
 DESCRIPTION = "data.toml"
@@ -204,18 +204,13 @@ class _Arrays:
         ids = self._texts("id", rows, _EACH_EXAMPLE)
         videos = self._texts("video", rows, _EACH_EXAMPLE) if "video" in self.arrays else ids
         for name, texts in (("id", ids), ("video", videos)):
-            for row, text in enumerate(texts):
-                if not text.strip():
-                    raise self.error(name, f"an empty text in row {row}", "Name every example")
+            self._check(name, texts, [bool(text.strip()) for text in texts], "Name every example")
         splits = self._texts("split", rows, _EACH_EXAMPLE)
-        for row, split in enumerate(splits):
-            if split not in SPLITS:
-                mend = f"{did_you_mean(split, SPLITS)} Splits are {', '.join(SPLITS)}".lstrip()
-                raise self.error("split", f"{split[:80]!a} in row {row}", mend)
+        wanted = f"Splits are {', '.join(SPLITS)}"
+        self._check("split", splits, [split in SPLITS for split in splits], wanted)
         num_steps = self._array("num_steps", _INTEGERS, (rows,), _EACH_EXAMPLE)
-        for row in np.flatnonzero(num_steps < 1)[:1]:
-            mend = "Every example must have a step at least"
-            raise self.error("num_steps", f"{num_steps[row]} in row {row}", mend)
+        wanted = "Every example must have a step at least"
+        self._check("num_steps", num_steps, num_steps >= 1, wanted)
         edges = list(accumulate(num_steps.tolist(), initial=0))  # of any size: these are Python's
         steps = edges[-1]
         features = {
@@ -235,6 +230,12 @@ class _Arrays:
                 intervals=None if intervals is None else intervals[start:end],
             )
             yield splits[row], sample
+
+    def _check(self, name: str, values: Sequence[Any], right: Any, mend: str) -> None:
+        """A SourceError about the first row whose value is not right."""
+        for row in np.flatnonzero(~np.asarray(right))[:1]:
+            found = str(values[row]).strip()[:80] or "an empty text"
+            raise self.error(name, f"{found} in row {row}", mend)
 
     def _array(self, name: str, kinds: str, shape: tuple[int, ...], why: str) -> np.ndarray:
         array = self.arrays[name]
@@ -273,17 +274,13 @@ class _Arrays:
                 wanted = f"an integer from 0 to {task.num_classes - 1} (num_classes in data.toml)"
             elif task.kind == "multilabel":
                 right, wanted = np.isin(values, (0, 1)), "0 or 1"
-            for row in np.flatnonzero(~right)[:1]:
-                found = f"{name} is {values[row]} in row {row}"
-                raise self.error("label", found, f"It must be {wanted}")
+            self._check("label", [f"{name} is {x}" for x in values], right, f"It must be {wanted}")
         labels = table.astype(np.int64) if task.kind == "classification" else to_float32(table)
         return labels if columns > 1 else labels[:, 0].tolist()
 
     def _intervals(self, steps: int) -> np.ndarray:
         seconds = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))
         right = np.isfinite(seconds).all(axis=1) & (seconds[:, 0] <= seconds[:, 1])
-        for row in np.flatnonzero(~right)[:1]:
-            found = f"{seconds[row, 0]} to {seconds[row, 1]} in row {row}"
-            mend = "A step has a finite start in seconds, and an end that is no earlier"
-            raise self.error("intervals", found, mend)
+        mend = "A step has a finite start in seconds, and an end that is no earlier"
+        self._check("intervals", seconds.tolist(), right, mend)
         return seconds

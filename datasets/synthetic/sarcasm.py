@@ -50,21 +50,13 @@ SECONDS_PER_WORD = 0.4
 
 @dataclass(frozen=True, eq=False)
 class Stories:
-    """What happens in each of N examples, before noise.
+    """What happens in each of N examples, before noise; arrays are `(N,)`."""
 
-    Args:
-        kinds: `(N,)` names of `KINDS`.
-        lengths: `(N,)`, L.
-        sentiment_at, sentiment: `(N,)` position p, code l.
-        events_at, distractors_at: "visual" and "acoustic" -> `(N,)` positions, `NOWHERE` for none.
-        events, distractors: "visual" and "acoustic" -> `(N,)` codes ±1, without meaning where the
-            position is `NOWHERE`.
-    """
-
-    kinds: np.ndarray
-    lengths: np.ndarray
-    sentiment_at: np.ndarray
-    sentiment: np.ndarray
+    kinds: np.ndarray  # names of `KINDS`
+    lengths: np.ndarray  # L
+    sentiment_at: np.ndarray  # position p
+    sentiment: np.ndarray  # code l
+    # "visual" and "acoustic" -> positions, `NOWHERE` for none, and codes ±1.
     events_at: Mapping[str, np.ndarray]
     events: Mapping[str, np.ndarray]
     distractors_at: Mapping[str, np.ndarray]

@@ -16,14 +16,10 @@ from rmfn_tf.task import Task
 
 @dataclass(frozen=True)
 class Sarcasm(Source):
-    """Makes the sarcasm task from one seed; it needs no files.
-
-    Args:
-        seed: of everything that is drawn.
-        sizes: split -> number of examples, each a multiple of 5.
-    """
+    """Makes the sarcasm task from one seed; it needs no files."""
 
     seed: int = 0
+    # Split -> number of examples, each a multiple of 5.
     sizes: Mapping[str, int] = field(
         default_factory=lambda: {"train": 5000, "validation": 1000, "test": 2000}
     )

@@ -155,7 +155,7 @@ def two(**changes):
         (make(), {"description": "a\nb"}, "one line of text"),
         (make(), {"split_seed": -1}, "non-negative"),
         (make(count=4), {}, "three groups .* got 2"),
-        ({"tain": make()}, {}, "Did you mean 'train'"),
+        ({"tain": make()}, {}, "tain in row 0. Splits are train"),
         (two(ids=make().ids), {}, r"'v0\[0\]' there twice"),
         (two(groups=make().groups), {}, "'v0' has segments in train and in test"),
         ({"train": make(), "test": make(columns=3)}, {}, "label shapes differ"),
