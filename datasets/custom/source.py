@@ -5,7 +5,7 @@ README.md beside this file says which arrays there are; those of N examples are 
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -231,7 +231,7 @@ class _Arrays:
             )
             yield splits[row], sample
 
-    def _check(self, name: str, values: Sequence[Any], right: Any, mend: str) -> None:
+    def _check(self, name: str, values: Any, right: Any, mend: str) -> None:
         """A SourceError about the first row whose value is not right."""
         for row in np.flatnonzero(~np.asarray(right))[:1]:
             found = str(values[row]).strip()[:80] or "an empty text"
