@@ -1,28 +1,79 @@
-"""What published arrays have in common: padding, infinities, and labels that must be numbers."""
+"""Published arrays, of which row i is sample i: padding, infinities, and labels of numbers."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from rmfn_tf.datasets.source import SourceError
 
 
+class Stored(NamedTuple):
+    """An array, and the file and key where it was found."""
+
+    values: np.ndarray
+    path: Path
+    key: str
+
+    def error(self, found: str, mend: str) -> SourceError:
+        """What is wrong with the array, and how to mend it."""
+        return SourceError.at(self.path, self.key, found=found, mend=mend)
+
+
+def to_features(
+    parts: Mapping[tuple[str, ...], Stored], widths: Mapping[str, int]
+) -> dict[str, np.ndarray]:
+    """modality -> `(N, steps, F)`, N and steps the same for all.
+
+    Args:
+        parts: the modalities that an array holds side by side -> the array.
+        widths: modality -> F.
+
+    Raises:
+        SourceError: an array has another width, or other numbers of rows and steps than the first.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    rows_and_steps = next(iter(parts.values())).values.shape[:2]
+    for modalities, part in parts.items():
+        shape, sizes = part.values.shape, [widths[name] for name in modalities]
+        if len(shape) != 3 or shape[2] != sum(sizes):
+            wanted = " + ".join(f"{widths[name]} {name}" for name in modalities)
+            mend = f"It must be (rows, steps, {wanted}): it is the file of another data set"
+            raise part.error(f"shape {shape}", mend)
+        if shape[:2] != rows_and_steps:
+            mend = (
+                f"The array before it has {rows_and_steps[0]} rows of {rows_and_steps[1]} steps, "
+                "and row i of all arrays is one sample: take all, aligned, from one copy"
+            )
+            raise part.error(f"{shape[0]} rows of {shape[1]} steps", mend)
+        edges = np.cumsum(sizes)[:-1]
+        arrays |= zip(modalities, np.split(part.values, edges, axis=2), strict=True)
+    return arrays
+
+
+def to_labels(labels: Stored, rows: int, *columns: int) -> np.ndarray:
+    """`(rows, *columns)` float32 of that shape, or of one with further axes of size 1.
+
+    Raises:
+        SourceError: another shape, or a label that is not finite (as float32).
+    """
+    shape = labels.values.shape
+    if shape[:1] != (rows,) or [size for size in shape[1:] if size != 1] != list(columns):
+        mend = f"The features beside it need {(rows, *columns)}: take all files from one copy"
+        raise labels.error(f"labels of shape {shape}", mend)
+    values = to_float32(labels.values).reshape(rows, *columns)
+    bad = np.argwhere(~np.isfinite(values))
+    if bad.size:
+        found = f"{len(bad)} labels that are not finite, the first in row {bad[0, 0]}"
+        raise labels.error(found, "Every sample needs a label: take the file from another copy")
+    return values
+
+
 def to_float32(array: np.ndarray) -> np.ndarray:
     """The array as float32; what lies beyond it is infinite, as COVAREP's own infinities are."""
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
-
-
-def to_finite_labels(path: Path, key: str, labels: np.ndarray) -> np.ndarray:
-    """Labels as float32, one row a sample; a SourceError where one is NaN, or infinite then."""
-    labels = to_float32(labels)
-    bad = np.argwhere(~np.isfinite(labels))
-    if bad.size:
-        found = f"{len(bad)} labels that are not finite, the first in row {bad[0, 0]}"
-        mend = "Every sample needs a label: take the file from another copy"
-        raise SourceError.at(path, key, found=found, mend=mend)
-    return labels
 
 
 def strip_padding(features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,6 +1,7 @@
 """The TFDS builder that all data sets here share."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,11 +14,20 @@ from rmfn_tf.datasets.source import Reading, Sample, Source, SourceError, hash_f
 from rmfn_tf.task import Task
 
 
-class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
-    """Turns `Sample`s into TFDS examples and writes down what they are.
+@dataclass(kw_only=True)
+class SequenceConfig(tfds.core.BuilderConfig):
+    """One form of a data set: what reads its files, and what the labels are."""
 
-    A data set subclasses it in TFDS' folder form and says two things: `_info` (by `sequence_info`)
-    and its `SOURCES`, or how `read` makes it without any.
+    source: Source
+    task: Task
+
+
+class SequenceBuilder(  # type: ignore[call-arg]
+    tfds.core.GeneratorBasedBuilder, skip_registration=True
+):
+    """Turns `Sample`s into TFDS examples and stores what they are.
+
+    A data set subclasses it in TFDS' folder form; its `BUILDER_CONFIGS` are `SequenceConfig`s.
 
     An example is `{"id", "video_id", <modality>: (T, F) float32, "words": (T,) string,
     "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
@@ -28,14 +38,14 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
 
     - `modalities`: modality -> F, in the order of the modalities,
     - `task`: see `rmfn_tf.task.Task`,
-    - `sources`: source file name -> SHA-256,
-    - `options`: options of the source that are not its defaults,
-    - `report`: see `describe`,
-    - `fingerprint`: see `fingerprint`.
+    - `description`: of the config,
+    - what `describe_data` gives.
     """
 
-    # Config -> what reads its files; empty for a data set that is made from nothing.
-    SOURCES: ClassVar[Mapping[str, Source]] = {}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "2.0.0": "Without the number of a segment in its video."
+    }
 
     # Split -> how many examples the papers have in it; empty where there are no papers.
     PUBLISHED_COUNTS: ClassVar[Mapping[str, int]] = {}
@@ -50,30 +60,14 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     on_progress: Callable[[int, int], None] | None = None
 
     @classmethod
-    def make_config(
-        cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
-    ) -> Any:
-        """What TFDS takes as `config` for a config of this name: its name, where it is known."""
-        return name
-
-    @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:
         """`<data set>/<config>` -> what would read this folder, to find out which can."""
-        return {f"{cls.name}/{config}": source for config, source in cls.SOURCES.items()}
+        return {f"{cls.name}/{config.name}": config.source for config in cls.BUILDER_CONFIGS}
 
     @property
-    def source(self) -> Source | None:
-        """What reads the files, with the options set; None where there are no files to read. A
-        ValueError where an option is unknown."""
-        source = self.SOURCES.get(self.builder_config.name)
-        if source is None and self.options:
-            raise ValueError(f"{self.name} is read from no files, and so has no options.")
-        return None if source is None else source.with_options(self.options)
-
-    def find_sources(self, manual_dir: str | Path | None) -> dict[str, Path]:
-        """The source files in the user's folder, by name (MissingFiles where any is missing); none
-        where a data set needs none."""
-        return {} if self.source is None else self.source.find(manual_dir)
+    def source(self) -> Source:
+        """What reads the files, with the options set; a ValueError where an option is unknown."""
+        return self.builder_config.source.with_options(self.options)
 
     def read(self, files: Mapping[str, Path]) -> Reading:
         """All that is to be stored, in its order; the files are read by a guarded process.
@@ -81,29 +75,48 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         Raises:
             SourceError: a file cannot be right, or a video is in two splits.
         """
-        assert self.source is not None  # a data set without files overrides this
-        items = guarded(self.source.read, files, on_progress=self.on_progress)
+        if files:
+            items = guarded(self.source.read, files, on_progress=self.on_progress)
+        else:
+            items = self.source.read(files, lambda *_: None)
         return Reading.of(items, files)
+
+    def describe_data(self, files: Mapping[str, Path], reading: Reading) -> dict[str, Any]:
+        """What is stored about the data that were read.
+
+        Returns:
+            - `sources`: source file name -> SHA-256,
+            - `options`: options of the source that are not its defaults,
+            - `report`: see `describe`,
+            - `fingerprint`: see `fingerprint`.
+        """
+        options = self.source.changed_options()
+        return {
+            "sources": hash_files(files),
+            "options": options,
+            "report": describe(reading),
+            "fingerprint": fingerprint(reading, options),
+        }
+
+    def _info(self) -> Any:
+        return self.sequence_info()
 
     def sequence_info(
         self,
         *,
-        modalities: Mapping[str, int],
-        task: Task,
         label: Any = None,
         features: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The `tfds.core.DatasetInfo` of a data set of aligned sequences.
+        """The `tfds.core.DatasetInfo` of the config.
 
         Args:
-            modalities: modality -> F, in order.
-            task: what the labels are.
             label: the label's TFDS feature; None takes that of the task.
             features: TFDS features beyond the common ones, the keys of `Sample.extra`.
             metadata: entries beyond the common ones.
         """
-        sequence = tfds.features.Tensor
+        config, sequence = self.builder_config, tfds.features.Tensor
+        modalities = config.source.widths
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(
                 {
@@ -116,12 +129,15 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
                     "words": tfds.features.Sequence(tfds.features.Text()),
                     "intervals": sequence(shape=(None, 2), dtype=np.float32),
                     "present": dict.fromkeys(modalities, np.bool_),
-                    "label": label or _label_feature(task),
+                    "label": label or _label_feature(config.task),
                     **(features or {}),
                 }
             ),
             metadata=tfds.core.MetadataDict(
-                modalities=dict(modalities), task=task.to_json(), **(metadata or {})
+                modalities=dict(modalities),
+                task=config.task.to_json(),
+                description=config.description,
+                **(metadata or {}),
             ),
             supervised_keys=({name: name for name in modalities}, "label"),
             disable_shuffling=True,
@@ -138,7 +154,7 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         folder = download_config.manual_dir
         replaces = download_config.download_mode.overwrite_dataset
         reuses = folder and not replaces and self.is_whole()
-        if reuses and not self.is_built_from(self.source_hashes(folder)):
+        if reuses and not self.is_built_from(hash_files(self.source.find(folder))):
             raise SourceError(
                 f"{self.data_dir} was built from other files than those in {folder}. To replace "
                 f'it: rmfn_tf.datasets.build("{self.name}/{self.builder_config_name}", '
@@ -146,37 +162,26 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
             )
         super().download_and_prepare(download_config=download_config, **kwargs)
 
-    def source_hashes(self, manual_dir: str | Path | None) -> dict[str, str]:
-        """file name -> SHA-256 of the source files in a folder (`SourceError` if any lacks)."""
-        return hash_files(self.find_sources(manual_dir))
-
     def is_whole(self) -> bool:
         """Whether this version lies on disk with everything that it says it has."""
         if not self.data_path.exists() or not self.is_prepared():
             return False
         return all(path.exists() for split in self.info.splits.values() for path in split.filepaths)
 
-    def is_built_from(
-        self, sources: Mapping[str, str], options: Mapping[str, str] | None = None
-    ) -> bool:
-        """Whether this version lies on disk, whole and made from these files (name -> SHA-256), and
-        with these options that are not defaults; None takes any."""
+    def is_built_from(self, sources: Mapping[str, str], any_options: bool = True) -> bool:
+        """Whether this version lies on disk, whole and made from these files (name -> SHA-256),
+        with the options of this builder or with any."""
         if not self.is_whole() or self.info.metadata.get("sources") != sources:
             return False
-        return options is None or self.info.metadata.get("options") == options
+        return any_options or self.info.metadata.get("options") == self.source.changed_options()
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict]]]:
-        files = self.find_sources(
-            dl_manager.manual_dir if self.MANUAL_DOWNLOAD_INSTRUCTIONS else None
-        )
-        self.info.metadata["sources"] = hash_files(files)
+        manual_dir = dl_manager.manual_dir if self.MANUAL_DOWNLOAD_INSTRUCTIONS else None
+        files = self.source.find(manual_dir)
         reading = self.read(files)
-        options = {} if self.source is None else self.source.changed_options()
-        self.info.metadata["options"] = options
-        self.info.metadata["report"] = describe(reading)
-        self.info.metadata["fingerprint"] = fingerprint(reading, options)
+        self.info.metadata.update(self.describe_data(files, reading))
         self._done = 0
-        total = sum(len(samples) for samples in reading.splits.values())
+        total = sum(map(len, reading.splits.values()))
         if not total:
             raise SourceError(
                 f"{', '.join(map(str, files.values()))}: not one example came of it. `rmfn data "
@@ -185,14 +190,13 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
         return {
             split: self._generate_examples(samples, total)
             for split, samples in reading.splits.items()
-            if samples
         }
 
     def _generate_examples(
         self, samples: Sequence[Sample], total: int
     ) -> Iterator[tuple[int, dict]]:
         for row, sample in enumerate(samples):
-            yield row, to_example(sample)
+            yield row, _to_example(sample)
             self._done += 1
             if self.on_progress is not None:
                 self.on_progress(self._done, total)
@@ -211,26 +215,26 @@ class SequenceBuilder(tfds.core.GeneratorBasedBuilder):
     def _log_download_bytes(self) -> None:
         """Nothing is downloaded, and a library does not print to standard output."""
 
-    def _log_download_done(self) -> None:
-        """As above."""
+    _log_download_done = _log_download_bytes
+
+
+def not_built(name: str, root: Any) -> ValueError:
+    """The error where a data set is asked for that is not built in `root`."""
+    return ValueError(
+        f"{name} is not built in {root}: build it with rmfn_tf.datasets.build("
+        f'"{name}", manual_dir=...), or name the data_dir it is in.'
+    )
 
 
 def _label_feature(task: Task) -> Any:
     if task.kind == "classification":
         return tfds.features.ClassLabel(num_classes=task.num_classes)
-    ranges = "; ".join(f"{name}: {low:g} to {high:g}" for name, (low, high) in task.ranges.items())
-    return tfds.features.Tensor(
-        shape=(len(task.columns),) if len(task.columns) > 1 else (),
-        dtype=np.float32,
-        doc=tfds.features.Documentation(
-            desc=f"In this order: {', '.join(task.columns)}.",
-            value_range="0 or 1" if task.kind == "multilabel" else ranges,
-        ),
-    )
+    shape = (len(task.columns),) if len(task.columns) > 1 else ()
+    columns = tfds.features.Documentation(desc=f"In this order: {', '.join(task.columns)}.")
+    return tfds.features.Tensor(shape=shape, dtype=np.float32, doc=columns)
 
 
-def to_example(sample: Sample) -> dict[str, Any]:
-    """The TFDS example of a sample."""
+def _to_example(sample: Sample) -> dict[str, Any]:
     steps = sample.num_steps
     intervals = np.full((steps, 2), np.nan) if sample.intervals is None else sample.intervals
     return {

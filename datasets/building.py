@@ -10,8 +10,8 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core import constants
 from tensorflow_datasets.core.utils import tqdm_utils
 
+from rmfn_tf.datasets.builder import not_built
 from rmfn_tf.datasets.registry import DATASETS, OWN_DATA, Choice, choose, instructions
-from rmfn_tf.datasets.report import describe, fingerprint
 from rmfn_tf.datasets.source import MissingFiles, hash_files
 
 
@@ -50,29 +50,27 @@ def build(
     if manual_dir is None and options is None and builder.is_whole():
         return builder
     builder.options = dict(options or {})
-    sources = builder.source_hashes(manual_dir)
-    changed = None
-    if options is not None:
-        changed = {} if builder.source is None else builder.source.changed_options()
-    if builder.is_built_from(sources, changed):
+    sources = hash_files(builder.source.find(manual_dir))
+    if builder.is_built_from(sources, any_options=options is None):
         return builder
 
     root = Path(builder.data_dir_root)
     root.mkdir(parents=True, exist_ok=True)
 
     def builder_in(folder: Path) -> Any:
-        return choice.cls(config=builder.builder_config, data_dir=folder)
+        made = choice.cls(config=builder.builder_config, data_dir=folder)
+        made.options, made.on_progress = builder.options, on_progress
+        return made
 
     # TFDS deletes the old build first, so the new one is made beside it.
     with tempfile.TemporaryDirectory(prefix=f"incomplete.{choice.cls.name}_", dir=root) as scratch:
         fresh = builder_in(Path(scratch))
-        fresh.options, fresh.on_progress = builder.options, on_progress
         with _without_progress_bars():
             fresh.download_and_prepare(
                 download_config=tfds.download.DownloadConfig(manual_dir=manual_dir)
             )
         # Unless another process has just built the same.
-        if not builder_in(root).is_built_from(sources, changed):
+        if not builder_in(root).is_built_from(sources, any_options=options is None):
             # Renames only: at no moment does a part of a build stand under the final name.
             final = Path(builder.data_dir)
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -90,10 +88,7 @@ def load_builder(name: str, data_dir: str | Path | None = None) -> Any:
     choice = choose(name, None, data_dir)
     builder = choice.builder(data_dir)
     if not builder.is_whole():
-        raise ValueError(
-            f"{choice.name} is not built in {builder.data_dir_root}: build it with "
-            f'rmfn_tf.datasets.build("{choice.name}", ...), or name the data_dir it is in.'
-        )
+        raise not_built(choice.name, builder.data_dir_root)
     return builder
 
 
@@ -113,31 +108,21 @@ def verify(
         the folder fits -> files that it could take too, and `missing`: a sentence about what is
         missing to build, or empty.
     """
-    choice = choose(name, manual_dir, partly=True)
+    choice = choose(name, manual_dir)
     builder = choice.builder(None, manual_dir)
     builder.options, builder.on_progress = dict(options or {}), on_progress
     missing = ""
     try:
-        files = builder.find_sources(manual_dir)
+        files = builder.source.find(manual_dir)
     except MissingFiles as error:
         if not error.readable:
             raise
-        files, missing = error.found, str(error)
-    reading = builder.read(files)
-    changed: dict[str, str] = {}
-    fitting = {name: list(lacks) for name, lacks in choice.fitting.items()}
-    if builder.source is not None:
-        changed = builder.source.changed_options()
-        fitting.setdefault(choice.name, list(builder.source.lacks(files)))
-    found = {
-        "sources": hash_files(files),
-        "options": changed,
-        "report": describe(reading),
-        "fingerprint": fingerprint(reading, changed),
-    }
-    result = _beside_published(choice.cls, choice.name, found)
+        files, missing = error.readable, str(error)
+    data = builder.describe_data(files, builder.read(files))
+    result = _beside_published(choice.cls, choice.name, data)
     for file, path in files.items():
         result["files"][file]["bytes"] = path.stat().st_size
+    fitting = choice.fitting or {choice.name: builder.source.lacks(files)}
     return {**result, "why": choice.why, "fitting": fitting, "missing": missing}
 
 
@@ -153,9 +138,28 @@ def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
     """
     builder = load_builder(name, data_dir)
     full_name = f"{builder.name}/{builder.builder_config.name}"
+    result = _beside_published(type(builder), full_name, builder.info.metadata)
+    return {**result, "folder": str(builder.data_dir)}
+
+
+def _beside_published(cls: Any, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What `SequenceBuilder.describe_data` gave, with what is published."""
+    listed = {url.rpartition("/")[2]: info.checksum for url, info in cls.url_infos.items()}
+    published = {**listed, **cls.PUBLISHED_SHA256}
+    splits = data["report"]["splits"]
     return {
-        **_beside_published(type(builder), full_name, builder.info.metadata),
-        "folder": str(builder.data_dir),
+        "data": name,
+        "files": {
+            file: {"sha256": sha256, "published_sha256": published.get(file)}
+            for file, sha256 in data["sources"].items()
+        },
+        **data["report"],
+        "splits": {
+            split: {**counts, "published": cls.PUBLISHED_COUNTS.get(split)}
+            for split, counts in splits.items()
+        },
+        "options": dict(data["options"]),
+        "fingerprint": data["fingerprint"],
     }
 
 
@@ -171,13 +175,8 @@ def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
     for choice in choices:
         with contextlib.suppress(ValueError):  # a damaged build is not one
             builder = choice.builder(data_dir)
-            listed.append(
-                {
-                    "data": choice.name,
-                    "description": builder.builder_config.description,
-                    "built": builder.is_whole(),
-                }
-            )
+            about = builder.builder_config.description
+            listed.append({"data": choice.name, "description": about, "built": builder.is_whole()})
     return listed
 
 
@@ -187,39 +186,15 @@ def origin(choice: Choice) -> dict[str, str]:
     Returns:
         `{"data", "description", "files", "terms"}`, the last two empty where it needs no files.
     """
-    source, files = choice.cls.SOURCES.get(choice.config), ""
+    files, config = "", choice.cls.builder_configs.get(choice.config)
     try:
-        if source is not None:
-            source.find(None)
+        if config is not None:
+            config.source.find(None)
     except MissingFiles as error:
         files = error.needs
-    return {
-        "data": choice.name,
-        "description": choice.cls.get_metadata().description,
-        "files": files,
-        "terms": instructions(choice.cls),
-    }
-
-
-def _beside_published(cls: Any, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    listed = {url.rpartition("/")[2]: info.checksum for url, info in cls.url_infos.items()}
-    hashes, report = {**listed, **cls.PUBLISHED_SHA256}, found["report"]
-    files: dict[str, dict[str, Any]] = {
-        file: {"sha256": sha256, "published_sha256": hashes.get(file)}
-        for file, sha256 in found["sources"].items()
-    }
-    splits = {
-        split: {**counts, "published": cls.PUBLISHED_COUNTS.get(split)}
-        for split, counts in report["splits"].items()
-    }
-    return {
-        "data": name,
-        "files": files,
-        **report,
-        "splits": splits,
-        "options": dict(found["options"]),
-        "fingerprint": found["fingerprint"],
-    }
+    name = choice.name if choice.config else f"{choice.name}<name>"
+    about = choice.cls.get_metadata().description
+    return {"data": name, "description": about, "files": files, "terms": instructions(choice.cls)}
 
 
 @contextlib.contextmanager

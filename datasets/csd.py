@@ -10,8 +10,8 @@ beside `/<root name>/metadata`, which is not read.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -22,8 +22,7 @@ from rmfn_tf.datasets.source import SourceError
 _FRESH = "Take the file from another copy"
 
 
-@dataclass(frozen=True, eq=False)
-class Recording:
+class Recording(NamedTuple):
     """What a computational sequence holds of one video: n rows, each with its time.
 
     Args:
@@ -36,7 +35,7 @@ class Recording:
 
     features: np.ndarray
     intervals: np.ndarray
-    num_reversed: int = 0
+    num_reversed: int
 
 
 class Csd:
@@ -57,19 +56,17 @@ class Csd:
             mend = "A computational sequence has one, of a printable name, with data and metadata"
             raise SourceError.at(path, found=found, mend=mend)
         self.root = roots[0]
-        root = find(path, file, self.root, h5py.Group)
         key = f"{self.root}/data"
-        self._data = find(path, root, "data", h5py.Group, key)
+        self._data = find(path, find(path, file, self.root, h5py.Group), "data", h5py.Group)
         stored = list(self._data)
+        self._names = {name.strip(): name for name in stored}  # video id -> name in the file
         odd = [name for name in stored if not _is_name(name)]
+        found = "an id twice, but for white space" if len(self._names) < len(stored) else ""
         if odd or not stored:
             found = f"{odd[0][:40]!a} for the id of a video" if odd else "no videos"
+        if found:
             raise SourceError.at(path, key, found=found, mend=_FRESH)
-        self._names = {name.strip(): name for name in stored}  # video id -> name in the file
         self.ids = sorted(self._names)
-        if len(self.ids) < len(stored):
-            found = "an id twice, but for white space around it"
-            raise SourceError.at(path, key, found=found, mend=_FRESH)
 
     def read(self, video_id: str) -> Recording:
         """The rows of one video, of which alone anything is read.
@@ -80,11 +77,9 @@ class Csd:
         key = f"{self.root}/data/{video_id}"
         with h5py_errors(self.path, key):
             name = self._names.get(video_id, video_id)
-            group = find(self.path, self._data, name, h5py.Group, key)
-            features = read_array(
-                self.path, group, "features", NUMBERS + BYTES, key=f"{key}/features"
-            )
-            stored = read_array(self.path, group, "intervals", key=f"{key}/intervals")
+            group = find(self.path, self._data, name, h5py.Group)
+            features = read_array(self.path, group, "features", NUMBERS + BYTES)
+            stored = read_array(self.path, group, "intervals")
         if features.dtype.kind == BYTES:
             features = np.char.decode(features, "utf-8", "replace")
         intervals = stored.astype(np.float64)

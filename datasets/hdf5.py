@@ -26,10 +26,8 @@ def h5py_errors(path: Path, key: str | None = None) -> Iterator[None]:
     except (SourceError, MemoryError):
         raise
     except Exception as error:  # h5py raises seven kinds, depending on where the damage lies
-        text = (str(error).splitlines() or [type(error).__name__])[0][:200]
         mend = "The file is cut off, damaged or of another format: copy it afresh"
-        found = f"not readable as HDF5 ({text})"
-        raise SourceError.at(path, key, found=found, mend=mend) from error
+        raise SourceError.unreadable(path, "HDF5", error, mend, key) from error
 
 
 @contextmanager
@@ -44,12 +42,10 @@ def open_h5(path: Path) -> Iterator[h5py.File]:
         yield file
 
 
-def find(path: Path, parent: h5py.Group, name: str, kind: type[_Kind], key: str = "") -> _Kind:
+def find(path: Path, parent: h5py.Group, name: str, kind: type[_Kind]) -> _Kind:
     """The group or array that `parent` holds under `name`, if it lies in this very file.
 
-    Raises:
-        SourceError: it is not there, of another kind, or a link that leads elsewhere. The message
-            has `key` for the place in the file, or else `name`.
+    A SourceError where it is not there, of another kind, or a link that leads elsewhere.
     """
     link = parent.get(name, getlink=True)
     if link is None:
@@ -62,21 +58,16 @@ def find(path: Path, parent: h5py.Group, name: str, kind: type[_Kind], key: str 
         if isinstance(child, kind):
             return child
         found = f"a {type(child).__name__}, not a {kind.__name__}"
-    raise SourceError.at(path, key or name, found=found, mend=_OTHER_FILE)
+    raise SourceError.at(path, _key(parent, name), found=found, mend=_OTHER_FILE)
 
 
 def read_array(
-    path: Path,
-    parent: h5py.Group,
-    name: str,
-    kinds: str = NUMBERS,
-    rank: int | None = None,
-    key: str = "",
+    path: Path, parent: h5py.Group, name: str, kinds: str = NUMBERS, rank: int | None = None
 ) -> np.ndarray:
     """An array in the file's own type; what it declares is checked before anything is read.
 
     Args:
-        path, parent, name, key: as for `find`.
+        path, parent, name: as for `find`.
         kinds: `NUMBERS`, or `NUMBERS + BYTES`.
         rank: its number of dimensions, each of at least 1; None takes one or more, of any size.
 
@@ -84,9 +75,9 @@ def read_array(
         SourceError: as `find`; or its type, rank or size is another, its values lie in other
             files or were never written, or the file is damaged there.
     """
-    key = key or name
+    key = _key(parent, name)
     with h5py_errors(path, key):
-        dataset = find(path, parent, name, h5py.Dataset, key)
+        dataset = find(path, parent, name, h5py.Dataset)
         shape, dtype = dataset.shape, dataset.dtype
         # h5py takes whole chunks into memory, however small the array.
         size = max(math.prod(shape or ()), math.prod(dataset.chunks or ())) * dtype.itemsize
@@ -107,3 +98,7 @@ def read_array(
         else:
             return dataset[()]
         raise SourceError.at(path, key, found=found, mend=mend)
+
+
+def _key(parent: h5py.Group, name: str) -> str:
+    return f"{parent.name}/{name}".lstrip("/")

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from rmfn_tf.datasets.arrays import strip_padding, to_finite_labels
+from rmfn_tf.datasets.arrays import Stored, strip_padding, to_features, to_labels
 from rmfn_tf.datasets.pickles import read_pickle
 from rmfn_tf.datasets.source import (
     SPLITS,
@@ -46,30 +46,20 @@ from rmfn_tf.datasets.source import (
 _MODALITIES = {"language": "text", "acoustic": "audio", "visual": "vision"}
 _SPLIT_IN_FILES = {"train": "train", "validation": "valid", "test": "test"}
 _OTHER_FILE = "This is another kind of file than its name says: check where it came from"
-_OTHER_COPY = "Take the file from another copy"
 # A YouTube id can hold any of `_-`, so nothing but these forms tells the two parts apart.
 _SEGMENT_ID = re.compile(r"(.+?)(?:\$_\$[0-9]{1,9}|\[[0-9]{1,9}\])")
 
 
 @dataclass(frozen=True)
 class AlignedPickle(Source):
-    """What the file of one data set must hold.
+    """What the file of one data set must hold."""
 
-    Args:
-        file: its name.
-        unaligned: the name of the file beside it that does not do.
-        widths: modality -> F. The order of the modalities is theirs everywhere.
-        labels: the key of the labels.
-        emotions: the label columns, in the file's order; none where the label is one score.
-        ids_name_videos: every id must be `VIDEO$_$CLIP`.
-    """
-
-    file: str
-    unaligned: str
+    file: str  # its name
+    unaligned: str  # the name of the file beside it that does not do
     widths: Mapping[str, int]
-    labels: str = "labels"
-    emotions: tuple[str, ...] = ()
-    ids_name_videos: bool = False
+    labels: str = "labels"  # the key of the labels
+    emotions: tuple[str, ...] = ()  # label columns in the file's order; none: one score
+    ids_name_videos: bool = False  # every id must be `VIDEO$_$CLIP`
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """The file in `folder`; MissingFiles says why where only the unaligned one is there."""
@@ -96,13 +86,17 @@ class AlignedPickle(Source):
         report(path)
         content = read_pickle(path)
         splits = {split: _Split(path, content, split) for split in SPLITS}
-        features = {name: split.read_features(self.widths) for name, split in splits.items()}
-        rows = {name: len(next(iter(arrays.values()))) for name, arrays in features.items()}
-        labels = {name: self._read_labels(split, rows[name]) for name, split in splits.items()}
+        features, labels = {}, {}
+        for name, split in splits.items():
+            parts: dict[tuple[str, ...], Stored] = {}
+            for each in self.widths:
+                parts[each,] = split.read_numbers(_MODALITIES[each])
+            features[name] = to_features(parts, self.widths)
+            labels[name] = self._read_labels(split, len(features[name]["language"]))
         if self.emotions:
             labels = _choose_present(labels)
         for done, (name, split) in enumerate(splits.items(), start=1):
-            ids = split.read_ids(rows[name], self.ids_name_videos)
+            ids = split.read_ids(len(labels[name]), self.ids_name_videos)
             for row, (text, video) in enumerate(ids):
                 steps = strip_padding({key: array[row] for key, array in features[name].items()})
                 label = labels[name][row]
@@ -111,116 +105,82 @@ class AlignedPickle(Source):
 
     def _read_labels(self, split: "_Split", rows: int) -> np.ndarray:
         """`(rows,)` scores, or `(rows, emotions, 2)` pairs."""
-        labels = split.read_numbers(self.labels)
-        wanted = (rows, len(self.emotions), 2) if self.emotions else (rows,)
-        scores = [(rows,), (rows, 1), (rows, 1, 1)]
-        if labels.shape not in ([wanted] if self.emotions else scores):
-            mend = f"The features beside it need {wanted}: take the file from another copy"
-            raise split.error(self.labels, f"labels of shape {labels.shape}", mend)
-        key = f"{split.key}/{self.labels}"
-        labels = to_finite_labels(split.path, key, labels).reshape(wanted)
-        if self.emotions:
-            first, second = np.moveaxis(labels, 2, 0)
-            bad = np.argwhere((second != 0) & (second != 1) | (first != 1 - second))
-            if bad.size:
-                row, column = bad[0]
-                pair = f"({first[row, column]:g}, {second[row, column]:g})"
-                found = f"{pair} for {self.emotions[column]} in row {row}"
-                mend = "It must be (1, 0) or (0, 1), for absent and present"
-                raise split.error(self.labels, found, mend)
-        return labels
+        stored = split.read_numbers(self.labels)
+        if not self.emotions:
+            return to_labels(stored, rows)
+        pairs = to_labels(stored, rows, len(self.emotions), 2)
+        first, second = np.moveaxis(pairs, 2, 0)
+        for row, column in np.argwhere((second != 0) & (second != 1) | (first != 1 - second))[:1]:
+            pair = f"({first[row, column]:g}, {second[row, column]:g})"
+            found = f"{pair} for {self.emotions[column]} in row {row}"
+            raise stored.error(found, "It must be (1, 0) or (0, 1), for absent and present")
+        return pairs
 
 
 class _Split:
     """One split's arrays, of which row i is sample i, each checked when it is asked for."""
 
     def __init__(self, path: Path, content: Any, split: str) -> None:
-        self.path, self._name, self.key = path, split, _SPLIT_IN_FILES[split]
-        values = content.get(self.key) if isinstance(content, dict) else None
+        self._path, self._name, self._key = path, split, _SPLIT_IN_FILES[split]
+        values = content.get(self._key) if isinstance(content, dict) else None
         if not isinstance(values, dict):
             found = f"no dict of arrays here; the file holds {_names(content)}"
-            raise SourceError.at(path, self.key, found=found, mend=_OTHER_FILE)
+            raise SourceError.at(path, self._key, found=found, mend=_OTHER_FILE)
         self._values = values
 
-    def error(self, key: str, found: str, mend: str) -> SourceError:
-        """An error about a key of this split."""
-        return SourceError.at(self.path, f"{self.key}/{key}", found=found, mend=mend)
-
-    def read_features(self, widths: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """modality -> `(N, steps, F)`; all have the same N and steps."""
-        arrays = {name: self.read_numbers(_MODALITIES[name]) for name in widths}
-        first = next(iter(arrays.values()))
-        for name, array in arrays.items():
-            key = _MODALITIES[name]
-            if array.ndim != 3 or array.shape[2] != widths[name]:
-                mend = (
-                    f"The published file has (rows, steps, {widths[name]}): it is the file of "
-                    "another data set or feature set"
-                )
-                raise self.error(key, f"shape {array.shape}", mend)
-            if array.shape[:2] != first.shape[:2]:
-                rows, steps = first.shape[:2]
-                found = f"{array.shape[0]} rows of {array.shape[1]} steps"
-                mend = (
-                    f"The text beside it has {rows} rows of {steps} steps, and these modalities "
-                    "must be aligned: the published file with aligned ones is wanted"
-                )
-                raise self.error(key, found, mend)
-        return arrays
-
-    def read_numbers(self, key: str) -> np.ndarray:
+    def read_numbers(self, key: str) -> Stored:
         """An array of integers or floats, of any shape with at least one row."""
-        array = self._get(key)
-        if isinstance(array, list):
-            try:
-                array = np.asarray(array)
-            except (ValueError, RecursionError):  # lists of different lengths
-                raise self.error(key, "an uneven list", "It must be numbers") from None
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or not array.size:
-            kind = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else ""
-            raise self.error(key, f"a {type(array).__name__} {kind}".strip(), "It must be numbers")
-        return array
+        values = self._get(key)
+        try:
+            array = np.asarray(values)
+        except (ValueError, RecursionError):  # lists of different lengths
+            array = np.zeros(0, object)
+        if array.dtype.kind not in "fiu" or not array.size:
+            found = f"a {type(values).__name__}, as an array {array.dtype} of shape {array.shape}"
+            raise self._error(key, found, "It must be numbers, without gaps")
+        return Stored(array, self._path, f"{self._key}/{key}")
 
     def read_ids(self, rows: int, ids_name_videos: bool) -> list[tuple[str, str]]:
         """The id and the video of every row."""
         if "id" not in self._values and not ids_name_videos:
             return [(f"{self._name}-{row}",) * 2 for row in range(rows)]
         values = self._get("id")
-        is_list = isinstance(values, list | tuple | np.ndarray) and getattr(values, "ndim", True)
-        if not is_list or len(values) != rows:
-            found = f"a {type(values).__name__}" + (f" of {len(values)}" if is_list else "")
-            raise self.error("id", found, f"It must hold a text for each of the {rows} rows")
-        ids = [self._to_id(values, row, ids_name_videos) for row in range(rows)]
+        try:
+            table = np.array([] if isinstance(values, str) else list(values))
+            if table.dtype.kind == "S":
+                table = np.char.decode(table, "utf-8", "replace")
+            cells = np.char.strip(table.reshape(len(table), -1)).tolist()
+        except (TypeError, ValueError, SystemError):  # no text, or no Unicode
+            cells = []
+        if len(cells) != rows or len(cells[0]) not in (1, 3):
+            wanted = f"It must hold a text, or video, start and end, for each of the {rows} rows"
+            raise self._error("id", f"a {type(values).__name__} of other values", wanted)
+        ids = [self._to_id(row, texts, ids_name_videos) for row, texts in enumerate(cells)]
         text, count = Counter(text for text, _ in ids).most_common(1)[0]
         if count > 1:
-            raise self.error("id", f"{text[:80]!a} in {count} rows", _OTHER_COPY)
+            mend = "Take the file from another copy"
+            raise self._error("id", f"{text[:80]!a} in {count} rows", mend)
         return ids
 
-    def _to_id(self, values: Any, row: int, ids_name_videos: bool) -> tuple[str, str]:
-        try:
-            cell = values[row]
-            texts = [
-                (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).strip()
-                for text in ([cell] if isinstance(cell, str | bytes) else list(cell))
-            ]
-        except (AttributeError, TypeError, ValueError, SystemError):  # no text, or no Unicode
-            texts = []
-        found = _SEGMENT_ID.fullmatch(texts[0]) if len(texts) == 1 else None
-        if len(texts) not in (1, 3) or not all(text and text.isprintable() for text in texts):
-            wanted = "An id must be one text, or video, start and end"
-            raise self.error("id", f"{ascii(texts)[:80]} in row {row}", wanted)
-        if ids_name_videos and not found:
-            wanted = 'An id must be "VIDEO$_$CLIP", or the clips of a video cannot be kept together'
-            raise self.error("id", f"{texts[0][:80]!a} in row {row}", wanted)
+    def _to_id(self, row: int, texts: list[str], ids_name_videos: bool) -> tuple[str, str]:
+        if not all(text and text.isprintable() for text in texts):
+            wanted = "An id must be readable text"
+            raise self._error("id", f"{ascii(texts)[:80]} in row {row}", wanted)
         if len(texts) == 3:
             return f"{texts[0]}[{texts[1]}-{texts[2]}]", texts[0]
+        found = _SEGMENT_ID.fullmatch(texts[0])
+        if ids_name_videos and not found:
+            wanted = 'An id must be "VIDEO$_$CLIP", or the clips of a video cannot be kept together'
+            raise self._error("id", f"{texts[0][:80]!a} in row {row}", wanted)
         return texts[0], found[1] if found else texts[0]
 
     def _get(self, key: str) -> Any:
         if key not in self._values:
-            found = f"no such key; it holds {_names(self._values)}"
-            raise self.error(key, found, _OTHER_FILE)
+            raise self._error(key, f"no such key; it holds {_names(self._values)}", _OTHER_FILE)
         return self._values[key]
+
+    def _error(self, key: str, found: str, mend: str) -> SourceError:
+        return SourceError.at(self._path, f"{self._key}/{key}", found=found, mend=mend)
 
 
 def _names(values: Any) -> str:

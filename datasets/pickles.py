@@ -63,19 +63,17 @@ def read_pickle(path: Path) -> Any:
         except MemoryError:
             raise
         except Exception as error:
-            text = (str(error).splitlines() or [type(error).__name__])[0][:300]
-            raise SourceError.at(
-                path,
-                found=f"not readable as a pickle of arrays ({ascii(text)[1:-1]})",
-                mend="Nothing of the file was run. It is cut off, damaged or of another kind: "
-                "take it from where it was published",
-            ) from error
+            mend = (
+                "Nothing of the file was run. It is cut off, damaged or of another kind: take it "
+                "from where it was published"
+            )
+            raise SourceError.unreadable(path, "a pickle of arrays", error, mend) from error
 
 
 class _Dtype:
     """Stands in for `numpy.dtype`."""
 
-    def __init__(self, name: Any, align: Any = False, copy: Any = True) -> None:
+    def __init__(self, name: Any, *_: Any) -> None:
         name = _to_text(name)
         if not _TYPE.fullmatch(name):
             raise pickle.UnpicklingError(f"an array of type {name[:40]}")
@@ -163,11 +161,9 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _to_plain(value: Any, done: dict[int, tuple[Any, Any]]) -> Any:
-    """The value with every stand-in replaced by its array.
+    """What the unpickler made, with every stand-in replaced by its array.
 
-    Args:
-        value: what the unpickler made.
-        done: id -> container and what became of it: one can be there twice, or hold itself.
+    `done` is id -> container and what became of it: one can be there twice, or hold itself.
     """
     if isinstance(value, _Array):
         if value.array is None:

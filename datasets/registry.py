@@ -1,33 +1,26 @@
 """Which data sets there are, and which of them a name or a folder stands for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tensorflow_datasets as tfds
 
-from rmfn_tf.datasets.cmu_mosi import cmu_mosi_dataset_builder
-from rmfn_tf.datasets.custom import custom_dataset_builder
+from rmfn_tf.datasets.cmu_mosi.cmu_mosi_dataset_builder import Builder as CmuMosi
+from rmfn_tf.datasets.custom.custom_dataset_builder import Builder as Custom
 from rmfn_tf.datasets.custom.source import DATASET_NAME
 from rmfn_tf.datasets.guard import guarded
-from rmfn_tf.datasets.ict_mmmo import ict_mmmo_dataset_builder
-from rmfn_tf.datasets.iemocap import iemocap_dataset_builder
-from rmfn_tf.datasets.pom import pom_dataset_builder
+from rmfn_tf.datasets.ict_mmmo.ict_mmmo_dataset_builder import Builder as IctMmmo
+from rmfn_tf.datasets.iemocap.iemocap_dataset_builder import Builder as Iemocap
+from rmfn_tf.datasets.pom.pom_dataset_builder import Builder as Pom
 from rmfn_tf.datasets.source import MissingFiles, Report, Source, SourceError, find_folder
-from rmfn_tf.datasets.synthetic import synthetic_dataset_builder
+from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import Builder as Synthetic
 from rmfn_tf.names import did_you_mean
 
-_MODULES = (
-    cmu_mosi_dataset_builder,
-    ict_mmmo_dataset_builder,
-    iemocap_dataset_builder,
-    pom_dataset_builder,
-    synthetic_dataset_builder,
-    custom_dataset_builder,
-)
 # Name -> its builder. Importing the modules has registered them for `tfds.load`.
-DATASETS: dict[str, Any] = {module.Builder.name: module.Builder for module in _MODULES}
+_BUILDERS: tuple[Any, ...] = (CmuMosi, IctMmmo, Iemocap, Pom, Synthetic, Custom)
+DATASETS: dict[str, Any] = {cls.name: cls for cls in _BUILDERS}
 
 # Its configs are the users' own folders, so that none is known beforehand.
 OWN_DATA = "custom"
@@ -50,20 +43,13 @@ tfds.core.add_dataset_builder_provider(_Provider(), index=0)
 
 @dataclass(frozen=True)
 class Choice:
-    """One config of one data set.
+    """One config of one data set."""
 
-    Args:
-        cls: the builder's class.
-        config: the config's name.
-        why: one line where it was detected; empty where it was named.
-        fitting: where it was detected: each config that the folder fits, and which files that it
-            could take are not there.
-    """
-
-    cls: Any
-    config: str
-    why: str = ""
-    fitting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cls: Any  # the builder's class
+    config: str  # the config's name
+    why: str = ""  # one line where it was detected; empty where it was named
+    # Where it was detected: config that the folder fits -> files that it could take too.
+    fitting: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -73,7 +59,9 @@ class Choice:
     def builder(self, data_dir: str | Path | None, manual_dir: str | Path | None = None) -> Any:
         """A builder of it that keeps its data in `data_dir`."""
         data_dir = None if data_dir is None else Path(data_dir).expanduser()
-        config = self.cls.make_config(self.config, manual_dir, data_dir)
+        config: Any = self.config
+        if config not in self.cls.builder_configs:  # of a user's own data, which a folder makes
+            config = self.cls.make_config(config, manual_dir, data_dir)
         return self.cls(config=config, data_dir=data_dir)
 
 
@@ -110,7 +98,6 @@ def choose(
     name: str | None,
     manual_dir: str | Path | None = None,
     data_dir: str | Path | None = None,
-    partly: bool = False,
 ) -> Choice:
     """The config that a name and a folder stand for.
 
@@ -122,49 +109,28 @@ def choose(
         name: `"cmu_mosi/mmsa_aligned"`, `"cmu_mosi"` or None.
         manual_dir: the folder with the source files.
         data_dir: where built data sets are kept.
-        partly: also take a folder that can be read but not built from.
 
     Raises:
         ValueError: no such name, or neither name nor folder.
-        NothingFits: the folder holds nothing to build from: says which files each config lacks,
-            where people get them and on what terms.
+        MissingFiles: the folder holds nothing that can be read: says which files each config
+            lacks, where people get them and on what terms.
     """
-    if not name and manual_dir is None:
+    choice = resolve(name) if name else None
+    if choice is not None and "/" in str(name):
+        return choice
+    if manual_dir is None and (choice is None or not choice.config):
         raise ValueError(
-            "Name a data set, as cmu_mosi, or the folder with the source files (manual_dir)."
+            f"Name a data set, as cmu_mosi or {OWN_DATA}/my_data, or the folder with the source "
+            "files (manual_dir)."
         )
-    classes = list(DATASETS.values())
-    if name:
-        choice = resolve(name)
-        if "/" in name:
-            return choice
-        if manual_dir is None and choice.cls.name == OWN_DATA:
-            raise ValueError(
-                f"Name your data, as {OWN_DATA}/my_data, or the folder it is in (manual_dir)."
-            )
-        if manual_dir is None or not choice.cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
-            configs = (Choice(choice.cls, config) for config in choice.cls.builder_configs)
-            return next((each for each in configs if each.builder(data_dir).is_whole()), choice)
+    if choice is None:
+        classes = [cls for cls in DATASETS.values() if cls.MANUAL_DOWNLOAD_INSTRUCTIONS]
+    elif manual_dir is None or not choice.cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        configs = (Choice(choice.cls, config) for config in choice.cls.builder_configs)
+        return next((each for each in configs if each.builder(data_dir).is_whole()), choice)
+    else:
         classes = [choice.cls]
-    return _detect(find_folder(manual_dir), classes, partly)
-
-
-class NothingFits(MissingFiles):
-    """No source finds its files in a folder.
-
-    `lacking` says of each config what it lacks, `terms` where people get the files; `mistakes` are
-    the lines of the message.
-    """
-
-    def __init__(self, folder: Path, lacking: Mapping[str, MissingFiles], terms: str) -> None:
-        alike: dict[str, list[str]] = {}
-        for name, error in lacking.items():
-            there = f". All of this is there but {error.lacks}" if error.lacks else ""
-            alike.setdefault(f"{error.needs}{there}.", []).append(name)
-        needs = [f"- {', '.join(names)}: {text}" for text, names in alike.items()]
-        self.mistakes = [f"{folder} holds nothing that can be built from. It needs, for", *needs]
-        self.mistakes += [terms] if terms else []
-        super().__init__("\n".join(self.mistakes))
+    return _detect(find_folder(manual_dir), classes)
 
 
 def instructions(cls: Any) -> str:
@@ -172,7 +138,7 @@ def instructions(cls: Any) -> str:
     return " ".join((cls.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split())
 
 
-def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
+def _detect(folder: Path, classes: list[Any]) -> Choice:
     sources: dict[str, Source] = {}
     for cls in classes:
         sources |= cls.sources_for(folder)
@@ -183,28 +149,39 @@ def _detect(folder: Path, classes: list[Any], partly: bool) -> Choice:
             found[name] = source.find(folder)
         except MissingFiles as error:
             lacking[name] = error
-    if partly and not found:
-        found = {name: error.found for name, error in lacking.items() if error.readable}
+    if not found:  # what cannot be built from may still be looked at
+        found = {name: error.readable for name, error in lacking.items() if error.readable}
     if not found:
         terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS
-        raise NothingFits(folder, lacking, terms)
+        raise _nothing_fits(folder, lacking, terms)
     fitting = list(found)
     if len(found) > 1:
         looked = {name: (sources[name], found[name]) for name in found}
         # Where no widths are right, reading says what is wrong with them.
         fitting = list(guarded(_fitting, looked)) or fitting
     first, *others = fitting
-    shown = list(found[first])
-    also = f" (they do for {', '.join(others)} too)" if others else ""
+    files = list(found[first])
+    why = f"{first}, since {folder} holds {', '.join(files[:_FILES_SHOWN])}"
+    if len(files) > _FILES_SHOWN:
+        why += f" and {len(files) - _FILES_SHOWN} more"
+    if others:
+        why += f" (they do for {', '.join(others)} too)"
     dataset, _, config = first.partition("/")
-    return Choice(
-        DATASETS[dataset],
-        config,
-        f"{first}, since {folder} holds {', '.join(shown[:_FILES_SHOWN])}"
-        + (f" and {len(shown) - _FILES_SHOWN} more" if len(shown) > _FILES_SHOWN else "")
-        + also,
-        {name: tuple(sources[name].lacks(found[name])) for name in fitting},
-    )
+    lacks = {name: sources[name].lacks(found[name]) for name in fitting}
+    return Choice(DATASETS[dataset], config, why, lacks)
+
+
+def _nothing_fits(folder: Path, lacking: Mapping[str, MissingFiles], terms: str) -> MissingFiles:
+    """Says of each config what it lacks, and where people get the files."""
+    alike: dict[str, list[str]] = {}
+    for name, error in lacking.items():
+        there = f". All of this is there but {error.lacks}" if error.lacks else ""
+        alike.setdefault(f"{error.needs}{there}.", []).append(name)
+    lines = [f"{folder} holds nothing that can be built from. It needs, for"]
+    lines += [f"- {', '.join(names)}: {text}" for text, names in alike.items()]
+    error = MissingFiles("\n".join([*lines, terms]))
+    error.mistakes = [*lines, terms]
+    return error
 
 
 def _fitting(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -23,39 +24,30 @@ def describe(reading: Reading) -> dict[str, Any]:
         - `dropped`: `[{"id", "split", "reason"}]`,
         - `notes`: sentences.
     """
-    samples = [sample for split in reading.splits.values() for sample in split]
-    steps = [sample.num_steps for sample in samples] or [0]
+    samples = [sample for rows in reading.splits.values() for sample in rows]
+    dropped = [asdict(each) for each in reading.dropped]
+    videos = {each.video_id for each in samples} | {each.pop("video_id") for each in dropped}
     modalities = list(samples[0].features) if samples else []
+    splits, not_finite = {}, dict.fromkeys(modalities, 0)
+    for split, rows in reading.splits.items():
+        splits[split] = {
+            "examples": len(rows),
+            "videos": len({sample.video_id for sample in rows}),
+            "dropped": sum(each["split"] == split for each in dropped),
+            "present": {name: sum(each.present[name] for each in rows) for name in modalities},
+        }
+    for sample in samples:
+        for name, values in sample.features.items():
+            not_finite[name] += int(np.count_nonzero(~np.isfinite(values)))
+    steps = [sample.num_steps for sample in samples] or [0]
+    middle = float(np.median(steps))
     return {
-        "splits": {
-            split: {
-                "examples": len(rows),
-                "videos": len({sample.video_id for sample in rows}),
-                "dropped": sum(each.split == split for each in reading.dropped),
-                "present": {
-                    name: sum(sample.present[name] for sample in rows) for name in modalities
-                },
-            }
-            for split, rows in reading.splits.items()
-        },
-        "not_finite": {
-            name: sum(
-                int(np.count_nonzero(~np.isfinite(sample.features[name]))) for sample in samples
-            )
-            for name in modalities
-        },
-        "videos": len(
-            {sample.video_id for sample in samples} | {each.video_id for each in reading.dropped}
-        ),
-        "steps": {
-            "shortest": min(steps),
-            "median": float(np.median(steps)),
-            "longest": max(steps),
-        },
+        "splits": splits,
+        "not_finite": not_finite,
+        "videos": len(videos),
+        "steps": {"shortest": min(steps), "median": middle, "longest": max(steps)},
         "with_words": sum(sample.words is not None for sample in samples),
-        "dropped": [
-            {"id": each.id, "split": each.split, "reason": each.reason} for each in reading.dropped
-        ],
+        "dropped": dropped,
         "notes": list(reading.notes),
     }
 

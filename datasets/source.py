@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from rmfn_tf.names import did_you_mean
+from rmfn_tf.names import unknown_name
 
 SPLITS = ("train", "validation", "test")
 
@@ -37,6 +37,14 @@ class SourceError(ValueError):
         found = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in found[:300])
         return cls(f"{place}: {found}. {mend}.")
 
+    @classmethod
+    def unreadable(
+        cls, path: Path, form: str, error: Exception, mend: str, key: str | None = None
+    ) -> "SourceError":
+        """About a file of which a library says that it is not of this form."""
+        text = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        return cls.at(path, key, found=f"not readable as {form} ({text})", mend=mend)
+
 
 class MissingFiles(SourceError):
     """The folder lacks files that a build needs.
@@ -45,22 +53,23 @@ class MissingFiles(SourceError):
         message: which, and every file wanted.
         needs: every file wanted, in few words.
         lacks: those that are missing, where others are there.
-        found: file name -> path of those that are there.
-        readable: whether those are enough to be read, though not to build from.
+        readable: file name -> path of those that are there, where these are enough to be read,
+            though not to build from.
+
+    `mistakes` are the lines of a message that has several.
     """
+
+    mistakes: Sequence[str] = ()
 
     def __init__(
         self,
         message: str,
         needs: str = "",
         lacks: str = "",
-        found: Mapping[str, Path] | None = None,
-        readable: bool = False,
+        readable: Mapping[str, Path] | None = None,
     ) -> None:
         super().__init__(message)
-        self.needs, self.lacks = needs, lacks
-        self.found = dict(found or {})
-        self.readable = readable
+        self.needs, self.lacks, self.readable = needs, lacks, readable or {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +113,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A labelled segment that is no sample.
+    """A labelled segment that is no sample, for a reason of a few words, as "no words".
 
-    Args:
-        id: as the sample's would be.
-        video_id: its recording.
-        split: where it would stand; empty where no split is known.
-        reason: a few words, the same for all of a kind: "no words".
+    Its id is that which the sample would have; `split` is empty where no split is known.
     """
 
     id: str
@@ -129,9 +134,9 @@ class Reading:
     """All that was taken from one copy of a data set, and what was left.
 
     Args:
-        splits: split -> its samples, in the order in which they are to be stored.
-        dropped: labelled segments of the files that are no sample.
-        notes: sentences.
+        splits: split -> its samples, at least one, in the order of the source.
+        dropped: labelled segments that are no samples.
+        notes: sentences for people.
     """
 
     splits: Mapping[str, Sequence[Sample]]
@@ -139,17 +144,15 @@ class Reading:
     notes: Sequence[str] = ()
 
     @classmethod
-    def of(cls, items: Iterable[Item], files: Mapping[str, Path]) -> "Reading":
-        """Gathers what `Source.read` yields of `files`; train, validation, test come in this order.
+    def of(cls, items: Iterable[Item], files: Mapping[str, Path]) -> Self:
+        """Gathers what a reader yields of files; train, validation, test come in this order.
 
-        Raises:
-            SourceError: a video has samples in two splits. Segments of one video share speaker,
-                words and scene, so that a model would be judged on what it has seen.
+        A `SourceError` says where a video has samples in two splits.
         """
         splits: dict[str, list[Sample]] = {split: [] for split in SPLITS}
         dropped: list[Dropped] = []
         notes: list[str] = []
-        home: dict[str, str] = {}
+        home: dict[str, str] = {}  # video -> split
         for item in items:
             if isinstance(item, str):
                 notes.append(item)
@@ -174,9 +177,11 @@ class Source(ABC):
 
     Attributes:
         OPTIONS: name of a field that users may set -> the values it takes, the default first.
+        widths: modality -> F of what is made; their order is that of the modalities everywhere.
     """
 
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    widths: Mapping[str, int]
 
     @abstractmethod
     def find(self, folder: str | Path | None) -> dict[str, Path]:
@@ -204,22 +209,12 @@ class Source(ABC):
         return ()
 
     def with_options(self, options: Mapping[str, str]) -> Self:
-        """The same source with options set.
-
-        Raises:
-            ValueError: no such option, or not one of its values.
-        """
+        """The same source with options set; a ValueError where there is no such option or value."""
         for name, value in options.items():
             if name not in self.OPTIONS:
-                known = ", ".join(self.OPTIONS) or "none"
-                raise ValueError(
-                    f"Unknown option {name!r}.{did_you_mean(name, self.OPTIONS)} Options that "
-                    f"these files have: {known}."
-                )
+                raise ValueError(unknown_name("option", name, self.OPTIONS or ["none"]))
             if value not in self.OPTIONS[name]:
-                raise ValueError(
-                    f"Option {name} must be one of {', '.join(self.OPTIONS[name])}; got {value!r}."
-                )
+                raise ValueError(unknown_name(name, value, self.OPTIONS[name]))
         return dataclasses.replace(self, **options)  # type: ignore[type-var]
 
     def changed_options(self) -> dict[str, str]:
@@ -242,23 +237,20 @@ def find_folder(folder: str | Path | None, needs: str = "") -> Path:
 
 
 def find_files(
-    folder: str | Path | None, names: Iterable[str], optional: Iterable[str] = ()
+    folder: str | Path | None, names: Sequence[str], optional: Sequence[str] = ()
 ) -> dict[str, Path]:
     """File name -> path of those in a folder: all of `names`, and of `optional` what is there.
 
     Raises:
         MissingFiles: the folder, or any of `names`, is not there; every file wanted is named.
     """
-    names, optional = list(names), list(optional)
-    needs = ", ".join(names)
-    if optional:
-        needs += f" (and may hold {', '.join(optional)})"
+    needs = ", ".join(names) + (f" (and may hold {', '.join(optional)})" if optional else "")
     folder = find_folder(folder, needs)
-    present = {name: folder / name for name in names + optional if (folder / name).is_file()}
+    present = {name: folder / name for name in (*names, *optional) if (folder / name).is_file()}
     lacks = ", ".join(name for name in names if name not in present)
     if lacks:
         message = f"{folder} lacks {lacks}: it must hold {needs}."
-        raise MissingFiles(message, needs, lacks if present else "", present)
+        raise MissingFiles(message, needs, lacks if present else "")
     return present
 
 

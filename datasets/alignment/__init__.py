@@ -8,36 +8,16 @@
 All times are in seconds.
 """
 
-from rmfn_tf.datasets.alignment.align import (
-    PAUSE,
-    AlignedSegment,
-    AlignedVideo,
-    Frames,
-    Mode,
-    Pauses,
-    Words,
-    align_video,
-    match_words,
-)
-from rmfn_tf.datasets.alignment.members import EPSILON
-from rmfn_tf.datasets.alignment.word_shift import (
-    WORD_SHIFTS,
-    choose_word_shift,
-    detect_word_shift,
-)
-
-__all__ = [
-    "EPSILON",
-    "PAUSE",
-    "WORD_SHIFTS",
-    "AlignedSegment",
-    "AlignedVideo",
-    "Frames",
-    "Mode",
-    "Pauses",
-    "Words",
-    "align_video",
-    "choose_word_shift",
-    "detect_word_shift",
-    "match_words",
-]
+from rmfn_tf.datasets.alignment.align import PAUSE as PAUSE
+from rmfn_tf.datasets.alignment.align import AlignedSegment as AlignedSegment
+from rmfn_tf.datasets.alignment.align import AlignedVideo as AlignedVideo
+from rmfn_tf.datasets.alignment.align import Frames as Frames
+from rmfn_tf.datasets.alignment.align import Mode as Mode
+from rmfn_tf.datasets.alignment.align import Pauses as Pauses
+from rmfn_tf.datasets.alignment.align import Words as Words
+from rmfn_tf.datasets.alignment.align import align_video as align_video
+from rmfn_tf.datasets.alignment.align import match_words as match_words
+from rmfn_tf.datasets.alignment.members import EPSILON as EPSILON
+from rmfn_tf.datasets.alignment.word_shift import WORD_SHIFTS as WORD_SHIFTS
+from rmfn_tf.datasets.alignment.word_shift import choose_word_shift as choose_word_shift
+from rmfn_tf.datasets.alignment.word_shift import detect_word_shift as detect_word_shift

@@ -1,14 +1,23 @@
 """Frames to words to labelled segments; `members.py` has the rule of which lies in which."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from rmfn_tf.datasets.alignment.members import EPSILON, clip, find_members, narrow
+from rmfn_tf.datasets.alignment.members import (
+    EPSILON,
+    clip,
+    find_inside,
+    find_members,
+    is_too_short,
+    narrow,
+)
 from rmfn_tf.datasets.arrays import to_float32
+from rmfn_tf.datasets.source import Dropped, Sample
+from rmfn_tf.names import unknown_name
 
 Mode = Literal["default", "mmsdk"]
 Pauses = Literal["keep", "drop", "merge"]
@@ -17,8 +26,7 @@ PAUSE = "sp"
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """W words of one video, in the order of its file. Other shapes, types or times than these are a
-    ValueError.
+    """W words of one video, in the order of its file; a ValueError where they cannot be right.
 
     Args:
         intervals: `(W, 2)` start and end of each word in seconds, finite.
@@ -30,8 +38,17 @@ class Words:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "intervals", _check_intervals("words", self.intervals))
-        if self.texts is not None:
-            object.__setattr__(self, "texts", _check_texts(self.texts, len(self.intervals)))
+        if self.texts is None:
+            return
+        texts = np.array(self.texts, dtype=object)
+        wrong = [text for text in texts.ravel() if not isinstance(text, str)]
+        if texts.shape != (len(self),) or wrong:
+            found = f"{type(wrong[0]).__name__} {wrong[0]!r}" if wrong else f"shape {texts.shape}"
+            raise ValueError(
+                f"The texts must be {len(self)} strings, one for each interval of the words; got "
+                f"{found}. Decode bytes first."
+            )
+        object.__setattr__(self, "texts", texts.astype(str))
 
     def __len__(self) -> int:
         return len(self.intervals)
@@ -48,8 +65,8 @@ class Words:
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """n frames in any order: what a face tracker or a voice analyser gives at its own rate. Other
-    shapes, types or times than these are a ValueError.
+    """n frames in any order: what a face tracker or a voice analyser gives at its own rate; a
+    ValueError where they cannot be right.
 
     Args:
         features: `(n, F)` numbers, NaN and infinities among them. Float32 is averaged in float32,
@@ -62,48 +79,58 @@ class Frames:
     intervals: np.ndarray
 
     def __post_init__(self) -> None:
-        intervals = _check_intervals("frames", self.intervals)
+        intervals, rows = _check_intervals("frames", self.intervals), np.asarray(self.features)
+        if rows.dtype.kind not in "fiu" or rows.ndim != 2 or len(rows) != len(intervals):
+            raise ValueError(
+                f"The features must be numbers of shape ({len(intervals)}, F), a row for each "
+                f"interval of the frames; got {rows.dtype} of shape {rows.shape}."
+            )
+        dtype = np.float32 if rows.dtype == np.float32 else np.float64
         object.__setattr__(self, "intervals", intervals)
-        object.__setattr__(self, "features", _check_features(self.features, len(intervals)))
+        # Contiguous: the order in which NumPy adds depends on the layout, and so the last bit.
+        object.__setattr__(self, "features", np.ascontiguousarray(rows, dtype))
 
 
 @dataclass(frozen=True, eq=False)
 class AlignedSegment:
-    """T words between the start and the end of one label, T > 0, in the order of their starts.
+    """T words between the start and the end of one label, T > 0, in the order of their starts."""
 
-    Args:
-        row: the label's row, counting those that were dropped.
-        features: modality -> `(T, F)` float32; zeros for words of which it has nothing.
-        texts: `(T,)` strings, or None.
-        intervals: `(T, 2)` the words' times in seconds; in mmsdk mode cut to the segment, as the
-            SDK does.
-    """
-
-    row: int
-    features: Mapping[str, np.ndarray]
-    texts: np.ndarray | None
-    intervals: np.ndarray
+    row: int  # of the label, counting those that were dropped
+    features: Mapping[str, np.ndarray]  # modality -> `(T, F)` float32; zeros where it has nothing
+    texts: np.ndarray | None  # `(T,)` strings
+    intervals: np.ndarray  # `(T, 2)` seconds; in mmsdk mode cut to the segment, as the SDK does
 
 
 @dataclass(frozen=True, eq=False)
 class AlignedVideo:
-    """What one video gave.
+    """What one video gave."""
 
-    Args:
-        segments: those with words, by row.
-        dropped: row -> why it is no segment: `"zero length"` or `"no words"`.
-        out_of_step: number of segments in which a modality lacks a word that another has. Always 0
-            in default mode.
-        frames_left_out: modality -> frames left out because they hold NaN or infinities. Always 0
-            in mmsdk mode.
-        words_left_out: number of words that have no length.
-    """
+    segments: list[AlignedSegment]  # those with words, by row
+    dropped: dict[int, str]  # row -> why it is no segment: "zero length" or "no words"
+    out_of_step: int  # segments in which a modality lacks a word that another has (mmsdk mode)
+    frames_left_out: dict[str, int]  # modality -> frames with NaN or infinities (default mode)
+    words_left_out: int  # words that have no length
 
-    segments: list[AlignedSegment]
-    dropped: dict[int, str]
-    out_of_step: int
-    frames_left_out: dict[str, int]
-    words_left_out: int
+    def items(
+        self,
+        video: str,
+        split: str,
+        ids: Sequence[str],
+        labels: Sequence[Any],
+        last: int | None = None,
+    ) -> Iterator[tuple[str, Sample] | Dropped]:
+        """The samples of its segments, or the last words of each, after what was dropped.
+
+        `ids` and `labels` are those of all label rows.
+        """
+        for row, reason in self.dropped.items():
+            yield Dropped(ids[row], video, split, reason)
+        kept = slice(-last if last else None, None)
+        for each in self.segments:
+            features = {name: rows[kept] for name, rows in each.features.items()}
+            words = None if each.texts is None else each.texts[kept].tolist()
+            times = each.intervals[kept]
+            yield split, Sample(ids[each.row], features, labels[each.row], video, words, times)
 
 
 def align_video(
@@ -146,16 +173,16 @@ def align_video(
     """
     for what, value, known in (("mode", mode, Mode), ("pauses", pauses, Pauses)):
         if value not in get_args(known):
-            raise ValueError(f"{what} must be one of {', '.join(get_args(known))}; got {value!r}.")
+            raise ValueError(unknown_name(what, value, get_args(known)))
     segments = _check_intervals("segments", segments)
     rows, times = _place_words(words, pauses, shift)
-    too_short = _is_too_short(times, mode)
+    too_short = is_too_short(times, mode)
     order = np.argsort(times.min(axis=1), kind="stable")
     order = order[~too_short[order]]
     rows, times = rows[order], times[order]
     # In mmsdk mode a word may end before it starts: once averaged, the SDK has it turned around.
     own = np.sort(times, axis=1)
-    inside = _find_words(own, segments)
+    inside = find_inside(own, segments)
 
     features: dict[str, np.ndarray] = {}
     held: dict[str, np.ndarray] = {}  # of each modality, the words that it has in each segment
@@ -167,14 +194,14 @@ def align_video(
         else:
             features[name], left_out[name] = _pick(each.features, places[rows], mode)
             reach = own
-        held[name] = _find_words(reach, segments) if mode == "mmsdk" else inside
+        held[name] = find_inside(reach, segments) if mode == "mmsdk" else inside
     if held:
         inside = np.any(list(held.values()), axis=0)
 
     made: list[AlignedSegment] = []
     dropped: dict[int, str] = {}
     out_of_step = 0
-    for row, is_short in enumerate(_is_too_short(segments, mode).tolist()):
+    for row, is_short in enumerate(is_too_short(segments, mode).tolist()):
         here = np.flatnonzero(inside[row])
         if is_short or not here.size:
             dropped[row] = "zero length" if is_short else "no words"
@@ -271,21 +298,6 @@ def _pick(vectors: np.ndarray, places: np.ndarray, mode: str) -> tuple[np.ndarra
     return features, int(np.count_nonzero(~finite))
 
 
-def _find_words(words: np.ndarray, segments: np.ndarray) -> np.ndarray:
-    """`(S, W)` bool: which words lie in which segments."""
-    order = np.argsort(words[:, 0], kind="stable")
-    members, bounds = find_members(words[order], segments)
-    inside = np.zeros((len(segments), len(words)), bool)
-    inside[np.repeat(np.arange(len(segments)), np.diff(bounds)), order[members]] = True
-    return inside
-
-
-def _is_too_short(intervals: np.ndarray, mode: str) -> np.ndarray:
-    """`(n,)` bool: the SDK keeps what ends before it starts; the default mode skips that too."""
-    lengths = intervals[:, 1] - intervals[:, 0]
-    return (np.abs(lengths) if mode == "mmsdk" else lengths) < EPSILON
-
-
 def _are_finite(rows: np.ndarray) -> np.ndarray:
     """`(n,)` bool: whether all values of a row are finite as float32."""
     with np.errstate(over="ignore"):
@@ -310,27 +322,3 @@ def _check_intervals(name: str, values: Any) -> np.ndarray:
             f"first is row {bad[0]}: {intervals[bad[0]].tolist()}. Leave those rows out."
         )
     return intervals.astype(np.float64, copy=False)
-
-
-def _check_features(values: Any, num_rows: int) -> np.ndarray:
-    """`(n, F)` float32 as it is, all else as float64; contiguous, because the order in which NumPy
-    adds depends on the layout, and with it the last bit."""
-    rows = np.asarray(values)
-    if rows.dtype.kind not in "fiu" or rows.ndim != 2 or len(rows) != num_rows:
-        raise ValueError(
-            f"The features must be numbers of shape ({num_rows}, F), a row for each interval of "
-            f"the frames; got {rows.dtype} of shape {rows.shape}."
-        )
-    return np.ascontiguousarray(rows, np.float32 if rows.dtype == np.float32 else np.float64)
-
-
-def _check_texts(texts: Sequence[str] | np.ndarray, num_words: int) -> np.ndarray:
-    array = np.array(texts, dtype=object)
-    wrong = [text for text in array.ravel() if not isinstance(text, str)]
-    if array.shape != (num_words,) or wrong:
-        found = f"{type(wrong[0]).__name__} {wrong[0]!r}" if wrong else f"shape {array.shape}"
-        raise ValueError(
-            f"The texts must be {num_words} strings, one for each interval of the words; got "
-            f"{found}. Decode bytes first."
-        )
-    return array.astype(str)

@@ -69,3 +69,18 @@ def narrow(
         narrowed[counts > 0, 0] = np.minimum.reduceat(np.minimum(*clips.T), begins)
         narrowed[counts > 0, 1] = np.maximum.reduceat(np.maximum(*clips.T), begins)
     return narrowed
+
+
+def find_inside(words: np.ndarray, segments: np.ndarray) -> np.ndarray:
+    """`(S, W)` bool: which words lie in which segments."""
+    order = np.argsort(words[:, 0], kind="stable")
+    members, bounds = find_members(words[order], segments)
+    inside = np.zeros((len(segments), len(words)), bool)
+    inside[np.repeat(np.arange(len(segments)), np.diff(bounds)), order[members]] = True
+    return inside
+
+
+def is_too_short(intervals: np.ndarray, mode: str) -> np.ndarray:
+    """`(n,)` bool: the SDK keeps what ends before it starts; the default mode skips that too."""
+    lengths = intervals[:, 1] - intervals[:, 0]
+    return (np.abs(lengths) if mode == "mmsdk" else lengths) < EPSILON

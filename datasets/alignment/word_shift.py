@@ -35,16 +35,16 @@ def detect_word_shift(videos: Iterable[Words]) -> WordShift:
     The words sit one row late where r rises by more than 0.2, on at least 500 words; on fewer,
     `shift` is False. Words without texts are a ValueError.
     """
-    stored: list[np.ndarray] = []
-    shifted: list[np.ndarray] = []
+    stored, shifted = [np.zeros((2, 0))], [np.zeros((2, 0))]
     for words in videos:
         spoken = ~words.find_pauses()
         letters = np.char.str_len(np.asarray(words.texts))
         seconds = words.intervals[:, 1] - words.intervals[:, 0]
         stored.append(np.stack([letters, seconds])[:, spoken])
         shifted.append(np.stack([letters[1:], seconds[:-1]])[:, spoken[1:]])
-    r_as_stored, r_shifted = _correlate(stored), _correlate(shifted)
-    num_words = sum(pairs.shape[1] for pairs in stored)
+    pairs = np.concatenate(stored, axis=1)
+    r_as_stored, r_shifted = _correlate(pairs), _correlate(np.concatenate(shifted, axis=1))
+    num_words = pairs.shape[1]
     is_late = num_words >= MIN_WORDS and r_shifted - r_as_stored > MIN_RISE
     state = "every word sits one row late" if is_late else "in place"
     if num_words < MIN_WORDS:
@@ -56,11 +56,14 @@ def detect_word_shift(videos: Iterable[Words]) -> WordShift:
     return WordShift(is_late, r_as_stored, r_shifted, num_words, summary)
 
 
-def choose_word_shift(choice: str, videos: Iterable[Words]) -> tuple[bool, str]:
+def choose_word_shift(choice: str, mode: str, videos: Iterable[Words]) -> tuple[bool, str]:
     """Whether the words of a file are to be moved by one row, and a sentence about it.
 
-    The choice is `"0"`, `"1"`, `"auto"` to look whether they sit late and mend it, or `"look"` to
-    look and say it alone. The videos are not touched where nothing is to be looked at.
+    Args:
+        choice: `"0"`; `"1"`; `"auto"` to look whether they sit late, and then move them; or
+            `"default"`: auto in default mode; in mmsdk mode to look, and say it alone.
+        mode: as in `align_video`.
+        videos: all of the file; not touched where nothing is to be looked at.
     """
     if choice in ("0", "1"):
         moved = "moved by one row" if choice == "1" else "taken as stored"
@@ -68,14 +71,13 @@ def choose_word_shift(choice: str, videos: Iterable[Words]) -> tuple[bool, str]:
     found = detect_word_shift(videos)
     if not found.shift:
         return False, found.summary
-    if choice == "auto":
+    if choice == "auto" or mode == "default":
         return True, f"{found.summary} Mended: each word takes the times of the row before."
     return False, f"{found.summary} Not mended (--word-shift auto mends it)."
 
 
-def _correlate(pairs: list[np.ndarray]) -> float:
+def _correlate(pairs: np.ndarray) -> float:
     """Pearson's r; 0 where either side does not vary."""
-    x, y = np.concatenate([np.zeros((2, 0)), *pairs], axis=1)
-    if x.size == 0 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if pairs.shape[1] == 0 or (np.ptp(pairs, axis=1) == 0).any():
         return 0.0
-    return float(np.corrcoef(x, y)[0, 1])
+    return float(np.corrcoef(pairs)[0, 1])

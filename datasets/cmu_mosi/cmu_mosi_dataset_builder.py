@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import tensorflow_datasets as tfds
-from etils import epath
-
-from rmfn_tf.datasets.builder import SequenceBuilder
+from rmfn_tf.datasets.builder import SequenceBuilder, SequenceConfig
 from rmfn_tf.datasets.cmu_mosi.csd_source import CsdSource
 from rmfn_tf.datasets.cmu_mosi.folds import compare_folds
 from rmfn_tf.datasets.mfn_arrays import TOGETHER, MfnArrays
 from rmfn_tf.datasets.mmsa_mult import AlignedPickle
-from rmfn_tf.datasets.source import Reading
+from rmfn_tf.datasets.source import Reading, Source
 from rmfn_tf.task import Task
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
@@ -24,43 +21,52 @@ _SELECTED = {
     "acoustic": (1, 3, 6, 25, 60),
     "visual": (0, 2, 5, 10, 11, 12, 14, 17, 20, 21, 22, 24, 25, 29, 30, 31, 32, 36, 37, 40),
 }
+_SCORE = Task("regression", ("sentiment",), ranges={"sentiment": (-3, 3)}, metrics="sentiment")
+_MMSA = AlignedPickle(
+    "aligned_50.pkl", "unaligned_50.pkl", _BERT, "regression_labels", ids_name_videos=True
+)
+_MULT = AlignedPickle("mosi_data.pkl", "mosi_data_noalign.pkl", _WORD_VECTORS)
+
+
+def _config(name: str, source: Source, description: str) -> SequenceConfig:
+    return SequenceConfig(name=name, description=description, source=source, task=_SCORE)
 
 
 class Builder(SequenceBuilder):
     """`cmu_mosi`: one example a segment, scored -3 to 3; see README.md."""
 
-    VERSION = tfds.core.Version("2.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {
-        "2.0.0": "Without the number of a segment in its video."
-    }
     BUILDER_CONFIGS: ClassVar[list] = [
-        tfds.core.BuilderConfig(
-            name="mfn_arrays",
-            description="The arrays published with the Memory Fusion Network: 300/5/20 features; "
-            "no ids.",
+        _config(
+            "mfn_arrays",
+            MfnArrays(_WORD_VECTORS, layout=TOGETHER, key="data"),
+            "The arrays published with the Memory Fusion Network: 300/5/20 features; no ids.",
         ),
-        tfds.core.BuilderConfig(
-            name="mmsa_aligned",
-            description="The aligned pickle of the MMSA framework: 768/5/20 features, BERT's in "
-            "place of word vectors; a step is a word piece.",
+        _config(
+            "mmsa_aligned",
+            _MMSA,
+            "The aligned pickle of the MMSA framework: 768/5/20 features, BERT's in place of word "
+            "vectors; a step is a word piece.",
         ),
-        tfds.core.BuilderConfig(
-            name="mult_aligned",
-            description="The aligned pickle of the Multimodal Transformer: 300/5/20 features.",
+        _config(
+            "mult_aligned",
+            _MULT,
+            "The aligned pickle of the Multimodal Transformer: 300/5/20 features.",
         ),
-        tfds.core.BuilderConfig(
-            name="csd_selected",
-            description="The CMU-MultimodalSDK's computational sequences, aligned here: 300/5/20 "
-            "features, the papers' choice, of all words of a segment.",
+        _config(
+            "csd_selected",
+            CsdSource(_RAW, _SELECTED),
+            "The CMU-MultimodalSDK's computational sequences, aligned here: 300/5/20 features, "
+            "the papers' choice, of all words of a segment.",
         ),
-        tfds.core.BuilderConfig(
-            name="csd_selected_20",
-            description="The same of the last 20 words of each segment, as in the papers.",
+        _config(
+            "csd_selected_20",
+            CsdSource(_RAW, _SELECTED, last=20),
+            "The same of the last 20 words of each segment, as in the papers.",
         ),
-        tfds.core.BuilderConfig(
-            name="csd_raw",
-            description="The computational sequences, aligned here: all 300/74/47 features of all "
-            "words.",
+        _config(
+            "csd_raw",
+            CsdSource(_RAW),
+            "The computational sequences, aligned here: all 300/74/47 features of all words.",
         ),
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
@@ -72,33 +78,10 @@ class Builder(SequenceBuilder):
     CMU_MOSI_Visual_Facet_41.csd. Each was given out by its authors, beside their code on GitHub;
     the SDK's own server has mostly been down since 2021. For research use.
     """
-    SOURCES: ClassVar[dict] = {
-        "mfn_arrays": MfnArrays(_WORD_VECTORS, layout=TOGETHER, key="data"),
-        "mmsa_aligned": AlignedPickle(
-            "aligned_50.pkl",
-            "unaligned_50.pkl",
-            _BERT,
-            labels="regression_labels",
-            ids_name_videos=True,
-        ),
-        "mult_aligned": AlignedPickle("mosi_data.pkl", "mosi_data_noalign.pkl", _WORD_VECTORS),
-        "csd_selected": CsdSource(_RAW, _SELECTED),
-        "csd_selected_20": CsdSource(_RAW, _SELECTED, last=20),
-        "csd_raw": CsdSource(_RAW),
-    }
     PUBLISHED_COUNTS: ClassVar[dict] = {"train": 1284, "validation": 229, "test": 686}
     PUBLISHED_SHA256: ClassVar[dict] = {
         "aligned_50.pkl": "d3994fd25681f9c7ad6e9c6596a6fe9b4beb85ff7d478ba978b124139002e5f9"
     }
-    pkg_dir_path = epath.Path(__file__).parent
-
-    def _info(self) -> Any:
-        return self.sequence_info(
-            modalities=self.SOURCES[self.builder_config.name].widths,
-            task=Task(
-                "regression", ("sentiment",), ranges={"sentiment": (-3, 3)}, metrics="sentiment"
-            ),
-        )
 
     def read(self, files: Mapping[str, Path]) -> Reading:
         reading = super().read(files)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, get_args
 
@@ -24,7 +23,7 @@ from rmfn_tf.datasets.alignment import (
     choose_word_shift,
     match_words,
 )
-from rmfn_tf.datasets.arrays import to_finite_labels
+from rmfn_tf.datasets.arrays import Stored, to_labels
 from rmfn_tf.datasets.cmu_mosi.folds import PUBLISHED_FOLDS
 from rmfn_tf.datasets.csd import Csd, open_csd
 from rmfn_tf.datasets.source import (
@@ -32,7 +31,6 @@ from rmfn_tf.datasets.source import (
     Item,
     MissingFiles,
     Report,
-    Sample,
     Source,
     SourceError,
     find_folder,
@@ -64,23 +62,9 @@ WANTED = (
 )
 
 
-Counts = Counter[Hashable]  # what a report says at the end -> how often it was met
-
-
 @dataclass(frozen=True)
 class CsdSource(Source):
-    """What the sequences must be, and what is made of them.
-
-    Args:
-        stored_widths: language, acoustic and visual -> F in the file. Their order is that of the
-            modalities everywhere.
-        columns: modality -> which of its features are taken, from 0; of others all.
-        last: how many words of each segment are taken, from its end; None takes all.
-        mode: as in `align_video`.
-        pauses: likewise.
-        word_shift: whether words sit one row late (`word_shift.py`): `"0"`, `"1"`, `"auto"` to look
-            whether they do, and `"default"`: auto in default mode, 0 in mmsdk mode.
-    """
+    """What the sequences must be, and what is made of them."""
 
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": get_args(Mode),
@@ -88,15 +72,16 @@ class CsdSource(Source):
         "word_shift": WORD_SHIFTS,
     }
 
-    stored_widths: Mapping[str, int]
+    stored_widths: Mapping[str, int]  # language, acoustic and visual -> F in the file
+    # Modality -> which of its features are taken, from 0; of others all.
     columns: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    last: int | None = None
-    mode: Mode = "default"
-    pauses: Pauses = "keep"
-    word_shift: str = "default"
+    last: int | None = None  # how many words of a segment are taken, from its end; None: all
+    mode: Mode = "default"  # as in `align_video`
+    pauses: Pauses = "keep"  # as in `align_video`
+    word_shift: str = "default"  # as in `choose_word_shift`
 
     @property
-    def widths(self) -> dict[str, int]:
+    def widths(self) -> dict[str, int]:  # type: ignore[override]
         """Modality -> F of what is made."""
         return {m: len(self.columns.get(m, range(n))) for m, n in self.stored_widths.items()}
 
@@ -125,8 +110,8 @@ class CsdSource(Source):
         if missing:
             lacks = " and ".join(missing)
             message = f"{folder} lacks {lacks}. CMU-MOSI is built from {WANTED}."
-            lacks = lacks if found else ""
-            raise MissingFiles(message, WANTED, lacks, files, readable=missing == [features])
+            readable = files if missing == [features] else None
+            raise MissingFiles(message, WANTED, lacks if found else "", readable)
         return files
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
@@ -141,45 +126,38 @@ class CsdSource(Source):
         is zeros.
         """
         with ExitStack() as stack:
-            csds: dict[str, Csd] = {}
+            copy = _Copy(report)
             for name, path in files.items():
                 if part := _part_of(name):
                     report(path)
-                    csds[part] = stack.enter_context(open_csd(path))
-            if self.pauses != "keep" and "words" not in csds:
+                    copy.csds[part] = stack.enter_context(open_csd(path))
+            if self.pauses != "keep" and "words" not in copy.csds:
                 raise SourceError(
                     f"{', '.join(map(str, files.values()))}: which words are pauses cannot be told "
                     f"without {FILES['words']}. Put it there, or keep the pauses."
                 )
-            shift, said = self._choose_shift(csds, report)
+            shift, said = self._choose_shift(copy)
             yield said
-            counts: Counts = Counter()
-            videos = csds["labels"].ids
+            copy.counts.clear()  # of what was met while the words were looked at
+            videos = copy.csds["labels"].ids
             for done, video in enumerate(videos, start=1):
-                yield from self._read_video(video, csds, shift, counts, report)
+                yield from self._read_video(video, copy, shift)
                 report(done, len(videos))
-            yield from _to_notes(csds, counts)
+            yield from copy.notes()
 
-    def _choose_shift(self, csds: Mapping[str, Csd], report: Report) -> tuple[bool, str]:
-        """Whether the words are to be moved, and a sentence about it."""
-        choice = self.word_shift
-        if choice == "default":
-            choice = "auto" if self.mode == "default" else "look"
-        if choice in ("auto", "look") and "words" not in csds:
+    def _choose_shift(self, copy: "_Copy") -> tuple[bool, str]:
+        if "words" not in copy.csds and self.word_shift not in ("0", "1"):
             return False, (
                 "Word times: taken as stored. Whether words sit one row late cannot be seen "
                 f"without {FILES['words']}; --word-shift 1 moves them."
             )
-        videos = csds["words"].ids if "words" in csds else []
-        found = (_read(csds, video, report, Counter(), "words") for video in videos)
-        return choose_word_shift(choice, (Words(times, texts[:, 0]) for texts, times in found))
+        videos = copy.csds["words"].ids if "words" in copy.csds else []
+        return choose_word_shift(self.word_shift, self.mode, map(copy.words, videos))
 
-    def _read_video(
-        self, video: str, csds: Mapping[str, Csd], shift: bool, counts: Counts, report: Report
-    ) -> Iterator[Item]:
-        read = partial(_read, csds, video, report, counts)
-        scores, segments = read("labels")
-        here = {part for part, csd in csds.items() if video in csd.ids}
+    def _read_video(self, video: str, copy: "_Copy", shift: bool) -> Iterator[Item]:
+        labels, segments = copy.rows("labels", video)
+        ids = [f"{video}[{row}]" for row in range(len(labels))]
+        here = {part for part, csd in copy.csds.items() if video in csd.ids}
         split = PUBLISHED_FOLDS.get(video, "")
         reason = ""
         if not split:
@@ -189,40 +167,30 @@ class CsdSource(Source):
         elif "words" not in here and self.pauses != "keep":
             reason = "no words to tell pauses by"
         if reason:
-            yield from (Dropped(f"{video}[{k}]", video, split, reason) for k in range(len(scores)))
+            yield from (Dropped(each, video, split, reason) for each in ids)
             return
 
         frames = {}
         for part, width in self.stored_widths.items():
             features, times = np.zeros((0, width)), np.zeros((0, 2))
             if part in here:
-                features, times = read(part, width)
-            elif part in csds:
-                counts["no video", part] += 1
+                features, times = copy.rows(part, video, width)
+            elif part in copy.csds:
+                copy.counts["no video", part] += 1
             frames[part] = Frames(features[:, self.columns.get(part, slice(None))], times)
         vectors = frames["language"]
-        words = Words(vectors.intervals)
-        if "words" in here:
-            texts, times = read("words")
-            words = Words(times, texts[:, 0])
+        words = copy.words(video) if "words" in here else Words(vectors.intervals)
         if len(vectors.intervals) and match_words(vectors, words) is None:
-            counts["other times"] += 1
+            copy.counts["other times"] += 1
             if shift:  # they were made of the words, and sit as late
                 frames["language"] = Frames(vectors.features[1:], vectors.intervals[:-1])
         found = align_video(
             words, frames, segments, mode=self.mode, pauses=self.pauses, shift=shift
         )
-        counts["no length"] += found.words_left_out
-        counts["out of step"] += found.out_of_step
-        counts.update({("not finite", name): n for name, n in found.frames_left_out.items()})
-        for row, reason in found.dropped.items():
-            yield Dropped(f"{video}[{row}]", video, split, reason)
-        last = slice(-self.last if self.last else None, None)
-        for each in found.segments:
-            name, score = f"{video}[{each.row}]", float(scores[each.row, 0])
-            kept = {part: rows[last] for part, rows in each.features.items()}
-            spoken = None if each.texts is None else each.texts[last].tolist()
-            yield split, Sample(name, kept, score, video, spoken, each.intervals[last])
+        copy.counts["no length"] += found.words_left_out
+        copy.counts["out of step"] += found.out_of_step
+        copy.counts.update({("not finite", name): n for name, n in found.frames_left_out.items()})
+        yield from found.items(video, split, ids, labels.tolist(), self.last)
 
 
 def _part_of(file_name: str) -> str:
@@ -230,49 +198,60 @@ def _part_of(file_name: str) -> str:
     return _PARTS.get(_plain(file_name.removesuffix(".csd")), "")
 
 
-def _read(
-    csds: Mapping[str, Csd], video: str, report: Report, counts: Counts, part: str, width: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """The features `(n, width)` and times `(n, 2)` of one video; labels are finite."""
-    csd = csds[part]
-    report(csd.path)
-    recording = csd.read(video)
-    counts["reversed"] += recording.num_reversed
-    features, times = recording.features, recording.intervals
-    key = f"{csd.root}/data/{video}/features"
-    is_text = features.dtype.kind == "U"
-    if is_text != (part == "words") or features.size != len(times) * width:
-        kind = "text" if is_text else features.dtype
-        wanted = {"words": "one word", "labels": "one score"}.get(part, f"{width} features")
-        found = f"{kind} of shape {features.shape}, not {wanted} a row"
-        mend = "It is another file than its name says: take it from another copy"
-        raise SourceError.at(csd.path, key, found=found, mend=mend)
-    features = features.reshape(len(times), width)
-    return to_finite_labels(csd.path, key, features) if part == "labels" else features, times
+class _Copy:
+    """The open sequences of one copy, by their parts, and what is met while they are read."""
 
+    def __init__(self, report: Report) -> None:
+        self.csds: dict[str, Csd] = {}
+        self.counts: Counter[Hashable] = Counter()  # what `notes` says -> how often it was met
+        self._report = report
 
-def _to_notes(csds: Mapping[str, Csd], counts: Counts) -> Iterator[str]:
-    """Sentences about what is absent and what was left out."""
-    for part in FEATURES:
-        if part not in csds:
-            yield f"{part}: no file ({FILES[part]}), so zeros, marked as not present."
-        if count := counts["no video", part]:
-            yield f"{part}: {count} of the videos are not in {csds[part].path.name}: zeros there."
-        if count := counts["not finite", part]:
-            yield f"{part}: {count:,} rows that hold NaN or infinities are left out."
-    said = {
-        "out of step": "segments in which a modality lacks words that another has (the SDK's "
-        "rule): zeros there.",
-        "reversed": "rows end before they start: taken as without length.",
-        "other times": "videos whose word vectors have other times than the words: averaged over "
-        "each word.",
-        "no length": "words have no length: left out.",
-    }
-    for key, text in said.items():
-        if counts[key]:
-            yield f"{counts[key]:,} {text}"
-    lacking = sorted(PUBLISHED_FOLDS.keys() - csds["labels"].ids)
-    if lacking:
-        shown = ", ".join(lacking[:5]) + ", ..." * (len(lacking) > 5)
-        published = f"{len(lacking)} of the {len(PUBLISHED_FOLDS)} published videos"
-        yield f"{published} have no labels here: {shown}."
+    def words(self, video: str) -> Words:
+        """The words of a video, with their texts."""
+        texts, times = self.rows("words", video)
+        return Words(times, texts[:, 0])
+
+    def rows(self, part: str, video: str, width: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """The features `(n, width)`, or finite labels `(n,)`, and times `(n, 2)` of a video."""
+        csd = self.csds[part]
+        self._report(csd.path)
+        features, times, num_reversed = csd.read(video)
+        self.counts["reversed"] += num_reversed
+        stored = Stored(features, csd.path, f"{csd.root}/data/{video}/features")
+        is_text = features.dtype.kind == "U"
+        if is_text != (part == "words") or features.size != len(times) * width:
+            kind = "text" if is_text else features.dtype
+            wanted = {"words": "one word", "labels": "one score"}.get(part, f"{width} features")
+            found = f"{kind} of shape {features.shape}, not {wanted} a row"
+            mend = "It is another file than its name says: take it from another copy"
+            raise stored.error(found, mend)
+        if part == "labels":
+            return to_labels(stored, len(times)), times
+        return features.reshape(len(times), width), times
+
+    def notes(self) -> Iterator[str]:
+        """Sentences about what is absent and what was left out."""
+        for part in FEATURES:
+            if part not in self.csds:
+                yield f"{part}: no file ({FILES[part]}), so zeros, marked as not present."
+            if count := self.counts["no video", part]:
+                file = self.csds[part].path.name
+                yield f"{part}: {count} of the videos are not in {file}: zeros there."
+            if count := self.counts["not finite", part]:
+                yield f"{part}: {count:,} rows that hold NaN or infinities are left out."
+        said = {
+            "out of step": "segments in which a modality lacks words that another has (the SDK's "
+            "rule): zeros there.",
+            "reversed": "rows end before they start: taken as without length.",
+            "other times": "videos whose word vectors have other times than the words: averaged "
+            "over each word.",
+            "no length": "words have no length: left out.",
+        }
+        for key, text in said.items():
+            if self.counts[key]:
+                yield f"{self.counts[key]:,} {text}"
+        lacking = sorted(PUBLISHED_FOLDS.keys() - self.csds["labels"].ids)
+        if lacking:
+            shown = ", ".join(lacking[:5]) + ", ..." * (len(lacking) > 5)
+            published = f"{len(lacking)} of the {len(PUBLISHED_FOLDS)} published videos"
+            yield f"{published} have no labels here: {shown}."

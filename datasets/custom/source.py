@@ -1,21 +1,13 @@
 """A user's own data: data.toml, which says what they are, and NPZ files with the arrays.
 
-The files are read in the order of their names, and are all together one data set. Each has, for N
-examples whose numbers of steps add up to S,
-
-    id (N,), split (N,)        text
-    num_steps (N,)             integers, at least 1
-    label (N,) or (N, C)       numbers
-    <modality> (S, F)          numbers: the steps of all examples, one after another
-
-and may have `video` (N,), `words` (S,) and `intervals` (S, 2).
+README.md beside this file says which arrays there are; those of N examples are one after another.
 """
 
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from itertools import pairwise
+from dataclasses import dataclass, field, fields
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -24,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from rmfn_tf.datasets.arrays import to_float32
 from rmfn_tf.datasets.source import SPLITS, Item, Report, Sample, Source, SourceError, find_files
-from rmfn_tf.names import check_modalities, did_you_mean, unknown_name
+from rmfn_tf.names import check_modalities, unknown_name
 from rmfn_tf.task import Task
 
 DESCRIPTION = "data.toml"
@@ -37,7 +29,7 @@ _EACH_EXAMPLE, _EACH_STEP = "one for each id", "one for each step, as num_steps 
 
 
 def check_name(name: str) -> str:
-    """The name of a data set; a ValueError where none can have it."""
+    """The name as it is; a ValueError where no data set can have it."""
     if not DATASET_NAME.fullmatch(name):
         raise ValueError(
             "A data set's name must begin with a letter and hold letters, digits, '_', '.' and "
@@ -91,8 +83,7 @@ class DataDescription(BaseModel):
             mistakes = [f"{path}, {_mistake(each)}" for each in error.errors()]
             raise SourceError("\n".join(mistakes)) from None
         except (ValueError, RecursionError) as error:
-            found = f"not valid TOML: {(str(error).splitlines() or [''])[0][:200]}"
-            raise SourceError.at(path, found=found, mend="See https://toml.io") from error
+            raise SourceError.unreadable(path, "TOML", error, "See https://toml.io") from error
 
 
 def _mistake(error: Any) -> str:
@@ -109,9 +100,13 @@ def _mistake(error: Any) -> str:
 
 @dataclass(frozen=True)
 class OwnData(Source):
-    """Reads what a description says."""
+    """Reads what a description says.
+
+    `widths` (modality -> F) stand in the files: they are for those who have looked already.
+    """
 
     data: DataDescription
+    widths: Mapping[str, int] = field(default_factory=dict)
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """data.toml and every NPZ file of a folder, by name."""
@@ -151,32 +146,35 @@ class OwnData(Source):
             report(done, len(paths))
 
 
+def _load(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an NPZ file by name, none of them of Python objects."""
+    arrays: dict[str, np.ndarray] = {}
+    name = None
+    try:
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise ValueError("one array, where several with names belong")
+        with file:
+            for name in file.files:
+                arrays[name] = file[name]
+                if not isinstance(arrays[name], np.ndarray):  # it is bytes
+                    raise ValueError("no array, as NumPy writes them")
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
+        if "allow_pickle" in str(error):  # NumPy tells how to read it all the same
+            text = "Python objects, which could run code" if name else "no zip archive"
+            error = ValueError(text)
+        mend = "It must be what numpy.savez writes of arrays of numbers and text"
+        raise SourceError.unreadable(path, "NPZ", error, mend, name and name[:80]) from error
+    return arrays
+
+
 class _Arrays:
     """The arrays of one file: N examples of S steps together. Each is checked when it is read."""
 
     def __init__(self, path: Path, data: DataDescription) -> None:
-        self.path, self.data = path, data
-        self.arrays: dict[str, np.ndarray] = {}
-        name = None
-        try:
-            file = np.load(path, allow_pickle=False)
-            if isinstance(file, np.ndarray):
-                raise ValueError("one array, where several with names belong")
-            with file:
-                for name in file.files:
-                    array = file[name]
-                    if not isinstance(array, np.ndarray):  # it is bytes
-                        raise ValueError("no array, as NumPy writes them")
-                    self.arrays[name] = array
-        except MemoryError:
-            raise
-        except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
-            text = ascii((str(error).splitlines() or [type(error).__name__])[0][:200])[1:-1]
-            if "allow_pickle" in text:  # NumPy tells how to read it all the same
-                text = "Python objects, which could run code" if name else "no zip archive"
-            found = f"not readable as NPZ ({text})"
-            mend = "It must be what numpy.savez writes of arrays of numbers and text"
-            raise SourceError.at(path, name and name[:80], found=found, mend=mend) from error
+        self.path, self.data, self.arrays = path, data, _load(path)
         known = (*_REQUIRED, *_OPTIONAL, *data.modalities)
         for name in self.arrays:
             if name not in known:
@@ -187,13 +185,12 @@ class _Arrays:
             if name not in self.arrays:
                 found = f"missing; there are {', '.join(self.arrays) or 'no arrays'}"
                 raise self.error(name, found, "Every file must hold this array")
-        self.widths: dict[str, int] = {}
-        for name in data.modalities:
-            shape = self.arrays[name].shape
+        shapes = {name: self.arrays[name].shape for name in data.modalities}
+        for name, shape in shapes.items():
             if len(shape) != 2 or not shape[1]:
                 mend = "Features must have shape (S, F): the steps of all examples in turn"
                 raise self.error(name, f"shape {shape}", mend)
-            self.widths[name] = shape[1]
+        self.widths = {name: shape[1] for name, shape in shapes.items()}
 
     def error(self, name: str, found: str, mend: str) -> SourceError:
         """An error about one array."""
@@ -205,27 +202,24 @@ class _Arrays:
         if not rows:
             raise self.error("id", "no examples", "Leave the file out")
         ids = self._texts("id", rows, _EACH_EXAMPLE)
-        splits = self._texts("split", rows, _EACH_EXAMPLE)
         videos = self._texts("video", rows, _EACH_EXAMPLE) if "video" in self.arrays else ids
-        num_steps = self._array("num_steps", _INTEGERS, (rows,), _EACH_EXAMPLE).tolist()
-        for row, (split, steps) in enumerate(zip(splits, num_steps, strict=True)):
-            for name, text in (("id", ids[row]), ("video", videos[row])):
-                if not text.strip():
-                    raise self.error(name, f"an empty text in row {row}", "Name every example")
-            if split not in SPLITS:
-                mend = f"{did_you_mean(split, SPLITS)} Splits are {', '.join(SPLITS)}".lstrip()
-                raise self.error("split", f"{split[:80]!a} in row {row}", mend)
-            if steps < 1:
-                mend = "Every example must have a step at least"
-                raise self.error("num_steps", f"{steps} in row {row}", mend)
-        edges = np.cumsum([0, *num_steps]).tolist()
+        for name, texts in (("id", ids), ("video", videos)):
+            self._check(name, texts, [bool(text.strip()) for text in texts], "Name every example")
+        splits = self._texts("split", rows, _EACH_EXAMPLE)
+        wanted = f"Splits are {', '.join(SPLITS)}"
+        self._check("split", splits, [split in SPLITS for split in splits], wanted)
+        num_steps = self._array("num_steps", _INTEGERS, (rows,), _EACH_EXAMPLE)
+        wanted = "Every example must have a step at least"
+        self._check("num_steps", num_steps, num_steps >= 1, wanted)
+        edges = list(accumulate(num_steps.tolist(), initial=0))  # of any size: these are Python's
+        steps = edges[-1]
         features = {
-            name: to_float32(self._array(name, _NUMBERS, (sum(num_steps), width), _EACH_STEP))
+            name: to_float32(self._array(name, _NUMBERS, (steps, width), _EACH_STEP))
             for name, width in self.widths.items()
         }
-        words = self._texts("words", edges[-1], _EACH_STEP) if "words" in self.arrays else None
+        words = self._texts("words", steps, _EACH_STEP) if "words" in self.arrays else None
         labels = self._labels(rows)
-        intervals = self._intervals(edges[-1]) if "intervals" in self.arrays else None
+        intervals = self._intervals(steps) if "intervals" in self.arrays else None
         for row, (start, end) in enumerate(pairwise(edges)):
             sample = Sample(
                 id=ids[row],
@@ -236,6 +230,12 @@ class _Arrays:
                 intervals=None if intervals is None else intervals[start:end],
             )
             yield splits[row], sample
+
+    def _check(self, name: str, values: Any, right: Any, mend: str) -> None:
+        """A SourceError about the first row whose value is not right."""
+        for row in np.flatnonzero(~np.asarray(right))[:1]:
+            found = str(values[row]).strip()[:80] or "an empty text"
+            raise self.error(name, f"{found} in row {row}", mend)
 
     def _array(self, name: str, kinds: str, shape: tuple[int, ...], why: str) -> np.ndarray:
         array = self.arrays[name]
@@ -264,30 +264,23 @@ class _Arrays:
         why = f"{_EACH_EXAMPLE}, and a column for each of {', '.join(task.columns)}"[:300]
         table = self._array("label", kinds, shape, why).reshape(rows, columns)
         for name, values in zip(task.columns, table.T, strict=True):
+            low, high = task.ranges.get(name, (-np.inf, np.inf))
+            right = np.isfinite(to_float32(values)) & (values >= low) & (values <= high)
+            wanted = "a finite number"
+            if name in task.ranges:
+                wanted += f" from {low} to {high} (task.ranges in data.toml)"
             if task.kind == "classification":
                 right = (values >= 0) & (values < task.num_classes)
                 wanted = f"an integer from 0 to {task.num_classes - 1} (num_classes in data.toml)"
             elif task.kind == "multilabel":
-                right, wanted = (values == 0) | (values == 1), "0 or 1"
-            else:
-                low, high = task.ranges.get(name, (-np.inf, np.inf))
-                right = np.isfinite(to_float32(values)) & (values >= low) & (values <= high)
-                wanted = "a finite number"
-                if name in task.ranges:
-                    wanted += f" from {low} to {high} (task.ranges in data.toml)"
-            if not right.all():
-                row = int(np.argmin(right))
-                found = f"{name} is {values[row]} in row {row}"
-                raise self.error("label", found, f"It must be {wanted}")
+                right, wanted = np.isin(values, (0, 1)), "0 or 1"
+            self._check("label", [f"{name} is {x}" for x in values], right, f"It must be {wanted}")
         labels = table.astype(np.int64) if task.kind == "classification" else to_float32(table)
         return labels if columns > 1 else labels[:, 0].tolist()
 
     def _intervals(self, steps: int) -> np.ndarray:
         seconds = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))
         right = np.isfinite(seconds).all(axis=1) & (seconds[:, 0] <= seconds[:, 1])
-        if not right.all():
-            row = int(np.argmin(right))
-            found = f"{seconds[row, 0]} to {seconds[row, 1]} in row {row}"
-            mend = "A step has a finite start in seconds, and an end that is no earlier"
-            raise self.error("intervals", found, mend)
+        mend = "A step has a finite start in seconds, and an end that is no earlier"
+        self._check("intervals", seconds.tolist(), right, mend)
         return seconds

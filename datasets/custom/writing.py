@@ -5,7 +5,6 @@ import dataclasses
 import functools
 import runpy
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import tomli_w
 from rmfn_tf.data.examples import Examples
 from rmfn_tf.datasets.custom.source import DESCRIPTION, DataDescription, OwnData, check_name
 from rmfn_tf.datasets.source import Reading, Sample
-from rmfn_tf.files import replace_file, write_text
+from rmfn_tf.files import only_writer, replace_file, write_text
 from rmfn_tf.task import Task
 
 SHARD_BYTES = 2**26  # of a file, so that few examples are in memory at once
@@ -135,18 +134,26 @@ def write_template(folder: str | Path) -> Path:
 
 @contextlib.contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
-    """A folder to write in that becomes `out` when all is written, and is deleted if not."""
+    """A folder to write in that becomes `out` when all is written, and is deleted if not.
+
+    One that a killed process left is written anew; a `FolderInUse` where another process writes.
+    """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise ValueError(f"{out} is there already. Name a new folder, or delete it first.")
     out = out.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".partial-{out.name}-", dir=out.parent) as scratch:
-        unfinished = Path(scratch, out.name)
-        unfinished.mkdir()
-        yield unfinished
-        if out.exists():
-            out.rmdir()
-        unfinished.replace(out)
+    scratch = out.with_name(f".partial-{out.name}")
+    scratch.mkdir(parents=True, exist_ok=True)
+    with only_writer(scratch):
+        try:
+            unfinished = scratch / out.name
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            yield unfinished
+            if out.exists():
+                out.rmdir()
+            unfinished.replace(out)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 class CustomWriter:

@@ -1,50 +1,40 @@
 """Persuasive Opinion Multimedia (POM)."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import tensorflow_datasets as tfds
-from etils import epath
-
-from rmfn_tf.datasets.builder import SequenceBuilder
+from rmfn_tf.datasets.builder import SequenceBuilder, SequenceConfig
 from rmfn_tf.datasets.mfn_arrays import MfnArrays
+from rmfn_tf.datasets.source import SPLITS
 from rmfn_tf.task import Task
 
 COLUMNS = (
-    "confident",
-    "passionate",
-    "voice_pleasant",
-    "dominant",
-    "credible",
-    "vivid",
-    "expertise",
-    "entertaining",
-    "reserved",
-    "trusting",
-    "relaxed",
-    "outgoing",
-    "thorough",
-    "nervous",
-    "sentiment",
-    "persuasive",
-    "humorous",
+    *("confident", "passionate", "voice_pleasant", "dominant", "credible", "vivid", "expertise"),
+    *("entertaining", "reserved", "trusting", "relaxed", "outgoing", "thorough", "nervous"),
+    *("sentiment", "persuasive", "humorous"),
 )
-NOT_SCORED = ("sentiment",)
+SCORED = tuple(name for name in COLUMNS if name != "sentiment")
 UP_TO_FIVE = ("reserved", "trusting", "relaxed", "outgoing", "thorough", "nervous")  # others: 7
-
-MODALITIES = {"language": 300, "acoustic": 43, "visual": 41}
 
 
 class Builder(SequenceBuilder):
     """`pom`: one example a video, one step a sentence, 17 ratings; see README.md."""
 
-    VERSION = tfds.core.Version("2.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {
-        "2.0.0": "Without the number of a segment in its video."
-    }
     BUILDER_CONFIGS: ClassVar[list] = [
-        tfds.core.BuilderConfig(
+        SequenceConfig(
             name="mfn_arrays",
             description="The arrays published with the Memory Fusion Network: 300/43/41 features.",
+            source=MfnArrays(
+                {"language": 300, "acoustic": 43, "visual": 41},
+                num_columns=len(COLUMNS),
+                optional=SPLITS,
+            ),
+            task=Task(
+                "regression",
+                COLUMNS,
+                labels=SCORED,
+                ranges={name: (1, 5 if name in UP_TO_FIVE else 7) for name in SCORED},
+                metrics="pom",
+            ),
         )
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
@@ -52,25 +42,4 @@ class Builder(SequenceBuilder):
     valid and test, as published with the Memory Fusion Network; text_{split}_emb.h5 is taken where
     it is there.
     """
-    SOURCES: ClassVar[dict] = {
-        "mfn_arrays": MfnArrays(
-            widths=MODALITIES,
-            num_columns=len(COLUMNS),
-            optional=("train", "validation", "test"),
-        )
-    }
     PUBLISHED_COUNTS: ClassVar[dict] = {"train": 600, "validation": 100, "test": 203}
-    pkg_dir_path = epath.Path(__file__).parent
-
-    def _info(self) -> Any:
-        scored = tuple(name for name in COLUMNS if name not in NOT_SCORED)
-        return self.sequence_info(
-            modalities=MODALITIES,
-            task=Task(
-                "regression",
-                COLUMNS,
-                labels=scored,
-                ranges={name: (1, 5 if name in UP_TO_FIVE else 7) for name in scored},
-                metrics="pom",
-            ),
-        )

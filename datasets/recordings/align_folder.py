@@ -44,11 +44,8 @@ class AlignmentReport:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; of what was dropped its id, its video and the reason."""
-        values = asdict(self)
-        values["dropped"] = [
-            {"id": each.id, "video": each.video_id, "reason": each.reason} for each in self.dropped
-        ]
-        return values
+        dropped = [{"id": x.id, "video": x.video_id, "reason": x.reason} for x in self.dropped]
+        return {**asdict(self), "dropped": dropped}
 
     def lines(self) -> dict[str, str]:
         """What to print: a title and a line each."""
@@ -57,9 +54,8 @@ class AlignmentReport:
             "data": f"custom/{self.name}",
             "folder": self.folder,
             "segments": f"{made}, of {self.videos:,} videos; {self.words:,} words",
+            **{name: each.line(self.mode) for name, each in self.modalities.items()},
         }
-        for name, each in self.modalities.items():
-            lines[name] = each.line(self.mode)
         if self.dropped:
             lines["dropped"] = ", ".join(f"{n:,} {reason}" for reason, n in self.reasons.items())
         if self.out_of_step:
@@ -106,8 +102,7 @@ def align_folder(
         mode: as in `align_video`.
         pauses: as in `align_video`. Aligners write silence as an interval of its own; it is no
             word, so by default it is dropped.
-        word_shift: whether words sit one row late: `"0"`, `"1"`, `"auto"` to look whether they do,
-            `"default"`: auto in default mode, 0 in mmsdk mode.
+        word_shift: as in `choose_word_shift`.
         split_seed: draws the splits, where the segments have no column `split`.
         on_progress: called with the videos done and all videos.
 
@@ -116,9 +111,8 @@ def align_folder(
         SourceError: a file is not what it must be, or no segment has words.
     """
     out = Path(out)
-    name = out.resolve().name if name is None else name
+    name = check_name(out.resolve().name if name is None else name)
     columns = columns or {}
-    check_name(name)
     if not frames:
         raise ValueError("Name the frames of one modality at least: visual=FOLDER.")
     check_modalities(frames)
@@ -127,8 +121,6 @@ def align_folder(
             raise ValueError(unknown_name("modality with columns", modality, frames))
     if word_shift not in WORD_SHIFTS:
         raise ValueError(unknown_name("word_shift", word_shift, WORD_SHIFTS))
-    if word_shift == "default":
-        word_shift = "auto" if mode == "default" else "0"
     chosen = {each: (Path(path), columns.get(each, ())) for each, path in frames.items()}
     places = (Path(words), chosen, Path(segments), labels, tier, name, out)
     choices = (kind, mode, pauses, word_shift, split_seed)
@@ -172,36 +164,31 @@ def _read(
         for modality, (path, patterns) in frames.items()
     }
     splits, about_splits = _choose_splits(table, read_words, split_seed)
-    shift, about_times = choose_word_shift(word_shift, (read() for read in read_words.values()))
+    spoken = (read() for read in read_words.values())
+    shift, about_times = choose_word_shift(word_shift, mode, spoken)
     summaries = {modality: files.summary for modality, files in frame_files.items()}
     notes = [about_splits, about_times]
     if table.left_out:
         notes.append(f"Columns of the segments not used: {', '.join(table.left_out)}.")
     result = AlignmentReport(name, str(out), mode, task, len(videos), summaries, notes)
     for done, (video, rows) in enumerate(table.rows.groupby("video", sort=False), start=1):
-        split, reasons = splits.get(video, ""), dict.fromkeys(range(len(rows)), "no words file")
+        split, ids = splits.get(video, ""), rows["id"].tolist()
         if video in read_words:
-            spoken = read_words[video]()
-            seen = {modality: files.read(video, spoken) for modality, files in frame_files.items()}
-            intervals = rows[["start", "end"]].to_numpy()
-            found = align_video(spoken, seen, intervals, mode=mode, pauses=pauses, shift=shift)
+            said = read_words[video]()
+            seen = {modality: files.read(video, said) for modality, files in frame_files.items()}
+            times = rows[["start", "end"]].to_numpy()
+            found = align_video(said, seen, times, mode=mode, pauses=pauses, shift=shift)
             result.out_of_step += found.out_of_step
-            reasons = found.dropped
-            for each in found.segments:
-                row = rows.iloc[each.row]
-                result.segments[split] += 1
-                result.words += len(each.intervals)
-                sample = Sample(
-                    id=row["id"],
-                    features=each.features,
-                    label=scores[row.name].squeeze(),
-                    video_id=video,
-                    words=None if each.texts is None else each.texts.tolist(),
-                    intervals=each.intervals,
-                )
-                yield split, sample
-        ids = rows["id"].tolist()
-        result.dropped += [Dropped(ids[k], video, split, why) for k, why in sorted(reasons.items())]
+            of_rows = [scores[row].squeeze() for row in rows.index]
+            for item in found.items(video, split, ids, of_rows):
+                if isinstance(item, Dropped):
+                    result.dropped.append(item)
+                else:
+                    result.segments[split] += 1
+                    result.words += item[1].num_steps
+                    yield item
+        else:
+            result.dropped += [Dropped(each, video, split, "no words file") for each in ids]
         report(done, len(videos))
     if not result.words:
         shown = ", ".join(f"{count:,} {reason}" for reason, count in result.reasons.items())

@@ -125,11 +125,8 @@ class FrameFiles:
         names = self._header = table.names
         is_openface = set(OPENFACE) <= set(names)
         start, end, time = (table.find(wanted) for wanted in (START, END, TIME))
-        if start and end:
-            self._times = [start, end]
-        elif time:
-            self._times = [time]
-        else:
+        self._times = [start, end] if start and end else [time] if time else []
+        if not self._times:
             mend = "The header must name a column time, timestamp or frameTime, or start and end"
             raise table.error(1, "no column says when a frame is", mend)
         self._checks = [name for name in ("success", "face_id") if is_openface and name in names]

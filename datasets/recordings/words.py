@@ -110,13 +110,15 @@ def read_textgrid(path: Path, tier: str | None = None) -> Words:
         mend = "Name the one with the words (--tier)"
         raise SourceError.at(path, tier or "words", found=f"{several}; {held}", mend=mend)
     entries = tiers[meant[0]].entries
+    intervals = np.array([(start, end) for start, end, _ in entries], float).reshape(-1, 2)
+    found = "" if np.isfinite(intervals).all() else "the tier holds a time that is not finite"
     # praatio takes what there is: a file cut off between two intervals would lose words unseen.
     place = grid.tierNames.index(meant[0])
     if len(declared) != len(grid.tiers) or declared[place] != len(entries):
         found = f"the tier holds {len(entries)} intervals, not as many as it declares"
+    if found:
         mend = "The file is cut off or damaged. Export it anew, as a TextGrid text file"
         raise SourceError.at(path, meant[0], found=found, mend=mend)
-    intervals = np.array([(start, end) for start, end, _ in entries], float).reshape(-1, 2)
     return Words(intervals, _mark_pauses([label for _, _, label in entries]))
 
 
@@ -136,9 +138,9 @@ def _open_textgrid(path: Path) -> tuple[Any, list[int]]:
     except MemoryError:
         raise
     except Exception as error:  # on damaged files praatio raises whatever it stumbles over
-        found = f"praatio cannot read it ({type(error).__name__}: {' '.join(str(error).split())})"
+        said = ValueError(f"praatio: {type(error).__name__}: {' '.join(str(error).split())}")
         mend = "Export it anew, as a TextGrid text file"
-        raise SourceError.at(path, found=found[:500], mend=mend) from error
+        raise SourceError.unreadable(path, "a TextGrid", said, mend) from error
     return grid, [int(count) for count in _DECLARATION.findall(text)]
 
 

@@ -50,21 +50,13 @@ SECONDS_PER_WORD = 0.4
 
 @dataclass(frozen=True, eq=False)
 class Stories:
-    """What happens in each of N examples, before noise.
+    """What happens in each of N examples, before noise; arrays are `(N,)`."""
 
-    Args:
-        kinds: `(N,)` names of `KINDS`.
-        lengths: `(N,)`, L.
-        sentiment_at, sentiment: `(N,)` position p, code l.
-        events_at, distractors_at: "visual" and "acoustic" -> `(N,)` positions, `NOWHERE` for none.
-        events, distractors: "visual" and "acoustic" -> `(N,)` codes ±1, without meaning where the
-            position is `NOWHERE`.
-    """
-
-    kinds: np.ndarray
-    lengths: np.ndarray
-    sentiment_at: np.ndarray
-    sentiment: np.ndarray
+    kinds: np.ndarray  # names of `KINDS`
+    lengths: np.ndarray  # L
+    sentiment_at: np.ndarray  # position p
+    sentiment: np.ndarray  # code l
+    # "visual" and "acoustic" -> positions, `NOWHERE` for none, and codes ±1.
     events_at: Mapping[str, np.ndarray]
     events: Mapping[str, np.ndarray]
     distractors_at: Mapping[str, np.ndarray]
@@ -140,9 +132,8 @@ def render(
     real = np.arange(MAX_LENGTH) < stories.lengths[:, np.newaxis]
     features = {}
     for modality, width in WIDTHS.items():
-        if modality == "language":
-            marks = [(stories.sentiment_at, stories.sentiment)]
-        else:
+        marks = [(stories.sentiment_at, stories.sentiment)]
+        if modality != "language":
             marks = [
                 (stories.events_at[modality], stories.events[modality]),
                 (stories.distractors_at[modality], stories.distractors[modality]),
@@ -161,14 +152,11 @@ def render(
 
 def spoken_words(stories: Stories, rng: np.random.Generator) -> list[list[str]]:
     """N lists of L words: "great" or "awful" at p by the sign of l, filler elsewhere."""
-    words = []
-    for length, place, code in zip(
-        stories.lengths, stories.sentiment_at, stories.sentiment, strict=True
-    ):
-        sentence = [str(word) for word in rng.choice(FILLER, length)]
-        sentence[place] = SENTIMENT[int(code)]
-        words.append(sentence)
-    return words
+    sentences = [rng.choice(FILLER, length).tolist() for length in stories.lengths]
+    codes = map(SENTIMENT.get, stories.sentiment.tolist())
+    for sentence, place, word in zip(sentences, stories.sentiment_at, codes, strict=True):
+        sentence[place] = word
+    return sentences
 
 
 def spoken_intervals(length: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """`rmfn data`: data sets on disk."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,15 +61,14 @@ def build(
 
     start_tensorflow()
     from rmfn_tf.cli.show import build_data
+    from rmfn_tf.cli.show_data import show_data
     from rmfn_tf.datasets.building import inspect
 
-    options = _options(mode, pauses, word_shift)
+    given = _options(mode, pauses, word_shift)
     # Without files and options: the build that is there, whatever its options.
-    builder = build_data(
-        name, manual_dir, data_dir, as_json, options=options if options or manual_dir else None
-    )
-    result = inspect(f"{builder.name}/{builder.builder_config.name}", data_dir)
-    _show(result, as_json)
+    options = given if given or manual_dir else None
+    builder = build_data(name, manual_dir, data_dir, as_json, options=options)
+    _show(show_data, inspect(f"{builder.name}/{builder.builder_config.name}", data_dir), as_json)
 
 
 @data.command()
@@ -91,16 +91,15 @@ def verify(
 
     start_tensorflow()
     from rmfn_tf.cli.show import progress_bar
-    from rmfn_tf.datasets.building import verify as read
+    from rmfn_tf.cli.show_data import show_data
+    from rmfn_tf.datasets import building
 
+    options = _options(mode, pauses, word_shift)
     with progress_bar("Reading", quiet=as_json) as on_progress:
-        result = read(
-            name,
-            manual_dir=manual_dir,
-            options=_options(mode, pauses, word_shift),
-            on_progress=on_progress,
+        result = building.verify(
+            name, manual_dir=manual_dir, options=options, on_progress=on_progress
         )
-    _show(result, as_json)
+    _show(show_data, result, as_json)
     if result["missing"]:
         raise ValueError(result["missing"])
 
@@ -114,21 +113,18 @@ def info(name: Name = None, data_dir: DataDir = None, as_json: Json = False) -> 
     from rmfn_tf.start import start_tensorflow
 
     start_tensorflow()
-    from rmfn_tf.cli.show_data import show_catalogue, show_origin
+    from rmfn_tf.cli.show_data import show_catalogue, show_data, show_origin
     from rmfn_tf.datasets.building import catalogue, inspect, origin
-    from rmfn_tf.datasets.registry import DATASETS, OWN_DATA, Choice, choose
+    from rmfn_tf.datasets.registry import OWN_DATA, choose, resolve
 
     if name is None:
-        show_catalogue(catalogue(data_dir), as_json)
+        _show(show_catalogue, catalogue(data_dir), as_json)
         return
-    if name == OWN_DATA:
-        show_origin(origin(Choice(DATASETS[OWN_DATA], "<name>")), as_json)
-        return
-    choice = choose(name, None, data_dir)
-    if choice.builder(data_dir).is_whole():
-        _show(inspect(choice.name, data_dir), as_json)
+    choice = resolve(name) if name == OWN_DATA else choose(name, None, data_dir)
+    if choice.config and choice.builder(data_dir).is_whole():
+        _show(show_data, inspect(choice.name, data_dir), as_json)
     else:
-        show_origin(origin(choice), as_json)
+        _show(show_origin, origin(choice), as_json)
 
 
 @data.command()
@@ -153,10 +149,8 @@ def _options(mode: str | None, pauses: str | None, word_shift: str | None) -> di
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _show(result: dict[str, Any], as_json: bool) -> None:
-    from rmfn_tf.cli.show_data import show_data
-
+def _show(show: Callable[[Any], None], result: Any, as_json: bool) -> None:
     if as_json:
         print(json.dumps(result))
     else:
-        show_data(result)
+        show(result)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import Json
+from rmfn_tf.cli.options import Json, to_labels
 
 
 def align(
@@ -71,17 +71,16 @@ def align(
     from rmfn_tf.datasets.recordings.align_folder import align_folder
 
     choices: dict[str, Any] = {"mode": mode, "pauses": pauses, "word_shift": word_shift}
+    patterns = _pairs("--columns", columns or [])
     with progress_bar("Aligning", quiet=as_json) as on_progress:
         report = align_folder(
             words,
-            {key: Path(value) for key, value in _pairs("--frames", frames).items()},
+            _pairs("--frames", frames),
             segments,
             out,
             name=name,
-            columns={
-                key: _split(value) for key, value in _pairs("--columns", columns or []).items()
-            },
-            labels=_split(labels or ""),
+            columns={modality: to_labels(names) or [] for modality, names in patterns.items()},
+            labels=to_labels(labels) or [],
             kind=kind,
             tier=tier,
             split_seed=split_seed,
@@ -93,8 +92,7 @@ def align(
         return
     for key, line in report.lines().items():
         print(f"{key:12} {line}")
-    for note in report.notes:
-        print(note)
+    print(*report.notes, sep="\n")
 
 
 def _pairs(option: str, given: list[str]) -> dict[str, str]:
@@ -105,7 +103,3 @@ def _pairs(option: str, given: list[str]) -> dict[str, str]:
             raise ValueError(f"{option} takes MODALITY=..., each modality once; got {each!r}.")
         pairs[key.strip()] = value
     return pairs
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,6 +1,5 @@
 """How a copy or a build of a data set looks in the terminal."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,39 +12,34 @@ _IDS_SHOWN = 3
 
 def show_data(result: Mapping[str, Any]) -> None:
     """Prints what `verify` or `inspect` gave."""
-    console = Console()
-    for key in ("data", "folder", "why"):
-        if result.get(key):
-            console.print(f"{key:12} {result[key]}", highlight=False, soft_wrap=True)
-    for option, value in result["options"].items():
-        console.print(f"{'option':12} {option} = {value}", highlight=False)
-    if result["files"]:
-        console.print("", _files(result["files"]), sep="\n")
-    for line in mismatches(result["files"]):
-        console.print(line, highlight=False, soft_wrap=True)
-    console.print("", _splits(result), "", sep="\n")
+    files, steps = result["files"], result["steps"]
+    facts = [(key, result[key]) for key in ("data", "folder", "why") if result.get(key)]
+    facts += [("option", f"{name} = {value}") for name, value in result["options"].items()]
+    print(*(f"{key:12} {value}" for key, value in facts), sep="\n")
+    if files:
+        Console().print("", _files(files), sep="\n")
+    for name, each in files.items():
+        here, published = each["sha256"], each["published_sha256"]
+        if published not in (None, here):
+            print(f"Warning: {name} is not the published file. Here {here}, published {published}.")
+    Console().print("", _splits(result), "", sep="\n")
     for name, lacks in result.get("fitting", {}).items():
-        lacking = f", without {', '.join(lacks)}" if lacks else ", nothing is missing"
-        console.print(f"{'fits':12} {name}{lacking}", highlight=False, soft_wrap=True)
+        lacking = f"without {', '.join(lacks)}" if lacks else "nothing is missing"
+        print(f"{'fits':12} {name}, {lacking}")
     for name, count in result["not_finite"].items():
         if count:
-            console.print(f"- {name}: {count:,} values are not finite.", highlight=False)
-    steps = result["steps"]
-    console.print(
+            print(f"- {name}: {count:,} values are not finite.")
+    print(
         f"{result['videos']} videos; {steps['shortest']} to {steps['longest']} steps an example, "
-        f"median {steps['median']:g}; words known in {result['with_words']} examples.",
-        highlight=False,
+        f"median {steps['median']:g}; words known in {result['with_words']} examples."
     )
-    for line in (*dropped_lines(result["dropped"]), *result["notes"]):
-        console.print(f"- {line}", highlight=False, soft_wrap=True)
-    console.print(f"{'fingerprint':12} {result['fingerprint']}", highlight=False)
+    for line in (*_dropped(result["dropped"]), *result["notes"]):
+        print(f"- {line}")
+    print(f"{'fingerprint':12} {result['fingerprint']}")
 
 
-def show_catalogue(configs: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+def show_catalogue(configs: Sequence[Mapping[str, Any]]) -> None:
     """Prints what `catalogue` gave."""
-    if as_json:
-        print(json.dumps(configs))
-        return
     table = Table(box=None, pad_edge=False)
     for column in ("data set", "built", "what it is"):
         table.add_column(column, overflow="fold", no_wrap=column == "data set")
@@ -54,32 +48,17 @@ def show_catalogue(configs: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     Console().print(table)
 
 
-def show_origin(result: Mapping[str, str], as_json: bool) -> None:
+def show_origin(result: Mapping[str, str]) -> None:
     """Prints what `origin` gave."""
-    if as_json:
-        print(json.dumps(result))
-        return
-    console = Console()
-    console.print(f"{result['data']} is not built here.\n", highlight=False)
-    console.print(Markdown(result["description"]))
+    print(f"{result['data']} is not built here.\n")
+    Console().print(Markdown(result["description"]))
     if result["files"]:
-        console.print(f"\nIt is built from {result['files']}.", highlight=False)
+        print(f"\nIt is built from {result['files']}.")
     if result["terms"]:
-        console.print(result["terms"], highlight=False, markup=False)
-        console.print(f"\nrmfn data build {result['data']} --manual-dir FOLDER", highlight=False)
+        print(result["terms"], f"\nrmfn data build {result['data']} --manual-dir FOLDER", sep="\n")
 
 
-def mismatches(files: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A warning with both SHA-256 for each file that is not the published one."""
-    return [
-        f"Warning: {name} is not the published file. Here {each['sha256']}, published "
-        f"{each['published_sha256']}."
-        for name, each in files.items()
-        if each["published_sha256"] not in (None, each["sha256"])
-    ]
-
-
-def dropped_lines(dropped: list[dict[str, str]]) -> list[str]:
+def _dropped(dropped: Sequence[Mapping[str, str]]) -> list[str]:
     """A line for each reason, with how many it took and the first few."""
     by_reason: dict[str, list[str]] = {}
     for each in dropped:

@@ -10,15 +10,10 @@ def to_labels(labels: Any) -> np.ndarray:
     """Integers `(N,)` are classes; all other numbers become float32 `(N, C)`."""
     array = _array(labels)
     if array.ndim not in (1, 2) or not _is_numbers(array):
-        raise ValueError(
-            "Examples.from_arrays: `labels` must be numbers of shape (N,) or (N, columns); got "
-            f"{_kind(array)}."
-        )
-    if array.ndim == 2:
-        return array.astype(np.float32)
-    if array.dtype.kind in "iub":
+        raise _wrong("labels", "must be numbers of shape (N,) or (N, columns)", _kind(array))
+    if array.ndim == 1 and array.dtype.kind in "iub":
         return array.astype(np.int64)
-    return array.astype(np.float32)[:, np.newaxis]
+    return (array if array.ndim == 2 else array[:, np.newaxis]).astype(np.float32)
 
 
 def to_sequences(
@@ -38,10 +33,8 @@ def to_sequences(
 def check_dict(name: str, value: Any) -> None:
     """ValueError where an argument is not by modality."""
     if not isinstance(value, Mapping):
-        raise ValueError(
-            f"Examples.from_arrays: `{name}` must be a dict, modality -> array, as "
-            f"{{'language': array}}; got {type(value).__name__}."
-        )
+        wanted = "must be a dict, modality -> array, as {'language': array}"
+        raise _wrong(name, wanted, type(value).__name__)
 
 
 def check_count(name: str, values: Any, count: int) -> None:
@@ -56,27 +49,21 @@ def check_count(name: str, values: Any, count: int) -> None:
 def _spans_of_lengths(lengths: Any, count: int) -> list[slice]:
     array = _array(lengths)
     if array.shape != (count,) or array.dtype.kind not in "iu":
-        raise ValueError(
-            f"Examples.from_arrays: `lengths` must be {count} integers, one an example; got "
-            f"{_kind(array)}. All modalities of an example share it: align them first."
-        )
+        mend = "All modalities of an example share it: align them first."
+        raise _wrong("lengths", f"must be {count} integers, one an example", _kind(array), mend)
     if count and array.min() < 1:
-        raise ValueError(
-            f"Examples.from_arrays: `lengths[{array.argmin()}]` must be 1 or more; got "
-            f"{array.min()}. Leave an example without steps out."
-        )
+        row, mend = array.argmin(), "Leave an example without steps out."
+        raise _wrong(f"lengths[{row}]", "must be 1 or more", array[row], mend)
     return [slice(int(length)) for length in array]
 
 
 def _spans_of_mask(mask: Any, count: int) -> tuple[list[slice], int]:
     """The real steps of each example, and the number of all of them."""
     real = _array(mask)
-    if real.ndim != 2 or len(real) != count or not _is_binary(real):
-        raise ValueError(
-            f"Examples.from_arrays: `mask` must be bool of shape ({count}, T), true where a step "
-            f"is real in all modalities; got {_kind(real)}."
-        )
-    real, steps = real.astype(bool), real.shape[1]
+    is_binary = _is_numbers(real) and bool(np.isin(real, (0, 1)).all())
+    if real.ndim != 2 or len(real) != count or not is_binary:
+        wanted = f"must be bool of shape ({count}, T), true where a step is real in all modalities"
+        raise _wrong("mask", wanted, _kind(real))
     spans = []
     for row, places in enumerate(map(np.flatnonzero, real)):
         if not places.size:
@@ -91,7 +78,7 @@ def _spans_of_mask(mask: Any, count: int) -> tuple[list[slice], int]:
                 "between others is real, with zeros as its features."
             )
         spans.append(slice(first, end))
-    return spans, steps
+    return spans, real.shape[1]
 
 
 def _cut(name: str, values: Any, spans: list[slice], steps: int | None) -> list[np.ndarray]:
@@ -102,23 +89,21 @@ def _cut(name: str, values: Any, spans: list[slice], steps: int | None) -> list[
     for row, (value, span) in enumerate(zip(rows, spans, strict=True)):
         array = _array(value)
         if array.ndim != 2 or not _is_numbers(array):
-            raise ValueError(
-                f"Examples.from_arrays: `{name}` must be one padded array (N, T, F) or a list of N "
-                f"arrays (T_i, F), of numbers; got {_kind(array)} as example {row}. A single "
-                "feature needs an axis, too: array[..., np.newaxis]."
-            )
+            wanted = "must be a padded array (N, T, F) or a list of N arrays (T_i, F), of numbers"
+            mend = "A single feature needs an axis, too: array[..., np.newaxis]."
+            raise _wrong(name, wanted, f"{_kind(array)} as example {row}", mend)
         if steps not in (None, len(array)):
-            raise ValueError(
-                f"Examples.from_arrays: `mask` is for {steps} steps; got {len(array)} in "
-                f"`{name}[{row}]`. Both need the same padding."
-            )
+            mend = "Both need the same padding."
+            raise _wrong("mask", f"is for {steps} steps", f"{len(array)} in `{name}[{row}]`", mend)
         if span.stop is not None and span.stop > len(array):
-            raise ValueError(
-                f"Examples.from_arrays: `lengths[{row}]` must be at most the {len(array)} steps of "
-                f"`{name}[{row}]`; got {span.stop}."
-            )
+            wanted = f"must be at most the {len(array)} steps of `{name}[{row}]`"
+            raise _wrong(f"lengths[{row}]", wanted, span.stop)
         cut.append(array[span].astype(np.float32, copy=False))
     return cut
+
+
+def _wrong(name: str, wanted: str, got: Any, mend: str = "") -> ValueError:
+    return ValueError(f"Examples.from_arrays: `{name}` {wanted}; got {got}. {mend}".rstrip())
 
 
 def _array(value: Any) -> np.ndarray:
@@ -131,10 +116,6 @@ def _array(value: Any) -> np.ndarray:
 
 def _is_numbers(array: np.ndarray) -> bool:
     return np.can_cast(array.dtype, np.float32, "same_kind")
-
-
-def _is_binary(array: np.ndarray) -> bool:
-    return _is_numbers(array) and bool(np.isin(array, (0, 1)).all())
 
 
 def _kind(array: np.ndarray) -> str:

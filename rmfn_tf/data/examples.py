@@ -164,15 +164,11 @@ def _check_counts(examples: Examples) -> None:
             f"Examples: `present` is for {list(examples.present)}, `features` for "
             f"{list(examples.features)}; both need the same modalities in the same order."
         )
-    shapes = {
-        **{f"features[{name!r}]": (len(values),) for name, values in examples.features.items()},
-        **{f"present[{name!r}]": values.shape for name, values in examples.present.items()},
-        **{f"extra[{name!r}]": values.shape[:1] for name, values in examples.extra.items()},
-        "labels": examples.labels.shape[:1],
-        "groups": examples.groups.shape,
-        "words": (len(examples.words),),
-    }
-    for name, shape in shapes.items():
+    shapes = {f"features[{name!r}]": (len(x),) for name, x in examples.features.items()}
+    shapes |= {f"present[{name!r}]": x.shape for name, x in examples.present.items()}
+    shapes |= {f"extra[{name!r}]": x.shape[:1] for name, x in examples.extra.items()}
+    shapes |= {"labels": examples.labels.shape[:1], "groups": examples.groups.shape}
+    for name, shape in {**shapes, "words": (len(examples.words),)}.items():
         if shape != (len(examples),):
             raise ValueError(
                 f"Examples: `{name}` must have {len(examples)} entries, one an example; got "
@@ -182,8 +178,8 @@ def _check_counts(examples: Examples) -> None:
 
 def _check_sequences(examples: Examples) -> None:
     """Float32 of one width per modality, and one length per example."""
-    first = next(iter(examples.features))
     for row, identifier in enumerate(examples.ids):
+        steps = {"words": len(examples.words[row])}
         for name, sequences in examples.features.items():
             sequence, width = sequences[row], sequences[0].shape[-1]
             if sequence.ndim != 2 or sequence.dtype != np.float32 or sequence.shape[1] != width:
@@ -191,15 +187,14 @@ def _check_sequences(examples: Examples) -> None:
                     f"Example {identifier!r}: {name} must be float32 of shape (steps, {width}); "
                     f"got {sequence.dtype} of shape {sequence.shape}."
                 )
-        steps = {name: len(sequences[row]) for name, sequences in examples.features.items()}
-        steps["words"] = len(examples.words[row])
-        if steps[first] == 0:
-            raise ValueError(f"Example {identifier!r} has no steps; leave it out of the data.")
+            steps[name] = len(sequence)
         if len(set(steps.values())) > 1:
             raise ValueError(
                 f"Example {identifier!r}: its parts must share one length (word-aligned); "
                 f"got {steps}."
             )
+        if not steps["words"]:
+            raise ValueError(f"Example {identifier!r} has no steps; leave it out of the data.")
 
 
 def _check_labels(examples: Examples) -> None:
@@ -211,9 +206,7 @@ def _check_labels(examples: Examples) -> None:
             "Examples: `labels` must be integers of shape (N,) or float32 of shape (N, columns); "
             f"got {labels.dtype} of shape {labels.shape}."
         )
-    bad = ~np.isfinite(labels).all(axis=1)
-    if bad.any():
-        row = int(bad.argmax())
+    for row in np.flatnonzero(~np.isfinite(labels).all(axis=1))[:1]:
         raise ValueError(
             f"Example {examples.ids[row]!r}: its label is not finite ({labels[row].tolist()}); "
             "leave it out of the data or mend it."

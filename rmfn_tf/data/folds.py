@@ -7,8 +7,6 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 
 from rmfn_tf.data.examples import Examples
 
-_LARGEST_SEED = 2**32 - 1  # scikit-learn's
-
 
 def make_folds(examples: Examples, k: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """k folds over the videos, shuffled by the seed alone.
@@ -33,7 +31,6 @@ def make_folds(examples: Examples, k: int, seed: int) -> list[tuple[np.ndarray, 
             f"make_folds: `k` must be 2 to {videos}, the number of videos (segments of one video "
             f"stay together); got {k}."
         )
-    _check_seed("make_folds", seed)
     splitter = GroupKFold(n_splits=k, shuffle=True, random_state=seed)
     return list(splitter.split(examples.ids, groups=examples.groups))
 
@@ -68,13 +65,7 @@ def hold_out(
         )
     if not 0 < fraction < 1:
         raise ValueError(f"hold_out: `fraction` must be between 0 and 1; got {fraction}.")
-    _check_seed("hold_out", seed)
     aside = min(max(1, round(fraction * videos)), videos - 1)
     splitter = GroupShuffleSplit(n_splits=1, test_size=aside, random_state=seed)
     train, validation = next(splitter.split(chosen, groups=groups))
     return np.sort(chosen[train]), np.sort(chosen[validation])
-
-
-def _check_seed(function: str, seed: int) -> None:
-    if not 0 <= seed <= _LARGEST_SEED:
-        raise ValueError(f"{function}: `seed` must be 0 to {_LARGEST_SEED}; got {seed}.")

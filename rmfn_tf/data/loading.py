@@ -1,6 +1,6 @@
 """From a built TensorFlow Datasets builder to `Examples`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,11 +62,9 @@ def load_examples(
                 "`outside_any_run=True`."
             )
         record({"split": str(split), "rows": total, "test_rows": of_test})
-    modalities, task = dict(metadata["modalities"]), Task.from_json(metadata["task"])
     rows = []
     try:
         for row in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
-            _check_widths(row, modalities)
             rows.append(row)
             if on_progress is not None:
                 on_progress(len(rows), total)
@@ -76,15 +74,13 @@ def load_examples(
             f"{str(error.message).splitlines()[0]} Remove that folder and build the data again."
         ) from error
 
-    extra = [
-        name
-        for name, value in rows[0].items()
-        if name not in _KNOWN and name not in modalities and np.ndim(value) == 0
-    ]
-    return Examples(
+    modalities = dict(metadata["modalities"])
+    known = _KNOWN | modalities.keys()
+    extra = [name for name, value in rows[0].items() if name not in known and np.ndim(value) == 0]
+    examples = Examples(
         ids=[_text(row["id"]) for row in rows],
         features={name: [row[name] for row in rows] for name in modalities},
-        labels=np.stack([_label(row, task) for row in rows]),
+        labels=_to_labels(rows, Task.from_json(metadata["task"])),
         present={
             name: np.array([bool(row["present"][name]) for row in rows]) for name in modalities
         },
@@ -92,6 +88,12 @@ def load_examples(
         words=[[_text(word) for word in row["words"]] for row in rows],
         extra={name: np.array([_text(row[name]) for row in rows]) for name in extra},
     )
+    if examples.widths != modalities:
+        raise ValueError(
+            f"load_examples: {builder.info.full_name!r} holds features of the widths "
+            f"{examples.widths}, and {modalities} by its metadata. Build the data again."
+        )
+    return examples
 
 
 def _count_rows(builder: Any, split: Any) -> tuple[int, int]:
@@ -111,32 +113,22 @@ def _count_rows(builder: Any, split: Any) -> tuple[int, int]:
     return total, sum(each.take for each in read if each.filename in locked)
 
 
-def _check_widths(row: Mapping[str, Any], modalities: Mapping[str, int]) -> None:
-    for name, width in modalities.items():
-        if row[name].shape[1:] != (width,):
-            raise ValueError(
-                f"Example {_text(row['id'])!r}: {name} must have shape (steps, {width}); got "
-                f"{row[name].shape}."
-            )
-
-
-def _label(row: Mapping[str, Any], task: Task) -> np.ndarray:
-    """The class as int64 `()`, or the scored columns as float32 `(C,)`."""
-    values = np.asarray(row["label"]).reshape(-1)
-    if task.kind == "classification":
-        if values.size != 1 or not 0 <= values[0] < task.num_classes:
-            raise ValueError(
-                f"Example {_text(row['id'])!r}: its label must be one class of 0 to "
-                f"{task.num_classes - 1}; got {values.tolist()}."
-            )
-        return values[0].astype(np.int64)
-    columns = list(task.columns)
-    if values.size != len(columns):
+def _to_labels(rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray:
+    """Classes as int64 `(N,)`, or the scored columns as float32 `(N, C)`."""
+    values = np.array([row["label"] for row in rows]).reshape(len(rows), -1)
+    if values.shape[1] != len(task.columns):
         raise ValueError(
-            f"Example {_text(row['id'])!r}: its label needs the {len(columns)} columns {columns}; "
-            f"got {values.size} values."
+            f"load_examples: a label has {values.shape[1]} values; its task has the columns "
+            f"{', '.join(task.columns)}."
         )
-    return values[[columns.index(name) for name in task.labels]].astype(np.float32)
+    if task.kind != "classification":
+        return values[:, [task.columns.index(name) for name in task.labels]].astype(np.float32)
+    for row in np.flatnonzero((values < 0) | (values >= task.num_classes))[:1]:
+        raise ValueError(
+            f"Example {_text(rows[row]['id'])!r}: its label must be a class of 0 to "
+            f"{task.num_classes - 1}; got {values[row, 0]}."
+        )
+    return values[:, 0].astype(np.int64)
 
 
 def _text(value: Any) -> Any:

@@ -1,7 +1,6 @@
 """Batches of dicts for `model.fit`, `evaluate` and `predict`, in one plain tf.data graph."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -10,17 +9,6 @@ from rmfn_tf.data.buckets import choose_buckets
 from rmfn_tf.data.examples import Examples
 
 _LAST_EPOCH = np.iinfo(np.int64).max
-
-
-class _Source(NamedTuple):
-    """What batches are gathered from: tensors in host memory, so that no batch is ever stored."""
-
-    frames: dict[str, tf.Tensor]  # all examples end to end, then one row of zeros: (ΣT + 1, F_m)
-    starts: tf.Tensor  # (N,) int32, the first row of each example
-    lengths: tf.Tensor  # (N,) int32
-    padded_lengths: tf.Tensor  # (N,) int32, its bucket
-    labels: tf.Tensor  # (N,) or (N, C)
-    weights: tf.Tensor | None  # (N,) float32
 
 
 def epoch_batches(
@@ -57,14 +45,9 @@ def epoch_batches(
     Raises:
         ValueError: an argument is out of range.
     """
-    _check_numbers(batch_size=batch_size, seed=seed, epoch=epoch)
     with tf.device("CPU"):
-        source = _make_source(examples, buckets, sample_weights)
-        batches = _epoch_indices(source.padded_lengths, batch_size, seed, epoch)
-        batches = batches.apply(
-            tf.data.experimental.assert_cardinality(-(-len(examples) // batch_size))
-        )
-        return _gather_all(batches, source)
+        source = _Source(examples, batch_size, buckets, sample_weights, seed, epoch)
+        return source.gather_all(source.batches_of(epoch), source.steps)
 
 
 def training_batches(
@@ -102,85 +85,87 @@ def training_batches(
     """
     if seed is None:
         raise ValueError("training_batches: `seed` must be a number; got None.")
-    _check_numbers(batch_size=batch_size, seed=seed, epoch=first_epoch)
     with tf.device("CPU"):
-        source = _make_source(examples, buckets, sample_weights)
+        source = _Source(examples, batch_size, buckets, sample_weights, seed, first_epoch)
         epochs = tf.data.Dataset.range(first_epoch, _LAST_EPOCH)
-        batches = epochs.flat_map(
-            lambda epoch: _epoch_indices(source.padded_lengths, batch_size, seed, epoch)
-        )
-        batches = batches.apply(
-            tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
-        )
-        return _gather_all(batches, source), -(-len(examples) // batch_size)
+        batches = epochs.flat_map(lambda epoch: source.batches_of(epoch))
+        return source.gather_all(batches, tf.data.INFINITE_CARDINALITY), source.steps
 
 
-def _epoch_indices(
-    padded_lengths: tf.Tensor, batch_size: int, seed: int | None, epoch: int | tf.Tensor
-) -> tf.data.Dataset:
-    """The examples of each batch of one epoch: `(B,)` int32 indices."""
-    count = padded_lengths.shape[0]
-    steps = -(-count // batch_size)
-    order = tf.range(count)
-    starts = tf.range(steps) * batch_size
-    if seed is not None:
-        # Philox by name: the default generator, and so the order, could differ between machines.
-        keys = tf.random.stateless_uniform(
-            [count + steps],
-            seed=tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)]),
-            minval=None,
-            dtype=tf.int64,
-            alg="philox",
-        )
-        order = tf.argsort(keys[:count])
-        order = tf.gather(order, tf.argsort(tf.gather(padded_lengths, order), stable=True))
-        starts = tf.gather(starts, tf.argsort(keys[count:]))
-    return tf.data.Dataset.from_tensor_slices(starts).map(
-        lambda start: order[start : start + batch_size]
-    )
+class _Source:
+    """What batches are gathered from: tensors in host memory, so that no batch is ever stored.
 
+    Attributes:
+        steps: batches of one epoch.
+    """
 
-def _gather_all(indices: tf.data.Dataset, source: _Source) -> tf.data.Dataset:
-    options = tf.data.Options()
-    options.deterministic = True
-    batches = indices.map(lambda rows: _gather(source, rows), num_parallel_calls=tf.data.AUTOTUNE)
-    return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
-
-
-def _gather(source: _Source, rows: tf.Tensor) -> tuple:
-    """One padded batch of the examples `rows`."""
-    row_of_zeros = next(iter(source.frames.values())).shape[0] - 1
-    lengths = tf.gather(source.lengths, rows)
-    steps = tf.range(tf.reduce_max(tf.gather(source.padded_lengths, rows)))
-    positions = tf.where(
-        steps < lengths[:, tf.newaxis],
-        tf.gather(source.starts, rows)[:, tf.newaxis] + steps,
-        row_of_zeros,
-    )
-    inputs = {name: tf.gather(frames, positions) for name, frames in source.frames.items()}
-    inputs["lengths"] = lengths
-    labels = tf.gather(source.labels, rows)
-    if source.weights is None:
-        return inputs, labels
-    return inputs, labels, tf.gather(source.weights, rows)
-
-
-def _make_source(
-    examples: Examples, buckets: Sequence[int] | None, sample_weights: np.ndarray | None
-) -> _Source:
-    lengths = examples.lengths
-    padded = _padded_lengths(examples, buckets)
-    return _Source(
-        frames={
+    def __init__(
+        self,
+        examples: Examples,
+        batch_size: int,
+        buckets: Sequence[int] | None,
+        sample_weights: np.ndarray | None,
+        seed: int | None,
+        epoch: int,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"`batch_size` must be 1 or more; got {batch_size}.")
+        for name, value in (("seed", seed), ("epoch", epoch)):
+            if value is not None and not 0 <= value < _LAST_EPOCH:
+                raise ValueError(f"`{name}` must be 0 or more (below 2^63); got {value}.")
+        lengths = examples.lengths
+        self._batch_size, self._seed = batch_size, seed
+        self._count, self.steps = len(examples), -(-len(examples) // batch_size)
+        self._frames = {  # all examples end to end, then one row of zeros: (ΣT + 1, F_m)
             name: tf.constant(np.concatenate([*sequences, np.zeros_like(sequences[0][:1])]))
             for name, sequences in examples.features.items()
-        },
-        starts=tf.constant(np.cumsum(lengths) - lengths, tf.int32),
-        lengths=tf.constant(lengths),
-        padded_lengths=tf.constant(padded, tf.int32),
-        labels=tf.constant(examples.labels),
-        weights=None if sample_weights is None else _weights(examples, sample_weights),
-    )
+        }
+        self._starts = tf.constant(np.cumsum(lengths) - lengths, tf.int32)
+        self._lengths = tf.constant(lengths)
+        self._padded_lengths = tf.constant(_padded_lengths(examples, buckets), tf.int32)
+        self._targets = [tf.constant(examples.labels)]  # and the weights, where there are any
+        if sample_weights is not None:
+            self._targets.append(_weights(examples, sample_weights))
+
+    def batches_of(self, epoch: int | tf.Tensor) -> tf.data.Dataset:
+        """The examples of each batch of one epoch: `(B,)` int32 indices."""
+        order = tf.range(self._count)
+        starts = tf.range(self.steps) * self._batch_size
+        if self._seed is not None:
+            # Philox by name: the default generator, and so the order, could differ by machine.
+            keys = tf.random.stateless_uniform(
+                [self._count + self.steps],
+                seed=tf.stack([tf.constant(self._seed, tf.int64), tf.cast(epoch, tf.int64)]),
+                minval=None,
+                dtype=tf.int64,
+                alg="philox",
+            )
+            order = tf.argsort(keys[: self._count])
+            by_bucket = tf.argsort(tf.gather(self._padded_lengths, order), stable=True)
+            order = tf.gather(order, by_bucket)
+            starts = tf.gather(starts, tf.argsort(keys[self._count :]))
+        slices = tf.data.Dataset.from_tensor_slices(starts)
+        return slices.map(lambda start: order[start : start + self._batch_size])
+
+    def gather_all(self, indices: tf.data.Dataset, count: int) -> tf.data.Dataset:
+        """The `count` padded batches of these indices."""
+        options = tf.data.Options()
+        options.deterministic = True
+        indices = indices.apply(tf.data.experimental.assert_cardinality(count))
+        batches = indices.map(lambda rows: self._gather(rows), num_parallel_calls=tf.data.AUTOTUNE)
+        return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+    def _gather(self, rows: tf.Tensor) -> tuple:
+        row_of_zeros = next(iter(self._frames.values())).shape[0] - 1
+        lengths = tf.gather(self._lengths, rows)
+        steps = tf.range(tf.reduce_max(tf.gather(self._padded_lengths, rows)))
+        positions = tf.where(
+            steps < lengths[:, tf.newaxis],
+            tf.gather(self._starts, rows)[:, tf.newaxis] + steps,
+            row_of_zeros,
+        )
+        inputs = {name: tf.gather(frames, positions) for name, frames in self._frames.items()}
+        return {**inputs, "lengths": lengths}, *(tf.gather(each, rows) for each in self._targets)
 
 
 def _padded_lengths(examples: Examples, buckets: Sequence[int] | None) -> np.ndarray:
@@ -205,11 +190,3 @@ def _weights(examples: Examples, sample_weights: np.ndarray) -> tf.Tensor:
             f"{weights.dtype} of shape {weights.shape}."
         )
     return tf.constant(weights)
-
-
-def _check_numbers(batch_size: int, seed: int | None, epoch: int) -> None:
-    if batch_size < 1:
-        raise ValueError(f"`batch_size` must be 1 or more; got {batch_size}.")
-    for name, value in (("seed", seed), ("epoch", epoch)):
-        if value is not None and not 0 <= value < _LAST_EPOCH:
-            raise ValueError(f"`{name}` must be 0 or more (below 2^63); got {value}.")

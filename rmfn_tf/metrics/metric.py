@@ -61,6 +61,8 @@ class SumMetric(keras.metrics.Metric):
         if len(weights.shape):
             weights = _as_columns("sample_weight", weights, self.dtype)
             check_same("rows", y_true=y_true, sample_weight=weights)
+            if weights.shape[-1] != 1:
+                check_same("columns", y_true=y_true, sample_weight=weights)
         weights = ops.broadcast_to(weights, ops.shape(y_true))
         widths = y_true.shape[-1], y_pred.shape[-1]
         if self.widths not in (None, widths):

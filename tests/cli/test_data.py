@@ -84,7 +84,7 @@ def test_options_of_files_that_have_none(rmfn, tmp_path):
     write_arrays(tmp_path, make_arrays(POM, 17, SIZES))
     result = rmfn("data", "verify", "pom", "--manual-dir", tmp_path, "--mode", "mmsdk")
     assert result.code == 1
-    assert "Unknown option 'mode'" in result.err
+    assert "unknown option 'mode'" in result.err
 
 
 def test_videos_in_other_folds_than_published(rmfn, tmp_path):

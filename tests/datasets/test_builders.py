@@ -1,5 +1,6 @@
 """Each config through TFDS' own test case, on small made-up files."""
 
+import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from rmfn_tf.datasets.ict_mmmo.ict_mmmo_dataset_builder import Builder as IctMmm
 from rmfn_tf.datasets.iemocap.iemocap_dataset_builder import Builder as Iemocap
 from rmfn_tf.datasets.pom.pom_dataset_builder import Builder as Pom
 from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import Builder as Synthetic
-from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import SarcasmConfig
+from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import Sarcasm
 from support import small_copies
 from support.mfn_files import make_arrays, write_arrays
 
@@ -115,7 +116,9 @@ class TestSynthetic(tfds.testing.DatasetBuilderTestCase):
     DATASET_CLASS = Synthetic
     SPLITS: ClassVar[dict[str, int]] = {"train": 20, "validation": 5, "test": 10}
     BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = [
-        SarcasmConfig(name="small", description="A few examples of the sarcasm task.", sizes=SPLITS)
+        dataclasses.replace(
+            Synthetic.builder_configs["sarcasm"], name="small", source=Sarcasm(sizes=SPLITS)
+        )
     ]
     EXAMPLE_DIR = tempfile.gettempdir()  # no files are needed, but the test case wants a folder
 

@@ -167,8 +167,8 @@ def test_another_folder_is_never_taken_for_a_build(tmp_path, folder, data_dir, c
 def test_no_options(folder, data_dir):
     builder = Builder(config=Builder.make_config(NAME, folder, data_dir), data_dir=data_dir)
     builder.options = {"mode": "default"}
-    with pytest.raises(ValueError, match="Unknown option 'mode'"):
-        builder.find_sources(folder)
+    with pytest.raises(ValueError, match="unknown option 'mode'"):
+        builder.source.find(folder)
 
 
 def test_a_video_in_two_splits(tmp_path, data_dir):

@@ -181,6 +181,8 @@ def test_a_lower_dtype_can_be_asked_for():
         ((), (4, 1), None, r"`y_true` must have shape .* got \(\)"),
         ((4, 3), (4, 3), (3,), r"4 in `y_true`, 3 in `sample_weight`"),
         ((4, 3), (4, 3), (1, 3), r"4 in `y_true`, 1 in `sample_weight`"),
+        ((4, 3), (4, 3), (4, 2), r"3 in `y_true`, 2 in `sample_weight`"),
+        ((4,), (4,), (4, 3), r"1 in `y_true`, 3 in `sample_weight`"),
     ],
 )
 @pytest.mark.parametrize("make", [MeanAbsoluteError, PearsonR, lambda: Accuracy(Threshold())])

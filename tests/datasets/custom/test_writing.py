@@ -15,6 +15,7 @@ from rmfn_tf.datasets.custom import writing
 from rmfn_tf.datasets.custom.source import DataDescription, OwnData
 from rmfn_tf.datasets.custom.writing import draw_splits, write_custom, write_template
 from rmfn_tf.datasets.source import SPLITS, Reading
+from rmfn_tf.files import FolderInUse, only_writer
 from rmfn_tf.task import Task
 
 TWO_CLASSES = Task("classification", ("a",), num_classes=2)
@@ -154,7 +155,7 @@ def two(**changes):
         (make(), {"description": "a\nb"}, "one line of text"),
         (make(), {"split_seed": -1}, "non-negative"),
         (make(count=4), {}, "three groups .* got 2"),
-        ({"tain": make()}, {}, "Did you mean 'train'"),
+        ({"tain": make()}, {}, "tain in row 0. Splits are train"),
         (two(ids=make().ids), {}, r"'v0\[0\]' there twice"),
         (two(groups=make().groups), {}, "'v0' has segments in train and in test"),
         ({"train": make(), "test": make(columns=3)}, {}, "label shapes differ"),
@@ -189,6 +190,18 @@ def test_a_new_or_an_empty_folder(tmp_path, monkeypatch, write):
     with pytest.raises(OSError, match="No space left"):
         write(tmp_path / "other")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_what_a_killed_process_left_is_written_anew(tmp_path):
+    left = tmp_path / ".partial-mine"
+    (left / "mine" / "deeper").mkdir(parents=True)
+    (left / "mine" / "part-00007.npz").touch()
+    with only_writer(left), pytest.raises(FolderInUse, match="in use by another process"):
+        write_template(tmp_path / "mine")
+    assert (left / "mine" / "part-00007.npz").exists()
+    write_template(tmp_path / "mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert not list((tmp_path / "mine").glob("part-*"))
 
 
 @pytest.fixture(scope="module")

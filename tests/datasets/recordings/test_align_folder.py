@@ -131,7 +131,7 @@ def test_mmsdk_mode_takes_words_by_each_modalitys_own_times(tmp_path):
     assert second["acoustic"].tolist() == [[2], [3]]
     np.testing.assert_array_equal(second["intervals"], [[1.5, 2], [2, 3]])
     assert report.out_of_step == 1
-    assert "taken as stored" in report.notes[1]
+    assert "too few words to tell" in report.notes[1]
 
 
 def test_mmsdk_mode_has_no_row_for_a_word_that_no_modality_has(tmp_path):
@@ -203,7 +203,7 @@ def test_words_one_row_late_are_found_and_mended(tmp_path, mode):
     small(tmp_path, [[0, 1, 0], [1, 2, 0]], frames[:-1], [(0, times[-1])], words)
     report = run(tmp_path, mode=mode)
     (only,) = load(tmp_path).values()
-    assert ("sits one row late" in report.notes[1]) == (mode == "default")
+    assert ("Mended" in report.notes[1]) == (mode == "default")
     assert len(only["words"][4]) == letters[4 if mode == "default" else 3]
     assert only["acoustic"][4] == 4
 
@@ -267,8 +267,8 @@ def test_drawn_splits_part_no_video_and_depend_on_the_seed_alone(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mode": "sdk"}, "mode must be one of default, mmsdk; got 'sdk'"),
-        ({"pauses": "none"}, "pauses must be"),
+        ({"mode": "sdk"}, "unknown mode 'sdk'"),
+        ({"pauses": "none"}, "unknown pauses 'none'"),
         ({"word_shift": "2"}, "unknown word_shift '2'"),
         ({"kind": "ordinal"}, "unknown kind of task 'ordinal'"),
         ({"name": "1st"}, "name must begin with a letter"),
@@ -351,7 +351,7 @@ def test_an_interruption_leaves_nothing(tmp_path):
 
     def interrupt(done, total):
         assert total == 4
-        assert list(tmp_path.glob(".partial-out-*"))
+        assert list(tmp_path.glob(".partial-out"))
         assert not (tmp_path / "out").exists()
         if done == 3:
             raise KeyboardInterrupt

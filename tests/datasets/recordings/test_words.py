@@ -158,6 +158,18 @@ def test_damage_gives_words_or_a_source_error(tmp_path, form, data):
         assert (words.intervals[:, 0] < words.intervals[:, 1]).all()
 
 
+@FORMS
+@pytest.mark.parametrize("time", ["inf", "nan", "1e999"])
+def test_a_time_that_is_not_finite_is_refused(tmp_path, form, time):
+    path = write_textgrid(
+        tmp_path / "a.TextGrid", {"words": [(0, 0.5, "a"), (0.5, 1.25, "b")]}, form
+    )
+    path.write_text(time.join(path.read_text().rsplit("1.25", 1)))
+    with pytest.raises(SourceError, match=r"a\.TextGrid.*") as caught:
+        read_textgrid(path)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
