@@ -171,7 +171,7 @@ def _planted(builder: Any, name: str) -> dict[str, dict[int, str]]:
     from rmfn_tf.datasets.synthetic.sarcasm import NOWHERE, make_splits
 
     split, _, number = name.rpartition("-")
-    stories, _ = make_splits(builder.builder_config.seed, builder.builder_config.sizes)[split]
+    stories, _ = make_splits(builder.source.seed, builder.source.sizes)[split]
     row = int(number)
     said = f"{stories.sentiment[row]:+d}"
     planted = {"language": {int(stories.sentiment_at[row]): said}}
