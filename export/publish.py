@@ -41,8 +41,8 @@ def publish(
     Args:
         directory: The model folder; made, with its parents, where it is missing.
         write: Fills the empty folder that it is given.
-        keep: Once published, the oldest versions are removed until this many are left, the new one
-            counted; newer ones, links and files are let be. None removes none.
+        keep: Once the version is published, the oldest ones are removed until this many are left,
+            the new one counted. Newer versions, links and files stay. None removes nothing.
 
     Returns:
         The published folder, `directory/<version>`.

@@ -38,8 +38,8 @@ class Endpoint(NamedTuple):
 
 
 def endpoints_of(model: keras.Model) -> list[Endpoint]:
-    """Every signature that a model can have: `serving_default`, of an RMFN as `create_model` makes
-    it `step`, and, where it highlights, `explain`. ValueError as of `serving_default`."""
+    """Every signature that a model can have: `serving_default`; for an RMFN of `create_model` also
+    `step`; and, if it highlights, `explain`. Raises what `serving_default` raises."""
     endpoints = [serving_default(model)]
     if has_rmfn(model):
         if model.get_layer(_RMFN).cell.fusion.highlight is not None:
@@ -256,9 +256,9 @@ def _check_sequences(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Ten
 
 
 def _check_words(inputs: Tensors, specs: Mapping[str, tf.TensorSpec], states: list[str]) -> Tensors:
-    """Refuse words and states of other sizes, or of different batch, and states that are no
-    numbers: a relu would make 0 of NaN, and the answer would look plausible. Used as
-    `_check_sequences`."""
+    """Refuse words and states of other sizes, or of different batch, and states that are not
+    finite: a relu would make 0 of NaN, and the answer would look plausible. Use it in the same way
+    as `_check_sequences`."""
     inputs = _check_shapes(inputs, specs)
     _check_alike(inputs, "sequences")
     for name in states:

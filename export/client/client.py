@@ -96,13 +96,10 @@ class Client:
         """Ask a Keras model itself, which answers as its export would.
 
         Args:
-            model: As `rmfn_tf.export.export_model` takes it.
-            where: What messages call it.
-            task: What it was trained for (`rmfn_tf.task.Task`), for the labels.
+            model: A model that `rmfn_tf.export.export_model` would take; ValueError for others.
+            where: The name that messages give it.
+            task: What it was trained for (`rmfn_tf.task.Task`); it names the labels.
             batch_size: Sequences in one request, at most.
-
-        Raises:
-            ValueError: The model could not be served.
         """
         return cls(Interface.learn(InProcess.of_model(model, where, task)), batch_size)
 
@@ -151,7 +148,7 @@ class Client:
         return Session(self.interface)
 
     def close(self) -> None:
-        """Give back what the connection holds."""
+        """Close the connection, if there is one."""
         self.interface.transport.close()
 
     def __enter__(self) -> "Client":

@@ -17,6 +17,7 @@ _NEEDS = {
     EXPLAIN: ": only an RMFN with highlight can explain",
     STEP: ": only an RMFN can be followed word by word",
 }
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _MEANINGS = {
     "UNAVAILABLE": "no server answers at {where}: {detail}",
     "DEADLINE_EXCEEDED": "{where} gave no answer in time: {detail}. Allow more with timeout, or "
@@ -48,26 +49,26 @@ class ServingError(OSError):
 
 
 class Transport:
-    """Carries a request to a model `where` it is, and its answer back. Threads may share one.
+    """Carries requests to the model at `where`, and its answers back. Threads may share one.
 
-    It raises a ServingError where there is no answer or the server refuses, and whatever reading
-    raises where the answer is malformed: `Interface` makes a ServingError of that.
+    Its methods raise a ServingError where there is no answer or the server refuses. A malformed
+    answer may raise anything while it is read: `Interface` makes a ServingError of that.
     """
 
     where: str
 
     def describe(self) -> "Interface":
-        """Of the version that would answer now."""
+        """The interface of the version that would answer now."""
         raise NotImplementedError
 
     def call(
         self, signature: str, inputs: Mapping[str, np.ndarray], version: int | None = None
     ) -> Mapping[str, Any]:
-        """The outputs of a signature by name, as they come; `version` goes before the address."""
+        """The outputs of a signature by name, not yet checked. `version` overrides the address."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Give back what the connection holds."""
+        """Close the connection, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,12 @@ class Interface:
 
     @staticmethod
     def learn(transport: Transport) -> "Interface":
-        """Of the version that answers now; ServingError where there is no answer, or none that a
-        model gives."""
-        with _readable(transport.where):
+        """The interface of the version that answers now.
+
+        Raises:
+            ServingError: There is no answer, or one that no model gives.
+        """
+        with _reading("UNIMPLEMENTED", transport.where):
             return transport.describe()
 
     @property
@@ -130,7 +134,7 @@ class Interface:
         """Every output of a signature, float32 and as it must be.
 
         Args:
-            name: Of the signature.
+            name: Name of the signature.
             inputs: Every input by name, batched and padded.
             version: The version to ask, whatever the address says.
 
@@ -139,7 +143,7 @@ class Interface:
                 numbers that are not finite.
         """
         wanted = self.signature(name).outputs
-        with _readable(self.transport.where):
+        with _reading("INTERNAL", self.where):
             answer = self.transport.call(name, inputs, version)
             return {key: _checked(key, answer[key], wanted[key], inputs) for key in wanted}
 
@@ -154,20 +158,13 @@ class Interface:
 
 
 @contextlib.contextmanager
-def _readable(where: str) -> Iterator[None]:
-    """Whatever goes wrong while an answer is read is a ServingError."""
+def _reading(code: str, where: str) -> Iterator[None]:
+    """Turn whatever goes wrong while an answer is read into a ServingError of this code."""
     try:
         yield
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    ) as e:
-        what = f"no {e}" if isinstance(e, KeyError) else str(e)
-        raise ServingError("UNIMPLEMENTED", where, f"its answer is malformed ({what})") from e
+    except _MALFORMED as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise ServingError(code, where, f"its answer is malformed ({what})") from error
 
 
 def _checked(name: str, value: Any, wanted: Tensor, inputs: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -139,15 +139,12 @@ def check_sequences(
 
 
 def check_modalities(given: Mapping[str, Any], wanted: Mapping[str, int], shape: str) -> None:
-    """Exactly the model's modalities.
+    """ValueError where a modality is missing or unknown.
 
     Args:
         given: Anything by modality.
         wanted: Modality -> features a word, of the model.
         shape: What one array must look like, with `{width}` for the features.
-
-    Raises:
-        ValueError: One is missing, or unknown.
     """
     for name in given:
         if name not in wanted:
@@ -164,11 +161,8 @@ def check_modalities(given: Mapping[str, Any], wanted: Mapping[str, int], shape:
 
 
 def as_float32(value: Any, where: str) -> np.ndarray:
-    """An array of numbers as float32.
-
-    Raises:
-        ValueError: Ragged, not numbers, or too large for float32; the message begins with `where`.
-    """
+    """An array of numbers as float32; ValueError, which begins with `where`, for what is ragged, no
+    numbers, or too large."""
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -185,15 +179,10 @@ def as_float32(value: Any, where: str) -> np.ndarray:
 
 
 def plan_batches(sequences: Sequences, batch_size: int, max_bytes: int = MAX_BYTES) -> list[list]:
-    """Which sequences go together: neighbours in length, so that little is padded.
+    """The rows of the sequences that go together: neighbours in length, so that little is padded.
 
-    Args:
-        sequences: N of them.
-        batch_size: How many together at most.
-        max_bytes: Of the padded features of a batch, at most; one sequence alone may have more.
-
-    Returns:
-        Lists of rows of `sequences`; each row is in one.
+    A batch has `batch_size` sequences and `max_bytes` of padded features at most; one sequence
+    alone may have more.
     """
     word = 4 * sum(each[0].shape[1] for each in sequences.features.values())
     batches: list[list[int]] = [[]]

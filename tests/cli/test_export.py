@@ -4,6 +4,7 @@ import json
 import sys
 from types import SimpleNamespace
 
+import jsonschema
 import pytest
 
 from rmfn_tf.cli.predict import show_table
@@ -44,8 +45,6 @@ def run(tmp_path):
 
 
 def test_the_contract_names_the_run(rmfn, run, tmp_path):
-    jsonschema = pytest.importorskip("jsonschema", reason="the extra `serving` is not installed")
-
     done = rmfn("export", run, "--to", tmp_path / "served", "--json")
 
     assert (done.code, done.err) == (0, "")
