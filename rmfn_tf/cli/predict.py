@@ -13,9 +13,9 @@ from rmfn_tf.cli.options import DataDir, Json, ManualDir
 from rmfn_tf.files import write_rows
 
 if TYPE_CHECKING:
-    from rmfn_tf.data import Examples
     from rmfn_tf.export.client import Client, Explanation
     from rmfn_tf.export.client.interface import Interface
+    from rmfn_tf.training.run import Run
 
 
 def predict(
@@ -84,12 +84,21 @@ def predict(
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.export.client import Explanation, read_sequences
 
-    with _connect(run, address, timeout, batch_size) as client:
+    source = None
+    if run is not None:
+        from rmfn_tf.training.run import Run
+
+        source = Run(run)
+    with _connect(source, address, timeout, batch_size) as client:
         # Once connected: no opening of the test split is recorded for a server that is not there.
         if input_file is not None:
             sequences: Any = read_sequences(input_file)
         else:
-            sequences = _load(build_data(data, manual_dir, data_dir, quiet=as_json), split, run)
+            from rmfn_tf.data import load_examples
+
+            builder = build_data(data, manual_dir, data_dir, quiet=as_json)
+            read = load_examples if source is None else source.open_examples
+            sequences = read(builder, split)
         with progress_bar("Predicting", quiet=as_json) as on_progress:
             if explain:
                 answer = client.explain(sequences, on_progress=on_progress)
@@ -103,31 +112,19 @@ def predict(
         show_table(client.interface, list(_rows(client.interface, sequences.ids, answer)))
 
 
-def _connect(run: Path | None, address: Any, timeout: float, batch_size: int) -> "Client":
+def _connect(run: "Run | None", address: Any, timeout: float, batch_size: int) -> "Client":
     from rmfn_tf.export.client import Client
 
-    if run is None or address is not None:
-        try:
-            client = Client.connect(address, timeout=timeout, batch_size=batch_size)
-        except ImportError as error:
-            raise ValueError(str(error)) from error
-    if run is None:
-        return client
-    from rmfn_tf.training.run import Run
-
-    source = Run(run)
     if address is None:
-        return Client.of_model(source.model(), str(run), task=source.task, batch_size=batch_size)
-    # A server does not tell the labels.
-    client.interface = replace(client.interface, task=source.task)
+        assert run is not None  # `predict` asks for one of the two
+        return Client.of_model(run.model(), str(run.folder), task=run.task, batch_size=batch_size)
+    try:
+        client = Client.connect(address, timeout=timeout, batch_size=batch_size)
+    except ImportError as error:
+        raise ValueError(str(error)) from error
+    if run is not None:  # a server does not tell the labels
+        client.interface = replace(client.interface, task=run.task)
     return client
-
-
-def _load(builder: Any, split: str, run: Path | None) -> "Examples":
-    from rmfn_tf.data import load_examples
-    from rmfn_tf.training.run import Run
-
-    return load_examples(builder, split) if run is None else Run(run).open_examples(builder, split)
 
 
 def _columns(task: Any, outputs: int) -> list[str]:
