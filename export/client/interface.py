@@ -38,14 +38,13 @@ class ServingError(OSError):
     Attributes:
         code: What happened, by gRPC's name, over REST and in process too: UNAVAILABLE,
             DEADLINE_EXCEEDED, NOT_FOUND, INVALID_ARGUMENT, ...
-        detail: What the other end, or the network, said.
     """
 
     def __init__(self, code: str, where: str, detail: str) -> None:
         self.code = code
-        self.detail = " ".join(detail.split()).rstrip(".") or "no reason given"
+        detail = " ".join(detail.split()).rstrip(".") or "no reason given"
         meaning = _MEANINGS.get(code, f"{{where}} failed ({code}): {{detail}}")
-        super().__init__(meaning.format(where=where, detail=self.detail))
+        super().__init__(meaning.format(where=where, detail=detail))
 
 
 class Transport:
