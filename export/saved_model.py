@@ -1,28 +1,38 @@
-"""Exporting a Keras model as a SavedModel version."""
+"""Exporting a Keras model as a SavedModel version, checked before it is published."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from pydantic import ValidationError
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+# No public function lists kernels.
+from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from rmfn_tf.export.contract import (
     ALLOWED_BATCH_SIZES,
     LENGTH_BUCKETS,
-    read_contract,
-    write_contract,
+    LENGTHS,
+    Contract,
+    fill_shape,
+    mistakes,
+    signatures_of,
 )
-from rmfn_tf.export.model_contract import ABOUT, model_contract
-from rmfn_tf.export.portability import check_portable
 from rmfn_tf.export.publish import publish
-from rmfn_tf.export.signature import Signature
-from rmfn_tf.export.signatures import signatures_of
-from rmfn_tf.export.verification import check_same_outputs
+from rmfn_tf.export.signatures import Endpoint, Tensors, endpoints_of, has_rmfn, state_sizes
 from rmfn_tf.export.warmup import can_write_warmup, replay_warmup, write_warmup
+from rmfn_tf.layers import FeatureScaling
 
-_Report = Callable[[str], None]
+ABOUT = ("task", "data", "validation")
+_NEEDS_PYTHON = {"EagerPyFunc", "PyFunc", "PyFuncStateless"}
+# (batch, time): unlike each other and, by far, unlike anything a trace could have fixed.
+_SHAPES = ((3, 7), (1, 1))
 
 
 def export_model(
@@ -30,32 +40,23 @@ def export_model(
     directory: str | os.PathLike[str],
     *,
     about: Mapping[str, Any] | None = None,
+    lengths: Sequence[int] = LENGTH_BUCKETS,
     keep: int | None = None,
-    on_progress: _Report | None = None,
 ) -> Path:
     """Write `model` as the next version `directory/<version>/`, ready for TensorFlow Serving.
 
-    The version is a TensorFlow SavedModel that needs neither Keras nor rmfn_tf to run. Its
-    signature `serving_default` takes the model's inputs by name, each modality
-    `(batch, time, F)` float32 and `lengths` `(batch,)` int32, of any batch and time, and returns
-    `{"prediction": (batch, outputs)}`, what `model(inputs, training=False)` returns (of a model
-    that answers after every word, `(batch, time, outputs)`):
+    The version is a TensorFlow SavedModel that needs neither Keras nor rmfn_tf to run, with the
+    signatures of `rmfn_tf.export.signatures`:
 
         served = tf.saved_model.load(export_model(model, "served"))
         served.signatures["serving_default"](language=..., lengths=...)["prediction"]
 
-    A model of `create_model("rmfn")` also has `explain` and `step` (`rmfn_tf.export.signatures`,
-    `rmfn_tf.export.streaming`). A request that cannot be right is refused inside the graph, as
-    INVALID_ARGUMENT.
-
-    Beside the graph lie `assets.extra/contract.json` (`rmfn_tf.export.contract`) and, where the
-    extra `serving` is installed, `assets.extra/tf_serving_warmup_requests`
-    (`rmfn_tf.export.warmup`).
+    Beside the graph lie its contract (`rmfn_tf.export.contract`) and, where the extra `serving` is
+    installed, warm-up requests (`rmfn_tf.export.warmup`).
 
     Before it is published the written graph is checked (no op that a stock TensorFlow lacks),
     loaded again, its answers compared with the model's, and the warm-up replayed. It then appears
-    in one step, under the first free number above those there. On any failure the folder is left
-    as it was.
+    in one step (`rmfn_tf.export.publish`). On any failure the folder is left as it was.
 
     Args:
         model: A functional model with a dict of inputs and one output, such as `create_model`
@@ -63,68 +64,73 @@ def export_model(
         directory: The model folder that holds one folder a version; made where it is missing.
         about: What the contract says of the model's run: any of `task`, `data` and `validation`,
             as in `rmfn_tf.export.contract.Contract`.
-        keep: As of `rmfn_tf.export.publish.publish`: how many versions to keep, this one counted.
-        on_progress: Called with one line of text as each step begins.
+        lengths: Numbers of words that sequences are likely to be padded to, such as
+            `choose_buckets(examples.lengths)`: the warm-up has requests of each.
+        keep: How many versions to keep, this one counted; None keeps all.
 
     Returns:
         The new version's folder.
 
     Raises:
         ValueError: The model is not of this form, uses an op that cannot be served, or answers
-            differently once exported; or `about` or `keep` is wrong.
+            differently once exported; or `about`, `lengths` or `keep` is wrong.
         OSError: `directory` cannot be written; or, with the version published, an older one could
             not be removed.
     """
-    report = on_progress or (lambda line: None)
-    about = _checked(about or {})
-    signatures = signatures_of(model)
-    tolerance = _tolerance(model)
+    about = about or {}
+    if not set(ABOUT).issuperset(about):
+        raise ValueError(f"`about` may have {', '.join(ABOUT)}; got {', '.join(about)}.")
+    endpoints = endpoints_of(model)
 
     def write(folder: Path) -> None:
-        report(f"writing {model.name!r}")
-        _write(signatures, folder)
-        report("checking its ops")
-        check_portable(folder)
-        report("comparing its predictions with the model's")
-        check_same_outputs(folder, signatures, tolerance)
-        report("writing its contract")
-        write_contract(model_contract(model, signatures, folder, about), folder)
-        read_contract(folder)
-        _warm_up(signatures, folder, model.name, report)
+        _write(endpoints, folder)
+        _check_portable(folder)
+        served = tf.saved_model.load(str(folder)).signatures
+        _check_same_answers(endpoints, served, _tolerance(model))
+        contract = _contract(model, endpoints, served, about, lengths)
+        contract.write(folder)
+        if can_write_warmup():
+            write_warmup(contract, folder)
+            replay_warmup(folder, served)
 
-    version = publish(directory, write, keep=keep)
-    report(f"published {version}")
-    return version
+    return publish(directory, write, keep=keep)
 
 
-def _checked(about: Mapping[str, Any]) -> Mapping[str, Any]:
-    unknown = sorted(about.keys() - set(ABOUT))
-    if unknown or not all(isinstance(part, Mapping) for part in about.values()):
-        raise ValueError(f"`about` has dicts under {', '.join(ABOUT)}; got {dict(about)!r}.")
-    return about
-
-
-def _warm_up(signatures: Sequence[Signature], folder: Path, name: str, report: _Report) -> None:
-    if not can_write_warmup():
-        report("without warm-up requests: they need pip install 'rmfn-tf[serving]'")
-        return
-    report("answering its warm-up requests")
-    write_warmup(
-        signatures, folder, name=name, batch_sizes=ALLOWED_BATCH_SIZES, lengths=LENGTH_BUCKETS
-    )
-    replay_warmup(folder)
-
-
-def _write(signatures: Sequence[Signature], folder: Path) -> None:
+def _write(endpoints: Sequence[Endpoint], folder: Path) -> None:
     # ExportArchive saves the functions and the variables they use, and no Keras object: nothing
     # in the file asks for a class when it is loaded.
     archive = keras.export.ExportArchive()
-    for signature in signatures:
-        archive.add_endpoint(signature.name, signature.function, [dict(signature.inputs)])
+    for endpoint in endpoints:
+        archive.add_endpoint(endpoint.name, endpoint.function, [endpoint.inputs])
     try:
         archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:
         raise OSError(f"TensorFlow could not write the model: {error.message}") from error
+
+
+def _check_portable(folder: Path) -> None:
+    """Refuse what TensorFlow Serving as shipped cannot run on a machine without a GPU: XLA, calls
+    back into Python, and ops that have a GPU kernel alone."""
+    contents = SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    graph = contents.meta_graphs[0].graph_def  # TensorFlow 2 writes exactly one
+    functions = graph.library.function
+    faults = [
+        f"function {function.signature.name!r} must be compiled by XLA (jit_compile=True)"
+        for function in functions
+        if function.attr["_XlaMustCompile"].b
+    ]
+    for node in [*graph.node, *(node for function in functions for node in function.node_def)]:
+        if node.op.startswith("Xla"):
+            faults.append(f"{node.op} (node {node.name!r}) is an op of XLA")
+        if node.op in _NEEDS_PYTHON:
+            faults.append(f"{node.op} (node {node.name!r}) calls Python, which a server lacks")
+        kernels = get_registered_kernels_for_op(node.op).kernel
+        if not any(kernel.device_type in {"CPU", "DEFAULT"} for kernel in kernels):
+            faults.append(f"{node.op} (node {node.name!r}) has no CPU kernel")
+    if faults:
+        raise ValueError(
+            "this model cannot be served by a stock TensorFlow:\n  " + "\n  ".join(faults)
+        )
 
 
 def _tolerance(model: keras.Model) -> float:
@@ -135,3 +141,86 @@ def _tolerance(model: keras.Model) -> float:
     """
     dtypes = {layer.compute_dtype for layer in model._flatten_layers()}
     return 5e-2 if dtypes & {"float16", "bfloat16"} else 1e-3
+
+
+def _check_same_answers(
+    endpoints: Sequence[Endpoint], served: Mapping[str, Any], tolerance: float
+) -> None:
+    """Compare each signature with the function it was made from, on random inputs of two batch
+    sizes and lengths: both must give finite numbers with `|Δ| ≤ tolerance · max(1, |expected|)`."""
+    for endpoint in endpoints:
+        for batch, time in _SHAPES:
+            inputs = _random_inputs(endpoint.inputs, batch, time)
+            expected = endpoint.function(inputs)
+            received = served[endpoint.name](**inputs)
+            what = f"of {endpoint.name!r} for {batch} sequences of up to {time} words"
+            for name, value in expected.items():
+                found = np.asarray(received[name], "float64")
+                _compare(f"{name!r} {what}", np.asarray(value, "float64"), found, tolerance)
+
+
+def _random_inputs(specs: Mapping[str, tf.TensorSpec], batch: int, time: int) -> Tensors:
+    """Standard normal features; lengths from `time` down, so that some sequences are padded."""
+    generator = np.random.default_rng(0)
+    inputs = {}
+    for name, spec in specs.items():
+        if name == LENGTHS:
+            values = np.maximum(time - 2 * np.arange(batch), 1)
+        else:
+            values = generator.standard_normal(fill_shape(spec.shape, batch, time))
+        inputs[name] = tf.constant(values, dtype=spec.dtype)
+    return inputs
+
+
+def _compare(what: str, expected: np.ndarray, received: np.ndarray, tolerance: float) -> None:
+    if not np.isfinite(expected).all():
+        raise ValueError(
+            f"the model's {what} is not finite on standard normal inputs: {expected.tolist()}. "
+            "Did its training diverge?"
+        )
+    worst = np.inf
+    if received.shape == expected.shape:
+        worst = np.max(np.abs(received - expected) / np.maximum(1, np.abs(expected)), initial=0)
+    if not worst <= tolerance:
+        raise ValueError(
+            f"the exported model does not answer as the model does: {what} differs by {worst:.2g} "
+            f"(allowed: {tolerance:.0e}). Does a layer choose its path in Python by the shape or "
+            "the values of its inputs?"
+        )
+
+
+def _contract(
+    model: keras.Model,
+    endpoints: Sequence[Endpoint],
+    served: Mapping[str, Any],
+    about: Mapping[str, Any],
+    lengths: Sequence[int],
+) -> Contract:
+    """What the model is, what the written signatures are, and what `about` says of its run."""
+    features = {m: spec for m, spec in endpoints[0].inputs.items() if m != LENGTHS}
+    scalings = {f"{m}_scaling": m for m in features}
+    values = {
+        "format": 1,
+        "model": model.name,
+        "modalities": [{"name": m, "width": spec.shape[-1]} for m, spec in features.items()],
+        "signatures": signatures_of({each.name: served[each.name] for each in endpoints}),
+        "states": state_sizes(model) if has_rmfn(model) else {},
+        "scaling": {
+            scalings[layer.name]: {
+                "center": layer.center.numpy().tolist(),
+                "scale": layer.scale.numpy().tolist(),
+                "clip": layer.clip,
+            }
+            for layer in model.layers
+            if isinstance(layer, FeatureScaling) and layer.name in scalings
+        },
+        "batching": {"allowed_batch_sizes": ALLOWED_BATCH_SIZES, "length_buckets": lengths},
+        "versions": {each: version_of(each) for each in ("rmfn-tf", "tensorflow", "keras")},
+        **about,
+    }
+    try:
+        return Contract.model_validate(values)
+    except ValidationError as error:
+        raise ValueError(
+            f"the contract of {model.name!r} cannot be written: {mistakes(error)}"
+        ) from error

@@ -1,40 +1,54 @@
-"""The signatures of an exported model."""
+"""What a served model can be asked: `serving_default`, and of an RMFN `explain` and `step`.
+
+A request that cannot be right is refused inside the graph, as INVALID_ARGUMENT. Names and dtypes a
+server checks itself, but shapes only in Python: the C++ session takes features of any width, and
+one of width 1 would be spread over all and answered.
+"""
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import keras
+import tensorflow as tf
+from keras import ops
 
-from rmfn_tf.export.contract import LENGTHS
-from rmfn_tf.export.request_checks import check_sequences
-from rmfn_tf.export.signature import PREDICTION, Signature
-from rmfn_tf.export.streaming import (
-    attention_by_modality,
-    has_rmfn,
-    highlights,
-    readable,
-    step,
-)
+from rmfn_tf.export.contract import LENGTHS, NEXT
+from rmfn_tf.layers import RMFN
 from rmfn_tf.models.attention import attention_model
 from rmfn_tf.names import SERVED_NAME
 
+Tensors = dict[str, Any]
+_RMFN = "rmfn"  # the layer's name in `create_model("rmfn")`
 
-def signatures_of(model: keras.Model) -> list[Signature]:
-    """Every signature that a model can have: see `serving_default`, `explain` and `step`.
 
-    The last two need an RMFN layer, as `create_model("rmfn")` makes it, and `explain` one that
-    highlights.
+class Endpoint(NamedTuple):
+    """A signature before it is written.
+
+    Attributes:
+        name: The name clients ask for.
+        inputs: Shape and dtype of each input by its name; None = any size.
+        function: From a dict of input tensors to a dict of output tensors, inference only. Every
+            tensor has the batch as its first dimension, so that a server can batch requests.
     """
-    signatures = [serving_default(model)]
+
+    name: str
+    inputs: dict[str, tf.TensorSpec]
+    function: Callable[[Tensors], Tensors]
+
+
+def endpoints_of(model: keras.Model) -> list[Endpoint]:
+    """Every signature that a model can have: `serving_default`; for an RMFN of `create_model` also
+    `step`; and, if it highlights, `explain`. Raises what `serving_default` raises."""
+    endpoints = [serving_default(model)]
     if has_rmfn(model):
-        if highlights(model):
-            signatures.append(explain(model))
-        signatures.append(step(model))
-    return signatures
+        if model.get_layer(_RMFN).cell.fusion.highlight is not None:
+            endpoints.append(explain(model))
+        endpoints.append(step(model))
+    return endpoints
 
 
-def serving_default(model: keras.Model) -> Signature:
+def serving_default(model: keras.Model) -> Endpoint:
     """The signature that a client gets who names none: features in, prediction out.
 
     Inputs, by the names in `model.input`: each modality `(batch, time, F)` float32, and `lengths`
@@ -53,15 +67,15 @@ def serving_default(model: keras.Model) -> Signature:
             "keras.Model(model.input, output)"
         )
 
-    def predict(features: dict[str, Any]) -> dict[str, Any]:
-        features = check_sequences(features, inputs)
+    def predict(features: Tensors) -> Tensors:
+        features = _check_sequences(features, inputs)
         with _without_cudnn(model):
-            return {PREDICTION: readable(model(features, training=False))}
+            return {"prediction": _readable(model(features, training=False))}
 
-    return Signature("serving_default", inputs, predict)
+    return Endpoint("serving_default", inputs, predict)
 
 
-def explain(model: keras.Model) -> Signature:
+def explain(model: keras.Model) -> Endpoint:
     """The prediction, and what the network looked at to make it.
 
     Inputs as of `serving_default`. Outputs: `prediction`, and for each modality
@@ -72,69 +86,135 @@ def explain(model: keras.Model) -> Signature:
     inputs = _input_specs(model)
     view = attention_model(model)
 
-    def look(features: dict[str, Any]) -> dict[str, Any]:
-        features = check_sequences(features, inputs)
-        with _without_cudnn(model):
-            outputs = view(features, training=False)
+    def look(features: Tensors) -> Tensors:
+        outputs = view(_check_sequences(features, inputs), training=False)
+        attention = _by_modality(model, outputs["attention"])
+        return {"prediction": _readable(outputs["prediction"]), **attention}
+
+    return Endpoint("explain", inputs, look)
+
+
+def step(model: keras.Model) -> Endpoint:
+    """One word of each modality and the states, to the prediction and the next states.
+
+    Inputs: each modality `(batch, F)`, one word (zeros where the modality has nothing), and the
+    states `h_<modality>`, `c_<modality>` and `z`, each `(batch, size)`, finite, all zero before the
+    first word. Outputs: `prediction` `(batch, outputs)` after this word, the next states as
+    `next_<state>`, and, where the model highlights, `attention_<modality>` `(batch, stages, d_m)`.
+    All float32, of a float64 model too.
+
+    After T steps `prediction` is what `serving_default` gives for the T words.
+    """
+    cell, sizes = model.get_layer(_RMFN).cell, state_sizes(model)
+    inputs = {
+        name: tf.TensorSpec((None, width), tf.float32, name)
+        for name, width in {**cell.features, **sizes}.items()
+    }
+    word = _Word(model.get_layer(_RMFN))
+    names = {layer.name for layer in model.layers}
+
+    def follow(features: Tensors) -> Tensors:
+        features = _check_words(features, inputs, list(sizes))
+        scaled = {m: model.get_layer(f"{m}_scaling")(features[m]) for m in cell.features}
+        signal, states, attention = word(scaled, [features[name] for name in sizes])
+        for name in ("head", "prediction"):
+            if name in names:
+                signal = model.get_layer(name)(signal)
+        next_states = zip(sizes, states, strict=True)
         return {
-            PREDICTION: readable(outputs["prediction"]),
-            **attention_by_modality(model, outputs["attention"]),
+            "prediction": _readable(signal),
+            **{NEXT + name: ops.cast(state, "float32") for name, state in next_states},
+            **({} if attention is None else _by_modality(model, attention)),
         }
 
-    return Signature("explain", inputs, look)
+    return Endpoint("step", inputs, follow)
 
 
-def _input_specs(model: keras.Model) -> dict[str, keras.InputSpec]:
+class _Word(keras.layers.Layer):
+    """An RMFN layer's cell on one word, in the layer's own precision.
+
+    A layer, since Keras casts weights to the compute dtype only inside of one.
+    """
+
+    def __init__(self, rmfn):
+        super().__init__(name="word", dtype=rmfn.dtype_policy)
+        self.rmfn = rmfn
+
+    def call(self, words, states):
+        """`[h ; z]`, the next states, and the attention or None."""
+        cell = self.rmfn.cell
+        projections = {m: lsthm.project(words[m]) for m, lsthm in cell.lsthm.items()}
+        with_attention = cell.fusion.highlight is not None
+        states, attention = cell.step(projections, states, return_attention_scores=with_attention)
+        return cell.output_of(states), states, attention
+
+
+def has_rmfn(model: keras.Model) -> bool:
+    """Whether a model has the layers of `create_model("rmfn")` and no others, by their names."""
+    layers = {layer.name: layer for layer in model.layers}
+    rmfn = layers.get(_RMFN)
+    if not isinstance(rmfn, RMFN):
+        return False
+    needed = {LENGTHS, "mask", _RMFN, "prediction", *rmfn.units}
+    needed |= {f"{modality}_scaling" for modality in rmfn.units}
+    return needed <= layers.keys() <= needed | {"head", "head_dropout"}
+
+
+def state_sizes(model: keras.Model) -> dict[str, int]:
+    """State of `step` -> its size, in the layer's order: `h_<modality>`, `c_<modality>`, `z`."""
+    layer = model.get_layer(_RMFN)
+    names = [f"{kind}_{modality}" for kind in "hc" for modality in layer.units]
+    return dict(zip([*names, "z"], layer.cell.state_size, strict=True))
+
+
+def _by_modality(model: keras.Model, attention: Any) -> Tensors:
+    """`(..., stages, Σd_m)` -> `attention_<modality>` `(..., stages, d_m)` float32."""
+    parts, start = {}, 0
+    for modality, units in model.get_layer(_RMFN).units.items():
+        part = attention[..., start : start + units]
+        parts[f"attention_{modality}"] = ops.cast(part, "float32")
+        start += units
+    return parts
+
+
+def _readable(tensor: Any) -> Any:
+    """Half precision as float32: neither JSON nor NumPy knows bfloat16."""
+    half = keras.backend.standardize_dtype(tensor.dtype) in {"float16", "bfloat16"}
+    return ops.cast(tensor, "float32") if half else tensor
+
+
+def _input_specs(model: keras.Model) -> dict[str, tf.TensorSpec]:
     """Each input's shape and dtype by name, checked against what every served model takes."""
-    tensors = _named_inputs(model)
-    if LENGTHS not in tensors:
+    try:
+        forms = {name: (tensor.shape, tensor.dtype) for name, tensor in model.input.items()}
+    except (AttributeError, ValueError):  # no model, or one of other inputs, or of none so far
         raise ValueError(
-            f"a served model needs the input {LENGTHS!r}, shape (batch,) int32, the number of "
-            f"words of each sequence; {model.name!r} has the inputs {sorted(tensors)}"
+            "a served model is a functional keras.Model whose inputs are a dict, "
+            f"keras.Model({{'language': ..., 'lengths': ...}}, outputs); received {model!r}"
+        ) from None
+    if LENGTHS not in forms or len(forms) == 1:
+        raise ValueError(
+            f"a served model needs one modality at least, and the input {LENGTHS!r} (batch,) int32,"
+            f" the number of words of each sequence; {model.name!r} has {sorted(forms)}"
         )
-    if len(tensors) == 1:
-        raise ValueError(f"{model.name!r} has no modality among its inputs, only {LENGTHS!r}")
-    for name, tensor in tensors.items():
+    for name, (shape, dtype) in forms.items():
         if not SERVED_NAME.fullmatch(name):
             raise ValueError(
                 f"{model.name!r} has an input {name!r}, which TensorFlow cannot serve under that "
                 "name: letters, digits and underscores after a first letter, and not 'self'"
             )
         if name == LENGTHS:
-            wanted, fits = "(batch,) int32", tensor.shape == (None,) and tensor.dtype == "int32"
+            wanted, fits = "(batch,) int32", (shape, dtype) == ((None,), "int32")
         else:
             wanted = "(batch, time, features) float32, batch and time left open (None)"
-            fits = (
-                len(tensor.shape) == 3
-                and tensor.shape[:2] == (None, None)
-                and tensor.shape[2] is not None
-                and tensor.dtype == "float32"
-            )
+            open_axes = [place for place, size in enumerate(shape) if size is None]
+            fits = (len(shape), open_axes, dtype) == (3, [0, 1], "float32")
         if not fits:
             raise ValueError(
                 f"input {name!r} of a served model must be {wanted}; in {model.name!r} it is "
-                f"{tensor.shape} {tensor.dtype}"
+                f"{shape} {dtype}"
             )
-    return {
-        name: keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=name)
-        for name, tensor in tensors.items()
-    }
-
-
-def _named_inputs(model: keras.Model) -> dict[str, keras.KerasTensor]:
-    try:
-        tensors = model.input
-    except (AttributeError, ValueError):  # not a model, or one that never saw its inputs
-        tensors = None
-    if not isinstance(tensors, dict) or not all(
-        isinstance(tensor, keras.KerasTensor) for tensor in tensors.values()
-    ):
-        raise ValueError(
-            "a served model is a functional keras.Model whose inputs are a dict, "
-            "keras.Model({'language': ..., 'lengths': ...}, outputs); received "
-            f"{model!r} with inputs {tensors!r}"
-        )
-    return tensors
+    return {name: tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in forms.items()}
 
 
 @contextlib.contextmanager
@@ -153,3 +233,55 @@ def _without_cudnn(model: keras.Model) -> Iterator[None]:
     finally:
         for layer, setting in zip(fused, settings, strict=True):
             layer.use_cudnn = setting
+
+
+def _check_sequences(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensors:
+    """Refuse other ranks and widths, modalities of different batch or time, and lengths that are
+    not 1 to time. The inputs that are returned must be used, or the checks would be left out."""
+    inputs = _check_shapes(inputs, specs)
+    lengths = inputs[LENGTHS]
+    words = {name: x for name, x in inputs.items() if name != LENGTHS}
+    _check_alike(words, "sequences", "words")
+    first = next(iter(words))
+    batch, time = tf.shape(words[first])[0], tf.shape(words[first])[1]
+    count = f"`lengths` must have one number for each sequence of `{first}`; got"
+    tf.debugging.Assert(tf.equal(tf.size(lengths), batch), [count, tf.size(lengths)])
+    span = f"`lengths` must be from 1 to the number of words in `{first}`, which is"
+    tf.debugging.Assert(
+        tf.reduce_all((lengths >= 1) & (lengths <= time)),
+        [span, time, "; got", lengths],
+        summarize=8,
+    )
+    return inputs
+
+
+def _check_words(inputs: Tensors, specs: Mapping[str, tf.TensorSpec], states: list[str]) -> Tensors:
+    """Refuse words and states of other sizes, or of different batch, and states that are not
+    finite: a relu would make 0 of NaN, and the answer would look plausible. Use it in the same way
+    as `_check_sequences`."""
+    inputs = _check_shapes(inputs, specs)
+    _check_alike(inputs, "sequences")
+    for name in states:
+        finite = tf.reduce_all(tf.math.is_finite(inputs[name]))
+        tf.debugging.Assert(finite, [f"the state `{name}` must be finite numbers, all of it"])
+    return inputs
+
+
+def _check_shapes(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensors:
+    """Ranks and widths; TensorFlow's message has the input's name in it, and both shapes."""
+    return {
+        name: tf.ensure_shape(x, specs[name].shape, name=f"input_{name}")
+        for name, x in inputs.items()
+    }
+
+
+def _check_alike(inputs: Tensors, *axes: str) -> None:
+    """The first dimensions, called `axes`, are those of the first input."""
+    first, *others = inputs
+    wanted, what = tf.shape(inputs[first])[: len(axes)], " and ".join(axes)
+    for name in others:
+        found = tf.shape(inputs[name])[: len(axes)]
+        tf.debugging.Assert(
+            tf.reduce_all(tf.equal(found, wanted)),
+            [f"`{name}` must have as many {what} as `{first}`, which has", wanted, "; got", found],
+        )

@@ -37,7 +37,6 @@ NOTHING, NUMPY, TFDS = set(), {"numpy"}, {"numpy", "tensorflow_datasets"}
 STEPS = {
     "rmfn_tf": (IMPORT.format("rmfn_tf"), NOTHING),
     "contract": (IMPORT.format("rmfn_tf.export.contract"), NOTHING),
-    "withdrawal": (IMPORT.format("rmfn_tf.export.withdrawal"), NUMPY),
     "publish": (IMPORT.format("rmfn_tf.export.publish"), NUMPY),
     **{" ".join(["rmfn", *each, "--help"]): (HELP.format(each), NUMPY) for each in COMMANDS},
     "rmfn_tf.data": (DATA, NUMPY | {"sklearn"}),

@@ -5,7 +5,7 @@
     with Client.connect("grpc://localhost:8500/sarcasm") as client:
         client.predict({"language": [...], "acoustic": [...], "visual": [...]})
 
-REST needs neither TensorFlow nor any package beyond NumPy.
+REST needs neither TensorFlow nor gRPC.
 """
 
 from rmfn_tf.lazy import lazy_names
@@ -15,8 +15,8 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "Client": "rmfn_tf.export.client.client",
         "Explanation": "rmfn_tf.export.client.client",
-        "ServingError": "rmfn_tf.export.client.errors",
+        "ServingError": "rmfn_tf.export.client.interface",
         "Session": "rmfn_tf.export.client.session",
-        "read_sequences": "rmfn_tf.export.client.json_file",
+        "read_sequences": "rmfn_tf.export.client.sequences",
     },
 )

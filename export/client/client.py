@@ -3,20 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from rmfn_tf.data.examples import Examples
-from rmfn_tf.export.client.batches import pad, plan_batches, trim
-from rmfn_tf.export.client.connecting import connect
-from rmfn_tf.export.client.errors import serving_error
-from rmfn_tf.export.client.interface import EXPLAIN, PREDICT, STEP, Interface
-from rmfn_tf.export.client.request_check import check_request
-from rmfn_tf.export.client.sequences import NamedSequences, Sequences, check_sequences
+from rmfn_tf.export.client.in_process import InProcess
+from rmfn_tf.export.client.interface import EXPLAIN, PREDICT, STEP, Interface, Transport
+from rmfn_tf.export.client.network import open_transport
+from rmfn_tf.export.client.sequences import (
+    NamedSequences,
+    check_sequences,
+    pad,
+    plan_batches,
+)
 from rmfn_tf.export.client.session import Session
-from rmfn_tf.export.client.transport import Transport
 
 Features = Mapping[str, Sequence[Any]] | Examples | NamedSequences
 Progress = Callable[[int, int], None]
@@ -43,14 +44,15 @@ class Client:
         with Client.connect("http://localhost:8501/v1/models/sarcasm") as client:
             client.predict({"language": [a, b], "acoustic": [c, d], "visual": [e, f]})
 
-    Attributes:
-        interface: The modalities, signatures and labels of the model.
+    Args:
+        interface: The model and the way to it; `connect` and `of_model` find it.
+        batch_size: Sequences in one request, at most.
     """
 
-    def __init__(self, transport: Transport, interface: Interface, batch_size: int = 32) -> None:
-        _check_batch_size(batch_size)
-        self.interface = interface
-        self._transport, self._batch_size = transport, batch_size
+    def __init__(self, interface: Interface, batch_size: int = 32) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be 1 or more; got {batch_size}")
+        self.interface, self._batch_size = interface, batch_size
 
     @classmethod
     def connect(
@@ -60,7 +62,6 @@ class Client:
         timeout: float = 10.0,
         retries: int = 3,
         batch_size: int = 32,
-        contract: str | Path | None = None,
     ) -> "Client":
         """Reach a model and learn what it takes.
 
@@ -71,17 +72,36 @@ class Client:
             timeout: Seconds for each call to a server, its retries included.
             retries: How often a call is repeated while no server answers.
             batch_size: Sequences in one request, at most.
-            contract: A version folder, for the order of modalities and the labels, which no server
-                tells. An export folder that is loaded here has its own.
 
         Raises:
-            ValueError: No such address, folder or contract.
+            ValueError: No such address or folder, or another argument out of range.
             ServingError: The server or the model is not there.
             ImportError: gRPC without the extra `serving`.
         """
-        _check_batch_size(batch_size)
-        transport, interface = connect(address, timeout, retries, contract)
-        return cls(transport, interface, batch_size)
+        transport: Transport
+        if "://" in str(address):
+            transport = open_transport(str(address), timeout, retries)
+        else:
+            transport = InProcess.load(Path(address))
+        try:
+            return cls(Interface.learn(transport), batch_size)
+        except BaseException:
+            transport.close()
+            raise
+
+    @classmethod
+    def of_model(
+        cls, model: Any, where: str, *, task: Any = None, batch_size: int = 32
+    ) -> "Client":
+        """Ask a Keras model itself, which answers as its export would.
+
+        Args:
+            model: A model that `rmfn_tf.export.export_model` would take; ValueError for others.
+            where: The name that messages give it.
+            task: What it was trained for (`rmfn_tf.task.Task`); it names the labels.
+            batch_size: Sequences in one request, at most.
+        """
+        return cls(Interface.learn(InProcess.of_model(model, where, task)), batch_size)
 
     def predict(
         self, features: Features, *, on_progress: Progress | None = None
@@ -105,8 +125,7 @@ class Client:
             ValueError: Names the sequence and the modality that cannot be sent, and why.
             ServingError: No answer.
         """
-        sequences = check_sequences(features, self.interface.modalities)
-        return _stack([each["prediction"] for each in self._ask(PREDICT, sequences, on_progress)])
+        return self._ask(PREDICT, features, on_progress).predictions
 
     def explain(self, features: Features, *, on_progress: Progress | None = None) -> Explanation:
         """The predictions for N sequences, with the attention that each word got.
@@ -116,16 +135,7 @@ class Client:
         Raises:
             ValueError: Also where the model is no RMFN with highlight.
         """
-        self.interface.signature(EXPLAIN)
-        sequences = check_sequences(features, self.interface.modalities)
-        answers = self._ask(EXPLAIN, sequences, on_progress)
-        return Explanation(
-            _stack([each["prediction"] for each in answers]),
-            {
-                name: [each[f"attention_{name}"] for each in answers]
-                for name in self.interface.modalities
-            },
-        )
+        return self._ask(EXPLAIN, features, on_progress)
 
     def session(self) -> Session:
         """Follow one speaker, or several at once, word by word.
@@ -135,69 +145,47 @@ class Client:
             ServingError: No answer.
         """
         self.interface.signature(STEP)
-        return Session(self._transport, self.interface)
-
-    def request(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """One request as it stands, checked against the signature and sent.
-
-        Args:
-            signature: "serving_default", "explain", "step".
-            inputs: Every input by name, batched and padded.
-
-        Returns:
-            Every output by name, padded as it comes.
-
-        Raises:
-            ValueError: The signature does not take these inputs.
-            ServingError: No answer.
-        """
-        wanted = self.interface.signature(signature)
-        return self._transport.call(signature, check_request(signature, wanted, inputs))
+        return Session(self.interface)
 
     def close(self) -> None:
-        """Give back what the connection holds."""
-        self._transport.close()
+        """Close the connection, if there is one."""
+        self.interface.transport.close()
 
     def __enter__(self) -> "Client":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *details: object) -> None:
         self.close()
 
-    def _ask(
-        self, signature: str, sequences: Sequences, on_progress: Progress | None
-    ) -> list[dict[str, np.ndarray]]:
-        """The outputs for each sequence, trimmed to its length."""
+    def _ask(self, signature: str, features: Features, on_progress: Progress | None) -> Explanation:
+        """What a signature says of each sequence, cut to its length."""
+        interface = self.interface
+        interface.signature(signature)
+        sequences = check_sequences(features, interface.modalities)
+        plan, version = plan_batches(sequences, self._batch_size), None
+        if len(plan) > 1:
+            # All batches by one version, though another is published in the midst of them.
+            interface = Interface.learn(interface.transport)
+            version = interface.version
         answers: list[dict[str, np.ndarray]] = [{} for _ in sequences.lengths]
         done = 0
-        plan = list(plan_batches(sequences, self._batch_size))
-        # All batches by one version, though another is published in the midst of them.
-        version = self._transport.describe().version if len(plan) > 1 else None
-        wanted = self.interface.signature(signature)
         for rows in plan:
-            inputs = check_request(signature, wanted, pad(sequences, rows))
-            outputs = self._transport.call(signature, inputs, version)
-            for name, values in outputs.items():
-                if len(values) != len(rows):
-                    what = f"{name!r} for {len(values)} sequences instead of {len(rows)}"
-                    raise serving_error("INTERNAL", self.interface.where, what)
+            outputs = interface.ask(signature, pad(sequences, rows), version)
             for place, row in enumerate(rows):
-                answers[row] = trim(outputs, place, int(sequences.lengths[row]))
+                # What has an axis of words, a server may have padded further than the client did.
+                answers[row] = {
+                    name: x[place, : sequences.lengths[row]] if x.ndim > 2 else x[place]
+                    for name, x in outputs.items()
+                }
             done += len(rows)
             if on_progress is not None:
                 on_progress(done, len(answers))
-        return answers
-
-
-def _check_batch_size(batch_size: int) -> None:
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be 1 or more; got {batch_size}")
-
-
-def _stack(predictions: list[np.ndarray]) -> np.ndarray | list[np.ndarray]:
-    return predictions if predictions[0].ndim > 1 else np.stack(predictions)
+        predictions = [each["prediction"] for each in answers]
+        return Explanation(
+            predictions if predictions[0].ndim > 1 else np.stack(predictions),
+            {
+                name: [each[f"attention_{name}"] for each in answers]
+                for name in interface.modalities
+                if f"attention_{name}" in answers[0]
+            },
+        )

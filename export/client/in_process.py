@@ -1,88 +1,92 @@
-"""No server: an export folder, loaded in this process."""
+"""No server: an export folder, or a model, in this process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.export.client.errors import serving_error
-from rmfn_tf.export.client.interface import Signature, Tensor
-from rmfn_tf.export.client.transport import Description
-from rmfn_tf.export.versions import published_versions
-
-_GRAPH = "saved_model.pb"
+from rmfn_tf.export.client.interface import Interface, ServingError, Transport
+from rmfn_tf.export.client.network import GRAMMAR
+from rmfn_tf.export.contract import CONTRACT, LENGTHS, read_contract, signatures_of
+from rmfn_tf.export.publish import published_versions
 
 
-def version_folder(folder: Path) -> Path:
-    """The version to load: `folder` where it is one, or else the highest in it.
-
-    Raises:
-        ValueError: There is none.
-    """
-    if (folder / _GRAPH).is_file():
-        return folder
-    for version in reversed(published_versions(folder) if folder.is_dir() else []):
-        if (folder / str(version) / _GRAPH).is_file():
-            return folder / str(version)
-    raise ValueError(
-        f"{str(folder)!r} holds no exported model: name a version, or the model folder with its "
-        "versions 1, 2, ..., as `rmfn export` makes it"
-    )
-
-
-class InProcessTransport:
-    """A version loaded into this process: the answers of a server, without one.
+class InProcess(Transport):
+    """Signatures in this process: the answers of a server, without one.
 
     Args:
-        folder: One version.
-
-    Raises:
-        ValueError: TensorFlow cannot load it.
+        where: The folder, for messages.
+        functions: TensorFlow's concrete functions by name of the signature.
+        owner: Of their variables, which live as long as it does.
+        version, order, task: As in `Interface`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        where: str,
+        functions: Mapping[str, Any],
+        owner: Any,
+        version: int | None = None,
+        order: Iterable[str] = (),
+        task: Any = None,
+    ) -> None:
+        self.where, self._functions, self._owner = where, functions, owner
+        self._about = version, signatures_of(functions), tuple(order), task
+
+    @classmethod
+    def load(cls, folder: Path) -> "InProcess":
+        """A version, or the highest one in a model folder, with what its contract says of it;
+        ValueError where there is none."""
         import tensorflow as tf
 
-        self.where = str(folder)
-        self._tf = tf
+        versions = [folder, *(folder / str(each) for each in published_versions(folder)[::-1])]
+        version = next((each for each in versions if (each / "saved_model.pb").is_file()), None)
+        if version is None:
+            raise ValueError(
+                f"{str(folder)!r} holds no exported model: name a version, or the model folder "
+                f"with its versions 1, 2, ..., as `rmfn export` makes it; or write {GRAMMAR}"
+            )
         try:
-            self._model = tf.saved_model.load(self.where)
+            loaded = tf.saved_model.load(str(version))
         except (OSError, ValueError, tf.errors.OpError) as error:
-            raise ValueError(f"{self.where!r} cannot be loaded: {error}") from error
-        self._version = int(folder.name) if folder.name.isdigit() else None
+            raise ValueError(f"{str(version)!r} cannot be loaded: {error}") from error
+        number = int(version.name) if version.name.isdigit() else None
+        if not (version / CONTRACT).is_file():
+            return cls(str(version), loaded.signatures, loaded, number)
+        contract = read_contract(version)
+        about = number, contract.widths, contract.task
+        return cls(str(version), loaded.signatures, loaded, *about)
 
-    def describe(self) -> Description:
-        return Description(
-            self._version,
-            {
-                name: Signature(
-                    _tensors(function.structured_input_signature[1]),
-                    _tensors(function.structured_outputs),
-                )
-                for name, function in self._model.signatures.items()
-            },
-        )
+    @classmethod
+    def of_model(cls, model: Any, where: str, task: Any) -> "InProcess":
+        """A Keras model, with the signatures that its export would have."""
+        import tensorflow as tf
+
+        from rmfn_tf.export.signatures import endpoints_of
+
+        def trace(function: Callable[[dict[str, Any]], Any], inputs: dict[str, Any]) -> Any:
+            return tf.function(lambda **given: function(given)).get_concrete_function(**inputs)
+
+        functions = {e.name: trace(e.function, e.inputs) for e in endpoints_of(model)}
+        order = [name for name in model.input if name != LENGTHS]
+        return cls(where, functions, model, order=order, task=task)
+
+    def describe(self) -> Interface:
+        return Interface(self, *self._about)
 
     def call(
         self, signature: str, inputs: Mapping[str, np.ndarray], version: int | None = None
-    ) -> dict[str, np.ndarray]:
+    ) -> Mapping[str, Any]:
+        import tensorflow as tf
+
         try:
-            tensors = {name: self._tf.constant(values) for name, values in inputs.items()}
-            outputs = self._model.signatures[signature](**tensors)
-        except (TypeError, ValueError, KeyError) as error:
-            raise serving_error("INVALID_ARGUMENT", self.where, str(error)) from error
-        except self._tf.errors.OpError as error:
-            refused = isinstance(error, self._tf.errors.InvalidArgumentError)
+            tensors = {name: tf.constant(values) for name, values in inputs.items()}
+            outputs = self._functions[signature](**tensors)
+        except (TypeError, ValueError, LookupError) as error:
+            raise ServingError("INVALID_ARGUMENT", self.where, str(error)) from error
+        except tf.errors.OpError as error:
+            refused = isinstance(error, tf.errors.InvalidArgumentError)
             code = "INVALID_ARGUMENT" if refused else "INTERNAL"
-            raise serving_error(code, self.where, str(error.message)) from error
+            raise ServingError(code, self.where, str(error.message)) from error
         return {name: values.numpy() for name, values in outputs.items()}
-
-    def close(self) -> None:
-        """The model goes with this object."""
-
-
-def _tensors(specs: Mapping[str, Any]) -> dict[str, Tensor]:
-    return {
-        name: Tensor(spec.dtype.name, tuple(spec.shape.as_list())) for name, spec in specs.items()
-    }

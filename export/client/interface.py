@@ -1,51 +1,107 @@
-"""What a client knows about a model before it asks."""
+"""What a client knows of a model, and the one place where answers are checked against it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
-from rmfn_tf.export.contract import LENGTHS
+import numpy as np
+
+from rmfn_tf.export.client.sequences import as_float32
+from rmfn_tf.export.contract import LENGTHS, Signature, Tensor
 from rmfn_tf.names import did_you_mean
 
 PREDICT, EXPLAIN, STEP = "serving_default", "explain", "step"
 _NEEDS = {
-    EXPLAIN: "only an RMFN with highlight can explain",
-    STEP: "only an RMFN can be followed word by word",
+    EXPLAIN: ": only an RMFN with highlight can explain",
+    STEP: ": only an RMFN can be followed word by word",
+}
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_MEANINGS = {
+    "UNAVAILABLE": "no server answers at {where}: {detail}",
+    "DEADLINE_EXCEEDED": "{where} gave no answer in time: {detail}. Allow more with timeout, or "
+    "send less at once with batch_size",
+    "NOT_FOUND": "{where} does not serve this model or version: {detail}",
+    "INVALID_ARGUMENT": "{where} refuses the request: {detail}",
+    "FAILED_PRECONDITION": "{where} refuses the request: {detail}",
+    "RESOURCE_EXHAUSTED": "{where} takes no request of this size or at this rate: {detail}. Send "
+    "less at once with batch_size",
+    "UNIMPLEMENTED": "{where} is no prediction service of TensorFlow Serving: {detail}. Is this "
+    "the right port (by default gRPC is on 8500, REST on 8501)?",
 }
 
 
-class Tensor(NamedTuple):
-    """Of one input or output: NumPy's name of its dtype, and its shape; None = any size."""
+class ServingError(OSError):
+    """The model did not answer as it should, or its server refused the request: one line.
 
-    dtype: str
-    shape: tuple[int | None, ...]
+    Attributes:
+        code: What happened, by gRPC's name, over REST and in process too: UNAVAILABLE,
+            DEADLINE_EXCEEDED, NOT_FOUND, INVALID_ARGUMENT, ...
+    """
+
+    def __init__(self, code: str, where: str, detail: str) -> None:
+        self.code = code
+        detail = " ".join(detail.split()).rstrip(".") or "no reason given"
+        meaning = _MEANINGS.get(code, f"{{where}} failed ({code}): {{detail}}")
+        super().__init__(meaning.format(where=where, detail=detail))
 
 
-class Signature(NamedTuple):
-    """Inputs and outputs by name."""
+class Transport:
+    """Carries requests to the model at `where`, and its answers back. Threads may share one.
 
-    inputs: dict[str, Tensor]
-    outputs: dict[str, Tensor]
+    Its methods raise a ServingError where there is no answer or the server refuses. A malformed
+    answer may raise anything while it is read: `Interface` makes a ServingError of that.
+    """
+
+    where: str
+
+    def describe(self) -> "Interface":
+        """The interface of the version that would answer now."""
+        raise NotImplementedError
+
+    def call(
+        self, signature: str, inputs: Mapping[str, np.ndarray], version: int | None = None
+    ) -> Mapping[str, Any]:
+        """The outputs of a signature by name, not yet checked. `version` overrides the address."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
 
 
 @dataclass(frozen=True)
 class Interface:
-    """The signatures of one version, and what its contract adds to them.
+    """One version of a model, and the way to it.
 
     Attributes:
-        where: The address or folder, for messages.
-        version: Its number; None where it is not known.
+        transport: The way.
+        version: Its number; None where it has none.
         signatures: By name.
-        order: The modalities in the model's own order; empty where no contract says it.
-        task: The contract's task (`kind`, `labels`, ...); empty where no contract says it.
+        order: The modalities in the model's own order; empty where it is not known.
+        task: What was learned, with its `kind` and `labels`; None where it is not known.
     """
 
-    where: str
+    transport: Transport
     version: int | None
     signatures: Mapping[str, Signature]
-    order: Sequence[str] = ()
-    task: Mapping[str, Any] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    task: Any = None
+
+    @staticmethod
+    def learn(transport: Transport) -> "Interface":
+        """The interface of the version that answers now.
+
+        Raises:
+            ServingError: There is no answer, or one that no model gives.
+        """
+        with _reading("UNIMPLEMENTED", transport.where):
+            return transport.describe()
+
+    @property
+    def where(self) -> str:
+        """The address or folder, for messages."""
+        return self.transport.where
 
     @cached_property
     def modalities(self) -> dict[str, int]:
@@ -62,37 +118,64 @@ class Interface:
         return {name: self._size(inputs, name) for name in names}
 
     def signature(self, name: str) -> Signature:
-        """The signature of this name.
-
-        Raises:
-            ValueError: There is none.
-        """
+        """The signature of this name; ValueError where there is none."""
         if name not in self.signatures:
-            why = f": {_NEEDS[name]}" if name in _NEEDS else ""
             raise ValueError(
-                f"the model at {self.where} has no signature {name!r}{why}. It has "
-                f"{sorted(self.signatures)}.{did_you_mean(name, self.signatures)}"
+                f"the model at {self.where} has no signature {name!r}"
+                f"{_NEEDS.get(name, '')}. It has {sorted(self.signatures)}."
+                f"{did_you_mean(name, self.signatures)}"
             )
         return self.signatures[name]
 
-    def columns(self, outputs: int) -> list[str]:
-        """A name for each of the `outputs` numbers of a prediction.
+    def ask(
+        self, name: str, inputs: Mapping[str, np.ndarray], version: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """Every output of a signature, float32 and as it must be.
 
-        The labels of the task; `class_0`, ... of a classification; `prediction_0`, ... where the
-        task is not known.
+        Args:
+            name: Name of the signature.
+            inputs: Every input by name, batched and padded.
+            version: The version to ask, whatever the address says.
+
+        Raises:
+            ServingError: No answer, or one that lacks an output, or has one of another shape or of
+                numbers that are not finite.
         """
-        if self.task.get("kind") == "classification":
-            return [f"class_{number}" for number in range(outputs)]
-        labels = list(self.task.get("labels", ()))
-        if len(labels) == outputs:
-            return labels
-        return [f"prediction_{number}" for number in range(outputs)]
+        wanted = self.signature(name).outputs
+        with _reading("INTERNAL", self.where):
+            answer = self.transport.call(name, inputs, version)
+            return {key: _checked(key, answer[key], wanted[key], inputs) for key in wanted}
 
     def _size(self, inputs: Mapping[str, Tensor], name: str) -> int:
         size = inputs[name].shape[-1] if name in inputs and inputs[name].shape else None
         if size is None:
             raise ValueError(
-                f"the model at {self.where} is not one of rmfn_tf: its input {name!r} has no "
-                "fixed number of features"
+                f"the model at {self.where} is not one of rmfn_tf: its input {name!r} "
+                "has no fixed number of features"
             )
         return size
+
+
+@contextlib.contextmanager
+def _reading(code: str, where: str) -> Iterator[None]:
+    """Turn whatever goes wrong while an answer is read into a ServingError of this code."""
+    try:
+        yield
+    except _MALFORMED as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise ServingError(code, where, f"its answer is malformed ({what})") from error
+
+
+def _checked(name: str, value: Any, wanted: Tensor, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    array = as_float32(value, repr(name))
+    batch, *words = next(each for key, each in inputs.items() if key != LENGTHS).shape[:-1]
+    fits = array.ndim == len(wanted.shape) and all(
+        size in (None, found) for size, found in zip(wanted.shape, array.shape, strict=True)
+    )
+    # A server that joins requests may have padded the words further than the client did.
+    cut = words and array.ndim > 2 and array.shape[1] < words[0]
+    if not fits or array.shape[0] != batch or cut:
+        raise ValueError(f"{name!r} has the shape {array.shape} for {batch} sequences")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name!r} has numbers that are not finite")
+    return array

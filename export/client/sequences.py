@@ -1,12 +1,21 @@
-"""What a caller hands over, checked: N sequences of words in several modalities."""
+"""What a caller hands over: N sequences of words in several modalities, checked, and cut into
+requests."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rmfn_tf.data.examples import Examples
+from rmfn_tf.export.contract import LENGTHS
 from rmfn_tf.names import did_you_mean
+
+# gRPC servers other than TensorFlow Serving, and proxies, refuse messages above 4 MiB.
+MAX_BYTES = 4 * 2**20 - 2**16
+_FORM = '{"sequences": [{"id": "a", "language": [[...], ...], ...}, ...]}'
 
 
 class NamedSequences(NamedTuple):
@@ -33,6 +42,46 @@ class Sequences(NamedTuple):
     lengths: np.ndarray
 
 
+def read_sequences(path: str | Path) -> NamedSequences:
+    """The sequences of a JSON file, for `Client.predict` and `Client.explain`, which check them.
+
+        {"sequences": [
+            {"id": "a", "language": [[0.1, 0.2], [0.3, 0.4]], "acoustic": [[1.0], [2.0]]},
+            {"id": "b", "language": [[0.5, 0.6]], "acoustic": [[3.0]]}
+        ]}
+
+    Every sequence has the same modalities, each a list of words that are lists of numbers (`NaN`
+    and `Infinity` are read as such), and, if it likes, a unique `id`; the others are called by
+    their place, "0", "1", ...
+
+    Raises:
+        ValueError: It is no file of this form; the message names the sequence.
+        OSError: It cannot be read.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no JSON: {error}") from error
+    rows = document.get("sequences") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not rows or set(document) != {"sequences"}:
+        raise ValueError(f"{path} must hold {_FORM}, one sequence at least, and nothing beside it")
+    for place, row in enumerate(rows):
+        if not isinstance(row, dict) or not row.keys() - {"id"}:
+            raise ValueError(f"{path}: sequence {place} has no modality; the form is {_FORM}")
+        modalities = rows[0].keys() - {"id"}
+        if row.keys() - {"id"} != modalities:
+            raise ValueError(
+                f"{path}: sequence {place} has {sorted(row.keys() - {'id'})}, sequence 0 has "
+                f"{sorted(modalities)}; send zeros where a sequence lacks a modality"
+            )
+    ids = [str(row.get("id", place)) for place, row in enumerate(rows)]
+    (name, count), *_ = Counter(ids).most_common(1)
+    if count > 1:
+        raise ValueError(f"{path}: the id {name!r} is there more than once")
+    names = [name for name in rows[0] if name != "id"]
+    return NamedSequences(ids, {name: [row[name] for row in rows] for name in names})
+
+
 def check_sequences(
     features: Mapping[str, Sequence[Any]] | Examples | NamedSequences, modalities: Mapping[str, int]
 ) -> Sequences:
@@ -56,43 +105,46 @@ def check_sequences(
             f"Examples of rmfn_tf.data; got {type(features).__name__}"
         )
     check_modalities(features, modalities, "(words, {width})")
-    counts = {name: _count(name, features[name]) for name in modalities}
-    if len(set(counts.values())) > 1:
-        raise ValueError(
-            f"every modality needs as many sequences as the others; got {counts}. Send zeros where "
-            "a sequence lacks a modality"
-        )
-    count = next(iter(counts.values()))
-    if count == 0:
-        raise ValueError("there is no sequence to send; a request needs at least one")
-    names = [_name(row, ids) for row in range(count)]
-    checked = {
-        name: [
-            _words(each, width, f"{names[row]}: {name!r}")
-            for row, each in enumerate(features[name])
-        ]
-        for name, width in modalities.items()
-    }
-    for row in range(count):
-        lengths = {name: len(sequences[row]) for name, sequences in checked.items()}
-        if len(set(lengths.values())) > 1:
+    for name in modalities:
+        if not hasattr(features[name], "__len__"):
             raise ValueError(
-                f"{names[row]}: all modalities of a sequence must have as many words; got {lengths}"
+                f"{name!r} must be a list of arrays (words, features), one a sequence; got "
+                f"{type(features[name]).__name__}"
             )
-    first = next(iter(checked.values()))
-    return Sequences(checked, np.array([len(words) for words in first], np.int32))
+    counts = {name: len(features[name]) for name in modalities}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        raise ValueError(
+            f"every modality needs as many sequences as the others, one at least; got {counts}. "
+            "Send zeros where a sequence lacks a modality"
+        )
+    checked: dict[str, list[np.ndarray]] = {name: [] for name in modalities}
+    lengths = []
+    for row in range(next(iter(counts.values()))):
+        who = f"sequence {row}" if ids is None else f"sequence {row} ({ids[row]!r})"
+        for name, width in modalities.items():
+            words = as_float32(features[name][row], f"{who}: {name!r}")
+            if words.ndim != 2 or words.shape[1] != width or not len(words):
+                raise ValueError(
+                    f"{who}: {name!r} must have the shape (words, {width}), with one word at "
+                    f"least; got {words.shape}"
+                )
+            checked[name].append(words)
+        found = {name: len(words[row]) for name, words in checked.items()}
+        if len(set(found.values())) > 1:
+            raise ValueError(
+                f"{who}: all modalities of a sequence must have as many words; got {found}"
+            )
+        lengths.append(next(iter(found.values())))
+    return Sequences(checked, np.array(lengths, np.int32))
 
 
 def check_modalities(given: Mapping[str, Any], wanted: Mapping[str, int], shape: str) -> None:
-    """Exactly the model's modalities.
+    """ValueError where a modality is missing or unknown.
 
     Args:
         given: Anything by modality.
         wanted: Modality -> features a word, of the model.
         shape: What one array must look like, with `{width}` for the features.
-
-    Raises:
-        ValueError: One is missing, or unknown.
     """
     for name in given:
         if name not in wanted:
@@ -109,11 +161,8 @@ def check_modalities(given: Mapping[str, Any], wanted: Mapping[str, int], shape:
 
 
 def as_float32(value: Any, where: str) -> np.ndarray:
-    """An array of numbers as float32.
-
-    Raises:
-        ValueError: Ragged, not numbers, or too large for float32; the message begins with `where`.
-    """
+    """An array of numbers as float32; ValueError, which begins with `where`, for what is ragged, no
+    numbers, or too large."""
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -129,24 +178,37 @@ def as_float32(value: Any, where: str) -> np.ndarray:
     return numbers
 
 
-def _words(value: Any, width: int, where: str) -> np.ndarray:
-    words = as_float32(value, where)
-    if words.size == 0 and words.ndim <= 2 and len(np.atleast_1d(words)) == 0:
-        raise ValueError(f"{where} has no words; a sequence needs at least one")
-    if words.ndim != 2 or words.shape[1] != width:
-        raise ValueError(f"{where} must have the shape (words, {width}); got {words.shape}")
-    return words
+def plan_batches(sequences: Sequences, batch_size: int, max_bytes: int = MAX_BYTES) -> list[list]:
+    """The rows of the sequences that go together: neighbours in length, so that little is padded.
+
+    A batch has `batch_size` sequences and `max_bytes` of padded features at most; one sequence
+    alone may have more.
+    """
+    word = 4 * sum(each[0].shape[1] for each in sequences.features.values())
+    batches: list[list[int]] = [[]]
+    for row in np.argsort(sequences.lengths, kind="stable").tolist():
+        batch = batches[-1]
+        # Lengths ascend: this one sets what all of the batch are padded to.
+        size = (len(batch) + 1) * int(sequences.lengths[row]) * word
+        if batch and (len(batch) == batch_size or size > max_bytes):
+            batches.append([row])
+        else:
+            batch.append(row)
+    return batches
 
 
-def _count(name: str, sequences: Any) -> int:
-    try:
-        return len(sequences)
-    except TypeError as error:
-        raise ValueError(
-            f"{name!r} must be a list of arrays (words, features), one a sequence; got "
-            f"{type(sequences).__name__}"
-        ) from error
+def pad(sequences: Sequences, rows: list[int]) -> dict[str, np.ndarray]:
+    """The request for these sequences.
 
-
-def _name(row: int, ids: Sequence[str] | None) -> str:
-    return f"sequence {row}" if ids is None else f"sequence {row} ({ids[row]!r})"
+    Returns:
+        Modality -> `(batch, time, F)` float32 with zeros behind the shorter sequences, and
+        `lengths` `(batch,)` int32, which tells the model where they end.
+    """
+    lengths = sequences.lengths[rows]
+    inputs: dict[str, np.ndarray] = {}
+    for name, words in sequences.features.items():
+        padded = np.zeros((len(rows), lengths.max(), words[0].shape[1]), np.float32)
+        for place, row in enumerate(rows):
+            padded[place, : lengths[place]] = words[row]
+        inputs[name] = padded
+    return {**inputs, LENGTHS: lengths}

@@ -1,16 +1,13 @@
 """A session: a model that follows speakers word by word, as they speak."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.export.client.errors import ServingError
-from rmfn_tf.export.client.interface import STEP, Interface
-from rmfn_tf.export.client.request_check import check_request
+from rmfn_tf.export.client.interface import STEP, Interface, ServingError
 from rmfn_tf.export.client.sequences import as_float32, check_modalities
-from rmfn_tf.export.client.transport import Transport
+from rmfn_tf.export.contract import NEXT
 
 
 class Session:
@@ -29,8 +26,8 @@ class Session:
             before the first, and of models without highlight.
     """
 
-    def __init__(self, transport: Transport, interface: Interface) -> None:
-        self._transport, self._interface = transport, interface
+    def __init__(self, interface: Interface) -> None:
+        self._interface = interface
         self.reset()
 
     @property
@@ -44,8 +41,7 @@ class Session:
         Raises:
             ServingError: No answer.
         """
-        version, signatures = self._transport.describe()
-        self._interface = replace(self._interface, version=version, signatures=signatures)
+        self._interface = Interface.learn(self._interface.transport)
         self._interface.signature(STEP)
         self._states: dict[str, np.ndarray] = {}
         self._shape: tuple[int, ...] = ()
@@ -67,30 +63,26 @@ class Session:
                 version for a newer one (`reset` goes on with that).
         """
         inputs, shape = self._read(words)
-        batch = int(np.prod(shape))
         states = self._states or {
-            name: np.zeros((batch, size), np.float32)
+            name: np.zeros((int(np.prod(shape)), size), np.float32)
             for name, size in self._interface.states.items()
         }
-        request = check_request(STEP, self._interface.signature(STEP), {**inputs, **states})
         try:
-            outputs = self._transport.call(STEP, request, self.version)
+            outputs = self._interface.ask(STEP, {**inputs, **states}, self.version)
         except ServingError as error:
-            if error.code != "NOT_FOUND":
-                raise
-            raise ServingError(
-                error.code,
-                f"{error}. This session's states are of version {self.version}: reset() begins "
-                "anew with the version that is served now",
-            ) from error
+            if error.code == "NOT_FOUND":
+                error.args = (
+                    f"{error}. This session's states are of version {self.version}: reset() begins "
+                    "anew with the version that is served now",
+                )
+            raise
         self._shape = shape
-        self._states = {name: outputs[name] for name in states}
+        self._states = {name: outputs[NEXT + name] for name in states}
+        scores = {name: outputs.get(f"attention_{name}") for name in inputs}
         self.attention = {
-            name: outputs[f"attention_{name}"].reshape(
-                *shape, *outputs[f"attention_{name}"].shape[1:]
-            )
-            for name in inputs
-            if f"attention_{name}" in outputs
+            name: each.reshape(*shape, *each.shape[1:])
+            for name, each in scores.items()
+            if each is not None
         }
         return outputs["prediction"].reshape(*shape, -1)
 
@@ -98,22 +90,20 @@ class Session:
         """Every word as `(batch, F)`, and `()` or `(B,)` as they were given."""
         modalities = self._interface.modalities
         check_modalities(words, modalities, "({width},)")
-        inputs, shapes = {}, {}
+        inputs = {name: as_float32(words[name], repr(name)) for name in modalities}
         for name, width in modalities.items():
-            word = as_float32(words[name], repr(name))
-            if word.ndim not in (1, 2) or word.shape[-1] != width:
+            found = inputs[name].shape
+            if len(found) not in (1, 2) or found[-1] != width or 0 in found:
                 raise ValueError(
                     f"a word of {name!r} must have the shape ({width},), or (speakers, {width}); "
-                    f"got {word.shape}"
+                    f"got {found}"
                 )
-            inputs[name] = np.atleast_2d(word)
-            shapes[name] = word.shape[:-1]
-        shape = next(iter(shapes.values()))
-        if len(set(shapes.values())) > 1:
-            raise ValueError(f"all modalities need as many speakers; got {shapes}")
+        shape, *others = {word.shape[:-1] for word in inputs.values()}
+        if others:
+            raise ValueError(f"all modalities need as many speakers; got {[shape, *others]}")
         if self._states and shape != self._shape:
             raise ValueError(
                 f"this session follows speakers of shape {self._shape}; got {shape}. Take a "
                 "session of its own, or reset()"
             )
-        return inputs, shape
+        return {name: np.atleast_2d(word) for name, word in inputs.items()}, shape

@@ -10,7 +10,6 @@ from rmfn_tf.cli.demo import demo
 from rmfn_tf.cli.evaluate import evaluate
 from rmfn_tf.cli.export import export
 from rmfn_tf.cli.predict import predict
-from rmfn_tf.cli.rollback import rollback
 from rmfn_tf.cli.runs import runs
 from rmfn_tf.cli.train import train
 from rmfn_tf.cli.tune import tune
@@ -33,7 +32,6 @@ app.command()(compare)
 app.command()(reproduce)
 app.command()(tune)
 app.command()(export)
-app.command()(rollback)
 app.command()(predict)
 
 

@@ -192,14 +192,14 @@ def _export(folder: Path, builder: Any) -> tuple[float, Path]:
     import numpy as np
     import tensorflow as tf
 
-    from rmfn_tf.cli.run_facts import about_run
+    from rmfn_tf.cli.export import run_facts
     from rmfn_tf.data import epoch_batches, load_examples
     from rmfn_tf.export import export_model
     from rmfn_tf.training.run import Run
 
     run = Run(folder / "rmfn")
     model = run.model()
-    version = export_model(model, folder / "export" / "rmfn", about=about_run(run))
+    version = export_model(model, folder / "export" / "rmfn", **run_facts(run))
     served = tf.saved_model.load(str(version)).signatures["serving_default"]
     examples = load_examples(builder, "validation[:256]")
     inputs, _ = next(iter(epoch_batches(examples, len(examples))))

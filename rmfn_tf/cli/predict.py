@@ -1,18 +1,32 @@
-"""`rmfn predict`: ask a served model, or an export folder without a server."""
+"""`rmfn predict`: ask a run's model, a served model, or an export folder without a server."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from rmfn_tf.cli.options import DataDir, Json, ManualDir
+from rmfn_tf.files import write_rows
 
 if TYPE_CHECKING:
-    from rmfn_tf.data import Examples
     from rmfn_tf.export.client import Client, Explanation
+    from rmfn_tf.export.client.interface import Interface
+    from rmfn_tf.training.run import Run
 
 
 def predict(
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A run folder: its model predicts, unless --url or --export name another place "
+            "of it. An export or a server knows no run folder, so only with one are rows of the "
+            "test split read: the folder records it."
+        ),
+    ] = None,
     url: Annotated[
         str | None,
         typer.Option(
@@ -36,15 +50,8 @@ def predict(
     ] = None,
     split: Annotated[
         str,
-        typer.Option(help="Of --data: validation, train, validation[:10], ... or test with --run."),
+        typer.Option(help="Of --data: validation, train, validation[:10], ... or, with RUN, test."),
     ] = "validation",
-    run: Annotated[
-        Path | None,
-        typer.Option(
-            help="The finished run that the model is of. An export or a server has no run folder, "
-            "so only with --run are rows of the test split read: that folder records it."
-        ),
-    ] = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     explain: Annotated[
@@ -57,61 +64,141 @@ def predict(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict for sequences, by a server (--url) or by an export in this process (--export).
+    """Predict for sequences: by a run's model, a server (--url) or an export (--export).
 
-    Examples: rmfn predict --export served/rmfn --input sequences.json;
-    rmfn predict --url grpc://localhost:8500/rmfn --data ict_mmmo/trimodal --explain
+    Examples: rmfn predict runs/pom --data pom; rmfn predict --export served/rmfn --input
+    sequences.json; rmfn predict --url grpc://localhost:8500/rmfn --data ict_mmmo/trimodal --explain
     """
-    address = _exactly_one({"--url": url, "--export": export})
-    _exactly_one({"--input": input_file, "--data": data})
-    if run is not None and data is None:
-        raise ValueError("--run opens the test split of --data: give both or neither")
+    address = url or export
+    if (url and export) or not (address or run):
+        raise ValueError("give one model: a run folder, --url or --export")
+    if (input_file is None) == (data is None):
+        raise ValueError("give the sequences by one of --input and --data")
     if out is not None and as_json:
         raise ValueError("--out writes CSV and --json prints: choose one")
     # REST and a file need no TensorFlow, which takes seconds to start.
-    if data is not None or not str(address).startswith("http"):
+    if data is not None or run is not None or not str(address).startswith("http"):
         from rmfn_tf.start import start_tensorflow
 
         start_tensorflow()
     from rmfn_tf.cli.show import build_data, progress_bar
-    from rmfn_tf.cli.show_predictions import show_predictions
-    from rmfn_tf.export.client import Client, read_sequences
+    from rmfn_tf.export.client import Explanation, read_sequences
 
-    try:
-        client = Client.connect(address, timeout=timeout, batch_size=batch_size)
-    except ImportError as error:
-        raise ValueError(str(error)) from error
-    with client:
+    source = None
+    if run is not None:
+        from rmfn_tf.training.run import Run
+
+        source = Run(run)
+    with _connect(source, address, timeout, batch_size) as client:
         # Once connected: no opening of the test split is recorded for a server that is not there.
         if input_file is not None:
             sequences: Any = read_sequences(input_file)
         else:
+            from rmfn_tf.data import load_examples
+
             builder = build_data(data, manual_dir, data_dir, quiet=as_json)
-            sequences = _load(builder, split, run)
+            read = load_examples if source is None else source.open_examples
+            sequences = read(builder, split)
         with progress_bar("Predicting", quiet=as_json) as on_progress:
-            answer = _ask(client, sequences, explain, on_progress)
-    show_predictions(client.interface, sequences.ids, answer, out, as_json)
+            if explain:
+                answer = client.explain(sequences, on_progress=on_progress)
+            else:
+                answer = Explanation(client.predict(sequences, on_progress=on_progress), {})
+    if as_json:
+        print(json.dumps(_document(client.interface, sequences.ids, answer)))
+    elif out is not None:
+        write_rows(out, list(_rows(client.interface, sequences.ids, answer)))
+    else:
+        show_table(client.interface, list(_rows(client.interface, sequences.ids, answer)))
 
 
-def _ask(client: "Client", sequences: Any, explain: bool, on_progress: Any) -> "Explanation":
-    from rmfn_tf.export.client import Explanation
+def _connect(run: "Run | None", address: Any, timeout: float, batch_size: int) -> "Client":
+    from rmfn_tf.export.client import Client
 
-    if explain:
-        return client.explain(sequences, on_progress=on_progress)
-    return Explanation(client.predict(sequences, on_progress=on_progress), {})
-
-
-def _load(builder: Any, split: str, run: Path | None) -> "Examples":
-    from rmfn_tf.data import load_examples
-    from rmfn_tf.training.run import Run
-
-    if run is None:
-        return load_examples(builder, split)
-    return Run(run).open_examples(builder, split)
+    if address is None:
+        assert run is not None  # `predict` asks for one of the two
+        return Client.of_model(run.model(), str(run.folder), task=run.task, batch_size=batch_size)
+    try:
+        client = Client.connect(address, timeout=timeout, batch_size=batch_size)
+    except ImportError as error:
+        raise ValueError(str(error)) from error
+    if run is not None:  # a server does not tell the labels
+        client.interface = replace(client.interface, task=run.task)
+    return client
 
 
-def _exactly_one(options: dict[str, Any]) -> Any:
-    given = [value for value in options.values() if value is not None]
-    if len(given) != 1:
-        raise ValueError(f"give one of {' and '.join(options)}; got {len(given)}")
-    return given[0]
+def _columns(task: Any, outputs: int) -> list[str]:
+    """A name for each number of a prediction: the labels of the task, the classes of a
+    classification, or `prediction_0`, ... where the task is not known."""
+    if task is not None and task.kind == "classification":
+        return [f"class_{number}" for number in range(outputs)]
+    if task is not None and len(task.labels) == outputs:
+        return list(task.labels)
+    return [f"prediction_{number}" for number in range(outputs)]
+
+
+def _rows(interface: "Interface", ids: list[str], answer: "Explanation") -> Iterator[dict]:
+    """`id`, `word` where there is a prediction after each, the columns, `attention_<modality>`."""
+    for place, name in enumerate(ids):
+        prediction = answer.predictions[place]
+        every_word = prediction.ndim > 1
+        for word, values in enumerate(np.atleast_2d(prediction).tolist()):
+            shares = {
+                # Coordinates summed, then the mean over stages, and over words where all count.
+                f"attention_{modality}": float(
+                    (each[place][word] if every_word else each[place]).sum(-1).mean()
+                )
+                for modality, each in answer.attention.items()
+            }
+            columns = dict(zip(_columns(interface.task, len(values)), values, strict=True))
+            yield {"id": name, **({"word": word} if every_word else {}), **columns, **shares}
+
+
+def _document(interface: "Interface", ids: list[str], answer: "Explanation") -> dict[str, Any]:
+    """One JSON object; attention is each modality's share at each stage of each word."""
+    predictions = []
+    for place, name in enumerate(ids):
+        values = answer.predictions[place]
+        columns = _columns(interface.task, values.shape[-1])
+        named = [dict(zip(columns, each, strict=True)) for each in np.atleast_2d(values).tolist()]
+        row = {"id": name, "prediction": named if values.ndim > 1 else named[0]}
+        if answer.attention:
+            row["attention"] = {
+                modality: each[place].sum(-1).tolist()
+                for modality, each in answer.attention.items()
+            }
+        predictions.append(row)
+    return {
+        "model": interface.where,
+        "version": interface.version,
+        "task": interface.task and interface.task.kind,
+        "predictions": predictions,
+    }
+
+
+def show_table(interface: "Interface", rows: list[dict[str, Any]]) -> None:
+    """Prints a row for each sequence, or for each word of one; where that is wider than the
+    terminal, a row for each of its numbers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    texts = [
+        {k: f"{x:.4f}" if isinstance(x, float) else str(x) for k, x in r.items()} for r in rows
+    ]
+    width = sum(3 + max(len(name), *(len(row[name]) for row in texts)) for name in texts[0])
+    if width + 1 > console.width:
+        whose = [name for name in ("id", "word") if name in texts[0]]
+        texts = [
+            {**{each: row[each] for each in whose}, "output": name, "value": row[name]}
+            for row in texts
+            for name in row
+            if name not in whose
+        ]
+    version = "" if interface.version is None else f", version {interface.version}"
+    table = Table(title=f"{interface.where}{version}", title_justify="left")
+    for name in texts[0]:
+        table.add_column(name, justify="left" if name in ("id", "output") else "right")
+    for row in texts:
+        table.add_row(*row.values())
+    console.print(table)

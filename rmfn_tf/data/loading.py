@@ -57,7 +57,7 @@ def load_examples(
             raise ValueError(
                 f"load_examples: split {str(split)!r} of {builder.info.full_name!r} reads "
                 f"{of_test} rows of the test split: let a finished run open them and record it in "
-                "its folder (`rmfn evaluate RUN --split test`, `rmfn predict --run RUN`, in Python "
+                "its folder (`rmfn evaluate RUN --split test`, `rmfn predict RUN`, in Python "
                 "`rmfn_tf.training.run.Run.open_examples`), or say in Python that they are read "
                 "`outside_any_run=True`."
             )

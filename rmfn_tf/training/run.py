@@ -298,7 +298,7 @@ class Run:
             predictions = {config.model: predict(fitted.model, examples), **trivial}
             write_predictions(self.folder / f"predictions_{split}.csv", examples, predictions)
         result = report("validation", data.task, data.validation.labels, predictions)
-        return result, _measured(fitted.model, [fitted.checkpoint])
+        return result, _measured(fitted.model, data.train, [fitted.checkpoint])
 
     def _train_folds(
         self, config: RunConfig, run_data: RunData, listeners: Listeners
@@ -330,7 +330,7 @@ class Run:
         pooled = {config.model: own, **pooled}
         write_predictions(self.folder / "predictions_out_of_fold.csv", pool, pooled)
         result = report(f"{config.folds} folds", task, pool.labels, pooled)
-        measured = _measured(final.model, [*states, final.checkpoint])
+        measured = _measured(final.model, pool, [*states, final.checkpoint])
         return result, {**measured, "final_model": {"epochs": epochs, "why": why}}
 
     def _save(self, model: keras.Model) -> None:
@@ -456,8 +456,9 @@ def _epochs_of_all(config: RunConfig, states: list[Checkpoint]) -> tuple[int, st
     return round(float(np.median(chosen))), f"the median of what the folds chose: {listed}"
 
 
-def _measured(model: keras.Model, states: list[Checkpoint]) -> dict[str, Any]:
+def _measured(model: keras.Model, train: Examples, states: list[Checkpoint]) -> dict[str, Any]:
     """What `run.json` says of the training itself."""
     seconds = sum(state.seconds for state in states)
     parameters = sum(int(np.prod(each.shape)) for each in model.trainable_variables)
-    return {"seconds": round(seconds, 1), "parameters": parameters}
+    padded_to = list(choose_buckets(train.lengths))  # an export is warmed up for these lengths
+    return {"seconds": round(seconds, 1), "parameters": parameters, "padded_to": padded_to}

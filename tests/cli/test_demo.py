@@ -33,8 +33,8 @@ def test_the_demo(rmfn, tmp_path):
         assert (folder / name).stat().st_size > 1000
     contract = read_contract(folder / "export" / "rmfn" / "1")
     assert list(contract.signatures) == ["serving_default", "explain", "step"]
-    assert contract.data["name"] == "synthetic/sarcasm"
-    assert contract.validation["metrics"].keys() >= {"rmfn"}
+    assert contract.data.name == "synthetic/sarcasm"
+    assert contract.validation.metrics.keys() >= {"rmfn"}
     assert float(re.search(r"differ by at most (\S+)\.", result.out)[1]) < 1e-5
 
     # RMFN wins where face and voice come after the word.

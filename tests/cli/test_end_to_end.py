@@ -78,17 +78,17 @@ def check_same_answers_everywhere(folder, answer, tmp_path):
     rng = np.random.default_rng(0)
     sequences = {
         name: [rng.normal(size=(length, width)).astype("float32") for length in (4, 1, 6)]
-        for name, width in contract.modalities.items()
+        for name, width in contract.widths.items()
     }
     with Client.connect(folder) as client:
         here, looked = client.predict(sequences), client.explain(sequences)
 
     served = tf.saved_model.load(str(folder / "1")).signatures
     for signature, each in contract.signatures.items():
-        asked = request_of(each["inputs"])
+        asked = request_of(each.inputs)
         (found,) = ask(answer, folder / "1", signature, [asked], tmp_path / signature)
         expected = served[signature](**{key: tf.constant(value) for key, value in asked.items()})
-        assert set(found) == set(each["outputs"])
+        assert set(found) == set(each.outputs)
         for key, values in expected.items():
             np.testing.assert_allclose(found[key], values.numpy(), atol=1e-6, err_msg=key)
 
@@ -113,8 +113,8 @@ def request_of(inputs, batch=2, time=3):
     rng = np.random.default_rng(1)
     request = {}
     for name, spec in inputs.items():
-        sizes = (batch, time)[: len(spec["shape"]) - 1]
-        request[name] = rng.normal(size=(*sizes, spec["shape"][-1] or 1)).astype("float32")
+        sizes = (batch, time)[: len(spec.shape) - 1]
+        request[name] = rng.normal(size=(*sizes, spec.shape[-1] or 1)).astype("float32")
     if "lengths" in inputs:
         request["lengths"] = np.full(batch, time, "int32")
     return request
@@ -225,6 +225,6 @@ def test_folds_on_the_pooled_videos(rmfn, tmp_path, manual_dir, small):
     exported = rmfn("export", tmp_path / "run", "--to", tmp_path / "served")
     assert exported.code == 0
     contract = read_contract(tmp_path / "served" / "1")
-    assert contract.validation["split"] == "2 folds"
+    assert contract.validation.split == "2 folds"
     refused = rmfn("evaluate", tmp_path / "run", "--split", "all")
     assert "was cross-validated" in refused.err

@@ -1,11 +1,15 @@
-"""`rmfn export`: what a run folder says of its model is in the contract."""
+"""A run folder, exported with what it says of its model, or asked as it is."""
 
 import json
 import sys
+from types import SimpleNamespace
 
+import jsonschema
 import pytest
 
-from rmfn_tf.export.contract import SCHEMA, read_contract
+from rmfn_tf.cli.predict import show_table
+from rmfn_tf.export.client import Client
+from rmfn_tf.export.contract import Contract, read_contract
 from rmfn_tf.export.warmup import WARMUP
 from rmfn_tf.models import create_model
 from rmfn_tf.training.config import RunConfig
@@ -32,7 +36,8 @@ def run(tmp_path):
     config = RunConfig(data="pom/mfn_arrays", model="ef_lstm", labels=["c", "a"])
     config.write(folder / "config.toml")
     facts = {"data": "pom/mfn_arrays", "fingerprint": "ab12", "sources": {"x": "cd"}, "task": TASK}
-    (folder / "run.json").write_text(json.dumps({**facts, "seed": 0, "sessions": []}))
+    facts |= {"seed": 0, "sessions": [], "padded_to": [3, 7]}
+    (folder / "run.json").write_text(json.dumps(facts))
     (folder / "metrics.json").write_text(json.dumps(METRICS))
     model = create_model("ef_lstm", features={"visual": 2}, num_outputs=2, compile=False, units=2)
     model.save(folder / "model.keras")
@@ -40,27 +45,26 @@ def run(tmp_path):
 
 
 def test_the_contract_names_the_run(rmfn, run, tmp_path):
-    jsonschema = pytest.importorskip("jsonschema", reason="the extra `serving` is not installed")
-
     done = rmfn("export", run, "--to", tmp_path / "served", "--json")
 
     assert (done.code, done.err) == (0, "")
     version = tmp_path / "served" / "1"
     assert json.loads(done.out) == {"version": str(version)}
     contract = read_contract(version)
-    assert contract.task == {
+    document = json.loads((version / "assets.extra" / "contract.json").read_text())
+    assert document["task"] == {
         "kind": "regression",
         "labels": ["c", "a"],
         "ranges": {"c": [1, 7], "a": [1, 7]},
     }
-    assert contract.data == {
+    assert document["data"] == {
         "name": "pom/mfn_arrays",
         "fingerprint": "ab12",
         "sources": {"x": "cd"},
     }
-    assert contract.validation == {"split": "validation", "metrics": METRICS["metrics"]}
-    text = (version / "assets.extra" / "contract.json").read_text()
-    jsonschema.validate(json.loads(text), json.loads(SCHEMA.read_text()))
+    assert document["validation"] == {"split": "validation", "metrics": METRICS["metrics"]}
+    assert contract.batching.length_buckets == [3, 7]  # as the training padded
+    jsonschema.validate(document, Contract.model_json_schema())
 
 
 def test_a_run_that_did_not_end_has_no_validation(rmfn, run, tmp_path):
@@ -68,7 +72,7 @@ def test_a_run_that_did_not_end_has_no_validation(rmfn, run, tmp_path):
     (run / "metrics.json").unlink()
 
     assert rmfn("export", run, "--to", tmp_path / "served").code == 0
-    assert read_contract(tmp_path / "served" / "1").validation == {}
+    assert read_contract(tmp_path / "served" / "1").validation is None
 
 
 def test_older_versions_go(rmfn, run, tmp_path):
@@ -93,3 +97,53 @@ def test_without_the_extra_it_says_what_is_missing(rmfn, run, tmp_path, monkeypa
     assert done.err.count("\n") == 1
     assert "rmfn-tf[serving]" in done.err
     assert not (tmp_path / "served" / "1" / WARMUP).exists()
+
+
+@pytest.mark.parametrize("below", [".", "export", "final/../served/rmfn"])
+def test_a_run_folder_takes_no_exports(rmfn, run, below):
+    before = sorted(run.rglob("*"))
+
+    done = rmfn("export", run, "--to", run / below)
+
+    assert (done.code, done.out) == (1, "")
+    assert f"is in the run folder {run}, which holds no exports: name another" in done.err
+    assert done.err.count("\n") == 1
+    assert sorted(run.rglob("*")) == before
+
+
+SEQUENCES = {"sequences": [{"id": "x", "visual": [[0.5, 1.0], [2.0, -1.0]]}, {"visual": [[1, 2]]}]}
+
+
+def test_a_run_predicts_without_an_export(rmfn, run, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(SEQUENCES))
+    assert rmfn("export", run, "--to", tmp_path / "served").code == 0
+
+    done = rmfn("predict", run, "--input", tmp_path / "x.json", "--json")
+
+    assert (done.code, done.err) == (0, "")
+    answer = json.loads(done.out)
+    with Client.connect(tmp_path / "served") as client:
+        expected = client.predict({"visual": [x["visual"] for x in SEQUENCES["sequences"]]})
+    assert answer["model"] == str(run)
+    assert answer["task"] == "regression"
+    assert [row["id"] for row in answer["predictions"]] == ["x", "1"]
+    for row, values in zip(answer["predictions"], expected.tolist(), strict=True):
+        assert row["prediction"] == pytest.approx(dict(zip("ca", values, strict=True)), abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [2, 17])
+def test_a_table_fits_in_80_columns(capsys, monkeypatch, count):
+    monkeypatch.setenv("COLUMNS", "80")
+    labels = {f"label number {i}": i / 8 for i in range(count)}
+    interface = SimpleNamespace(where="here", version=3)
+
+    show_table(interface, [{"id": "one", **labels}, {"id": "two", **labels}])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].strip() == "here, version 3"
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+    values = {name: f"{value:.4f}" for name, value in labels.items()}
+    if count == 2:
+        assert rows == [[name, *values.values()] for name in ("one", "two")]
+    else:
+        assert rows == [[name, *each] for name in ("one", "two") for each in values.items()]

@@ -40,7 +40,7 @@ def test_all_but_the_opening_works(rmfn, tmp_path, files, small):
 
     # The attempts are on record all the same.
     for number, command in enumerate(
-        (("evaluate", run, *files), (*predict, "--run", run), (*predict, "--run", run)), 1
+        (("evaluate", run, *files), (*predict, run), ("predict", run, "--data", DATA, *files)), 1
     ):
         done = rmfn(*command, "--split", "test")
         assert done.code == 1
@@ -59,7 +59,7 @@ def test_predict_opens_it_for_a_finished_run(rmfn, tmp_path, manual_dir, small):
     options = (*small, "--model", "ef_lstm", "--out", run)
     assert rmfn("train", DATA, *files, *options).code == 0
     assert rmfn("export", run, "--to", served).code == 0
-    predict = ("predict", "--export", served, "--run", run, "--json", *files)
+    predict = ("predict", run, "--export", served, "--json", *files)
 
     done = rmfn(*predict, "--data", DATA, "--split", "train[:2]")
     assert (done.code, done.err) == (0, "")
@@ -75,12 +75,15 @@ def test_predict_opens_it_for_a_finished_run(rmfn, tmp_path, manual_dir, small):
     # Nothing is recorded where nothing is read.
     for change, complaint in (
         (("--data", "ict_mmmo/trimodal", "--split", "all"), "is not what"),
-        (("--data", DATA, "--split", "test", "--export", tmp_path / "nowhere"), "no folder"),
-        (("--data", DATA, "--split", "test", "--run", tmp_path), "not a run folder"),
-        (("--input", tmp_path / "x.json"), "--run opens the test split of --data"),
+        (
+            ("--data", DATA, "--split", "test", "--export", tmp_path / "nowhere"),
+            "no exported model",
+        ),
     ):
         done = rmfn(*predict, *change)
         assert (done.code, complaint in done.err) == (1, True), done.err
+    done = rmfn("predict", tmp_path, "--data", DATA, *files, "--split", "test")
+    assert (done.code, "not a run folder" in done.err) == (1, True)
     (run / "metrics.json").unlink()
     done = rmfn(*predict, "--data", DATA, "--split", "all")
     assert (done.code, "stays closed until then" in done.err) == (1, True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rmfn_tf.export.signatures import signatures_of
+from rmfn_tf.export.signatures import endpoints_of
 from support.bad_requests import BAD_REQUESTS, good_request
 from support.cpp_loader import ask
 
@@ -33,7 +33,7 @@ def make_request(signature, batch=3, time=6, seed=0):
 def test_every_signature_answers_as_in_python(answer, exported, tmp_path, name):
     model, version = exported[name]
     served = exported.signatures(name)
-    for signature in signatures_of(model):
+    for signature in endpoints_of(model):
         request = make_request(signature)
         (found,) = ask(answer, version, signature.name, [request], tmp_path / signature.name)
         expected = served[signature.name](**{key: tf.constant(v) for key, v in request.items()})

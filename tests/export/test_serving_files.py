@@ -87,15 +87,19 @@ def messages() -> SimpleNamespace:
     )
 
 
-@pytest.fixture(scope="module")
-def model():
-    """The one model of model.config."""
+def the_model(text: str):
+    """The one model of a ModelServerConfig."""
     config = pytest.importorskip(
         "tensorflow_serving.config.model_server_config_pb2",
         reason="the extra `serving` is not installed",
     )
-    (model,) = parse("model.config", config.ModelServerConfig()).model_config_list.config
+    (model,) = text_format.Parse(text, config.ModelServerConfig()).model_config_list.config
     return model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return the_model((SERVING / "model.config").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +120,18 @@ def test_the_model_and_its_versions(model):
     # Two, or a label could not be moved to a version while another still answers.
     assert model.model_version_policy.latest.num_versions == 2
     assert dict(model.version_labels) == {"stable": 1}
+
+
+def test_the_documented_way_back_is_a_config_of_the_same_model(model):
+    docs = Path(__file__).parents[2] / "docs" / "serving.md"
+    (text,) = re.findall(r"```protobuf\n(.*?)```", docs.read_text(encoding="utf-8"), re.DOTALL)
+    pinned = the_model(text)
+
+    assert (pinned.name, pinned.base_path) == (model.name, model.base_path)
+    assert pinned.model_platform == model.model_platform
+    served = list(pinned.model_version_policy.specific.versions)
+    assert served == [3, 4]
+    assert dict(pinned.version_labels) == {"stable": 3, "canary": 4}  # of versions that are served
 
 
 def test_batches_are_those_of_the_contract(messages):

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,19 +15,25 @@ pytest.importorskip("tensorflow_serving", reason="the extra `serving` is not ins
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from rmfn_tf.export import export_model, saved_model
-from rmfn_tf.export.contract import read_contract
-from rmfn_tf.export.signature import Signature
+from rmfn_tf.export.contract import Contract, read_contract, signatures_of
 from rmfn_tf.export.warmup import MOST_RECORDS, WARMUP, replay_warmup, write_warmup
 
-SEQUENCES = Signature(
-    "serving_default",
-    {
-        "words": keras.InputSpec(shape=(None, None, 3), dtype="float32"),
-        "lengths": keras.InputSpec(shape=(None,), dtype="int32"),
-    },
-    dict,
-)
-WORDS = Signature("step", {"words": keras.InputSpec(shape=(None, 3), dtype="float32")}, dict)
+
+def contract_of(version: Path, signatures=("serving_default", "step"), sizes=(1, 4), lengths=(2,)):
+    """The contract of the SavedModel below."""
+    known = signatures_of(tf.saved_model.load(str(version)).signatures)
+    return Contract(
+        format=1,
+        model="net",
+        modalities=[{"name": "words", "width": 3}],
+        signatures={name: known[name] for name in signatures},
+        batching={"allowed_batch_sizes": sizes, "length_buckets": lengths},
+        versions={},
+    )
+
+
+def replay(version: Path) -> None:
+    replay_warmup(version, tf.saved_model.load(str(version)).signatures)
 
 
 def requests(version: Path) -> list:
@@ -65,7 +70,7 @@ def version(tmp_path_factory) -> Path:
 
 
 def test_each_batch_size_length_and_signature_once(version):
-    write_warmup([SEQUENCES, WORDS], version, name="net", batch_sizes=[1, 4], lengths=[2, 5, 9])
+    write_warmup(contract_of(version, lengths=(2, 5, 9)), version)
 
     found = Counter()
     for request in requests(version):
@@ -80,12 +85,12 @@ def test_each_batch_size_length_and_signature_once(version):
         found[request.model_spec.signature_name, *words.shape] += 1
     expected = [("serving_default", b, t, 3) for b in (1, 4) for t in (2, 5, 9)]
     assert found == Counter([*expected, ("step", 1, 3), ("step", 4, 3)])
-    assert replay_warmup(version) == 8
+    replay(version)
 
 
 def test_a_large_record_is_a_small_file(version):
     """TFRecords of 421 features, 32 words and 32 sequences would be 1.7 MB each."""
-    write_warmup([SEQUENCES], version, name="net", batch_sizes=[1024], lengths=[1024])
+    write_warmup(contract_of(version, ["serving_default"], [1024], [1024]), version)
 
     assert (version / WARMUP).stat().st_size < 300
     assert tf.make_ndarray(requests(version)[0].inputs["words"]).shape == (1024, 1024, 3)
@@ -119,7 +124,7 @@ def test_a_record_that_cannot_be_answered_is_refused(version, bad):
     write_records(version, [GOOD, bad, GOOD])
 
     with pytest.raises(ValueError, match=r"record 2 of assets\.extra/tf_serving.* a server would"):
-        replay_warmup(version)
+        replay(version)
 
 
 @pytest.mark.parametrize("count", [0, MOST_RECORDS + 1])
@@ -127,7 +132,7 @@ def test_no_server_takes_so_many_records(version, count):
     write_records(version, [GOOD] * count)
 
     with pytest.raises(ValueError, match=f"must have 1 to 1000 records; it has {count}"):
-        replay_warmup(version)
+        replay(version)
 
 
 def test_a_damaged_file_is_refused(version):
@@ -136,21 +141,22 @@ def test_a_damaged_file_is_refused(version):
     file.write_bytes(file.read_bytes()[:-3])
 
     with pytest.raises(ValueError, match="is damaged"):
-        replay_warmup(version)
+        replay(version)
 
 
-def test_a_full_disk(tmp_path):
+def test_a_full_disk(tmp_path, version):
+    contract = contract_of(version)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
     try:
         with pytest.raises(OSError, match="TensorFlow could not write the warm-up"):
-            write_warmup([WORDS], tmp_path, name="net", batch_sizes=[1, 2], lengths=[])
+            write_warmup(contract, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_an_export_with_a_bad_record_is_not_published(tmp_path, recurrent_model, monkeypatch):
-    def write_bad(signatures, folder, **options):
+    def write_bad(contract, folder):
         write_records(folder, [record("step")])
 
     monkeypatch.setattr(saved_model, "write_warmup", write_bad)
@@ -164,35 +170,42 @@ def test_without_the_extra_there_is_an_export_and_no_warm_up(
     tmp_path, recurrent_model, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
-    lines = []
 
-    version = export_model(recurrent_model(), tmp_path, on_progress=lines.append)
+    version = export_model(recurrent_model(), tmp_path)
 
     assert not (version / WARMUP).exists()
-    assert any("without warm-up requests" in line and "rmfn-tf[serving]" in line for line in lines)
     assert read_contract(version).model == "small"
 
 
-@pytest.mark.slow
+def test_warm_up_lengths_are_those_of_the_data(tmp_path, recurrent_model):
+    version = export_model(recurrent_model(), tmp_path, lengths=(5, 11))
+
+    assert read_contract(version).batching.length_buckets == [5, 11]
+    shapes = [tf.make_ndarray(request.inputs["visual"]).shape for request in requests(version)]
+    assert {shape[1] for shape in shapes} == {5, 11}
+
+
+@pytest.mark.parametrize("lengths", [(), (0,), (2.5,)])
+def test_lengths_that_cannot_be_are_refused(tmp_path, recurrent_model, lengths):
+    with pytest.raises(ValueError, match="length_buckets"):
+        export_model(recurrent_model(), tmp_path, lengths=lengths)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_every_model_is_warmed_up(exported):
     for name, (_, version) in exported.items():
         contract = read_contract(version)
-        sizes, lengths = (
-            contract.batching["allowed_batch_sizes"],
-            contract.batching["length_buckets"],
-        )
         found = {
             (request.model_spec.signature_name, *tf.make_ndarray(request.inputs["visual"]).shape)
             for request in requests(version)
         }
-        width = contract.modalities["visual"]
+        width = contract.widths["visual"]
         expected = {
-            (key, size, time, width)
-            for key in contract.signatures.keys() - {"step"}
-            for size in sizes
-            for time in lengths
+            (key, size, *time, width)
+            for key in contract.signatures
+            for size in contract.batching.allowed_batch_sizes
+            for time in ([()] if key == "step" else [(8,), (16,), (32,)])
         }
-        if "step" in contract.signatures:
-            expected |= {("step", size, width) for size in sizes}
         assert found == expected, name
         assert {request.model_spec.name for request in requests(version)} == {contract.model}

@@ -18,7 +18,6 @@ class BadRequest:
     Attributes:
         name: For the test's id.
         change: From a good request to this one.
-        client: What the client says before it sends, as a pattern; None where it sends.
         refused_by_server: With INVALID_ARGUMENT (an unknown signature: FAILED_PRECONDITION), or
             else answered with finite numbers.
         signature: Which the good request is for.
@@ -31,7 +30,6 @@ class BadRequest:
 
     name: str
     change: Callable[[Request], Request]
-    client: str | None
     refused_by_server: bool = True
     signature: str = "serving_default"
     asks: str | None = None
@@ -121,108 +119,91 @@ _EXPECTED = "is not compatible with expected shape"
 _ALIKE = "must have as many sequences and words as"
 _RANGE = "`lengths` must be from 1 to the number of words"
 _COUNT = "`lengths` must have one number for each sequence"
-_SHAPE = r"must be float32 of shape \(batch, time, \d+\); got"
 BAD_REQUESTS = [
     # Names
-    BadRequest("unknown_signature", lambda request: request, "no signature", asks="serving"),
-    BadRequest("misspelt_modality", _renamed("language", "langauge"), "no input 'langauge'"),
-    BadRequest("other_case", _renamed("visual", "Visual"), "no input 'Visual'"),
-    BadRequest("missing_modality", _without("acoustic"), "'acoustic', which is missing"),
-    BadRequest("missing_lengths", _without("lengths"), "'lengths', which is missing"),
-    BadRequest("nothing", lambda request: {}, "which is missing"),
-    BadRequest("extra_input", lambda r: {**r, "gaze": r["visual"]}, "no input 'gaze'"),
+    BadRequest("unknown_signature", lambda request: request, asks="serving"),
+    BadRequest("misspelt_modality", _renamed("language", "langauge")),
+    BadRequest("other_case", _renamed("visual", "Visual")),
+    BadRequest("missing_modality", _without("acoustic")),
+    BadRequest("missing_lengths", _without("lengths")),
+    BadRequest("nothing", lambda request: {}),
+    BadRequest("extra_input", lambda r: {**r, "gaze": r["visual"]}),
     # Dtypes
-    BadRequest(
-        "float64", _on("language", lambda x: x.astype("float64")), _SHAPE, bad_in_json=False
-    ),
-    BadRequest(
-        "float16", _on("language", lambda x: x.astype("float16")), _SHAPE, bad_in_json=False
-    ),
-    BadRequest("integers", _on("language", lambda x: x.astype("int32")), _SHAPE, bad_in_json=False),
-    BadRequest("booleans", _on("language", lambda x: x > 0), _SHAPE),
-    BadRequest("strings", _on("language", lambda x: x.astype("U8")), _SHAPE),
-    BadRequest("long_lengths", _lengths(3, 2, dtype="int64"), "must be int32", bad_in_json=False),
-    BadRequest("lengths_as_floats", _lengths(3, 2, dtype="float32"), "must be int32"),
+    BadRequest("float64", _on("language", lambda x: x.astype("float64")), bad_in_json=False),
+    BadRequest("float16", _on("language", lambda x: x.astype("float16")), bad_in_json=False),
+    BadRequest("integers", _on("language", lambda x: x.astype("int32")), bad_in_json=False),
+    BadRequest("booleans", _on("language", lambda x: x > 0)),
+    BadRequest("strings", _on("language", lambda x: x.astype("U8"))),
+    BadRequest("long_lengths", _lengths(3, 2, dtype="int64"), bad_in_json=False),
+    BadRequest("lengths_as_floats", _lengths(3, 2, dtype="float32")),
     # Ranks and widths
-    BadRequest("one_sequence", _on("language", lambda x: x[0]), _SHAPE, graph=_EXPECTED),
-    BadRequest("one_number", _on("language", lambda x: x[0, 0, 0]), _SHAPE, graph=_EXPECTED),
-    BadRequest("rank_4", _on("language", lambda x: x[None]), _SHAPE, graph=_EXPECTED),
-    BadRequest("narrower", _on("language", lambda x: x[:, :, :-1]), _SHAPE, graph=_EXPECTED),
+    BadRequest("one_sequence", _on("language", lambda x: x[0]), graph=_EXPECTED),
+    BadRequest("one_number", _on("language", lambda x: x[0, 0, 0]), graph=_EXPECTED),
+    BadRequest("rank_4", _on("language", lambda x: x[None]), graph=_EXPECTED),
+    BadRequest("narrower", _on("language", lambda x: x[:, :, :-1]), graph=_EXPECTED),
     # It would be spread over all that there should be.
-    BadRequest("one_feature", _on("language", lambda x: x[:, :, :1]), _SHAPE, graph=_EXPECTED),
-    BadRequest(
-        "wider", _on("visual", lambda x: np.concatenate([x, x], -1)), _SHAPE, graph=_EXPECTED
-    ),
-    BadRequest("no_features", _on("visual", lambda x: x[:, :, :0]), _SHAPE, graph=_EXPECTED),
-    BadRequest(
-        "axes_swapped", _on("language", lambda x: x.swapaxes(1, 2)), _SHAPE, graph=_EXPECTED
-    ),
-    BadRequest(
-        "lengths_rank_2", _on("lengths", lambda x: x[:, None]), "must be int32", graph=_EXPECTED
-    ),
-    BadRequest("one_length", _on("lengths", lambda x: x[0]), "must be int32", graph=_EXPECTED),
+    BadRequest("one_feature", _on("language", lambda x: x[:, :, :1]), graph=_EXPECTED),
+    BadRequest("wider", _on("visual", lambda x: np.concatenate([x, x], -1)), graph=_EXPECTED),
+    BadRequest("no_features", _on("visual", lambda x: x[:, :, :0]), graph=_EXPECTED),
+    BadRequest("axes_swapped", _on("language", lambda x: x.swapaxes(1, 2)), graph=_EXPECTED),
+    BadRequest("lengths_rank_2", _on("lengths", lambda x: x[:, None]), graph=_EXPECTED),
+    BadRequest("one_length", _on("lengths", lambda x: x[0]), graph=_EXPECTED),
     # Sizes that must agree
     BadRequest(
         "fewer_words",
         _on("visual", lambda x: x[:, :-1]),
-        "as many sequences and words",
         graph=_ALIKE,
     ),
     BadRequest(
         "fewer_sequences",
         _on("visual", lambda x: x[:-1]),
-        "as many sequences and words",
         graph=_ALIKE,
     ),
-    BadRequest("too_few_lengths", _lengths(3), "one number for each", graph=_COUNT),
-    BadRequest("too_many_lengths", _lengths(3, 2, 1), "one number for each", graph=_COUNT),
-    BadRequest("no_sequences", _all_cut(0), "has no sequences", refused_by_server=False),
+    BadRequest("too_few_lengths", _lengths(3), graph=_COUNT),
+    BadRequest("too_many_lengths", _lengths(3, 2, 1), graph=_COUNT),
+    BadRequest("no_sequences", _all_cut(0), refused_by_server=False),
     BadRequest(
         "no_sequences_but_lengths",
         _both(_all_cut(0), _lengths(3, 2)),
-        "has no sequences",
         graph=_COUNT,
     ),
-    BadRequest("no_words", _all_cut(1), "has no words", graph=_RANGE),
+    BadRequest("no_words", _all_cut(1), graph=_RANGE),
     # Lengths
-    BadRequest(
-        "longer_than_time", _lengths(3, 4), "sequence 1: .*1 to the 3 words.*got 4", graph=_RANGE
-    ),
-    BadRequest("far_longer", _lengths(2**31 - 1, 1), "sequence 0", graph=_RANGE),
-    BadRequest("length_0", _lengths(0, 2), "sequence 0: .*got 0", graph=_RANGE),
-    BadRequest("negative_length", _lengths(3, -1), "sequence 1: .*got -1", graph=_RANGE),
-    BadRequest("most_negative_length", _lengths(-(2**31), 1), "sequence 0", graph=_RANGE),
+    BadRequest("longer_than_time", _lengths(3, 4), graph=_RANGE),
+    BadRequest("far_longer", _lengths(2**31 - 1, 1), graph=_RANGE),
+    BadRequest("length_0", _lengths(0, 2), graph=_RANGE),
+    BadRequest("negative_length", _lengths(3, -1), graph=_RANGE),
+    BadRequest("most_negative_length", _lengths(-(2**31), 1), graph=_RANGE),
     # Numbers: the model counts what is not finite as 0
-    BadRequest("nan", _filled(np.nan, first_only=True), None, refused_by_server=False),
-    BadRequest("only_nan", _filled(np.nan), None, refused_by_server=False),
-    BadRequest("infinity", _filled(np.inf), None, refused_by_server=False),
-    BadRequest("minus_infinity", _filled(-np.inf), None, refused_by_server=False),
-    BadRequest("1e30", _filled(1e30), None, refused_by_server=False),
-    BadRequest("largest", _filled(-float(np.finfo("float32").max)), None, refused_by_server=False),
-    BadRequest("smallest", _filled(1e-45), None, refused_by_server=False),
-    BadRequest("only_zeros", _on("language", np.zeros_like), None, refused_by_server=False),
-    BadRequest("nan_behind_the_end", _filled_behind(np.nan), None, refused_by_server=False),
+    BadRequest("nan", _filled(np.nan, first_only=True), refused_by_server=False),
+    BadRequest("only_nan", _filled(np.nan), refused_by_server=False),
+    BadRequest("infinity", _filled(np.inf), refused_by_server=False),
+    BadRequest("minus_infinity", _filled(-np.inf), refused_by_server=False),
+    BadRequest("1e30", _filled(1e30), refused_by_server=False),
+    BadRequest("largest", _filled(-float(np.finfo("float32").max)), refused_by_server=False),
+    BadRequest("smallest", _filled(1e-45), refused_by_server=False),
+    BadRequest("only_zeros", _on("language", np.zeros_like), refused_by_server=False),
+    BadRequest("nan_behind_the_end", _filled_behind(np.nan), refused_by_server=False),
     # Word by word
-    BadRequest("step_without_state", _without("z"), "'z', which is missing", signature="step"),
+    BadRequest("step_without_state", _without("z"), signature="step"),
     BadRequest(
         "step_narrow_state",
         _on("z", lambda x: x[:, :-1]),
-        r"'z' must be float32 of shape \(batch, \d+\)",
         signature="step",
     ),
     BadRequest(
         "step_of_sequences",
         _on("language", lambda x: x[:, None]),
-        r"'language' must be float32 of shape \(batch, \d+\)",
         signature="step",
     ),
-    BadRequest(
-        "step_fewer_speakers", _on("visual", lambda x: x[:1]), "as many sequences", signature="step"
-    ),
+    BadRequest("step_fewer_speakers", _on("visual", lambda x: x[:1]), signature="step"),
     BadRequest(
         "step_fewer_states",
         _on("h_language", lambda x: x[:1]),
-        "as many sequences",
         signature="step",
+    ),
+    BadRequest("step_nan_state", _on("z", lambda x: x * np.nan), signature="step"),
+    BadRequest(
+        "step_infinite_state", _on("c_visual", lambda x: np.full_like(x, np.inf)), signature="step"
     ),
 ]

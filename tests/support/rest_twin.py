@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 import threading
-import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -13,7 +13,7 @@ from google.protobuf import json_format
 
 from support.served_model import RequestError, ServedModel
 
-_PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?(/metadata|:predict)?")
+_PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/stable)?(/metadata|:predict)?")
 _STATUS = {"INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "NOT_FOUND": 404}
 
 
@@ -21,7 +21,10 @@ class RestTwin:
     def __init__(self, model: ServedModel) -> None:
         self.model = model
         self.failures: list[int] = []  # HTTP statuses of the next predictions, in order
-        self.delay = 0.0  # seconds before a prediction
+        self.go = threading.Event()  # cleared, it holds predictions back
+        self.go.set()
+        self.contents: Iterator[bytes] = iter(())  # of the next answers, instead of true ones
+        self.paths: list[str] = []
         self.bodies: list[bytes] = []
         twin = self
 
@@ -34,7 +37,9 @@ class RestTwin:
 
             def _answer(self, body: bytes) -> None:
                 status, answer = twin.answer(self.path, body)
-                content = json.dumps(answer).encode()
+                content = next(twin.contents, None)
+                if content is None:
+                    content = json.dumps(answer).encode()
                 with contextlib.suppress(ConnectionError):  # a client that gave up waiting
                     self.send_response(status)
                     self.send_header("Content-Type", "application/json")
@@ -59,6 +64,7 @@ class RestTwin:
         self._server.server_close()
 
     def answer(self, path: str, body: bytes) -> tuple[int, dict]:
+        self.paths.append(path)
         found = _PATH.fullmatch(path)
         if not found:
             return 404, {"error": f"Malformed request: {path}"}
@@ -90,7 +96,7 @@ class RestTwin:
         self.bodies.append(body)
         if self.failures:
             return self.failures.pop(0), {"error": "as the test asked"}
-        time.sleep(self.delay)
+        self.go.wait()
         request = json.loads(body)
         signature = request.get("signature_name", "serving_default")
         wanted = self.model.definition(version, signature).inputs

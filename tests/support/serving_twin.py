@@ -9,8 +9,8 @@ are joined, and shorter ones padded with the first element of their own tensor.
 import contextlib
 import sys
 import threading
-import time
 from collections import deque
+from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 
@@ -30,7 +30,9 @@ class ServingTwin(prediction_service.PredictionServiceServicer, model_service.Mo
     def __init__(self, model: ServedModel, together: int = 0) -> None:
         self.model, self.together = model, together
         self.failures: list[grpc.StatusCode] = []  # for the next calls of Predict, in order
-        self.delay = 0.0  # seconds before Predict answers
+        self.go = threading.Event()  # cleared, it holds Predict back
+        self.go.set()
+        self.change: Callable = lambda response: None  # what is done to each answer of Predict
         self.requests: deque = deque(maxlen=99)  # the last ones of Predict
         self._waiting: list[tuple] = []
         self._lock = threading.Lock()
@@ -54,7 +56,7 @@ class ServingTwin(prediction_service.PredictionServiceServicer, model_service.Mo
         self.requests.append(request)
         if self.failures:
             context.abort(self.failures.pop(0), "as the test asked")
-        time.sleep(self.delay)
+        self.go.wait()
         with _aborting(context):
             version = self._version(request.model_spec)
             signature = request.model_spec.signature_name or "serving_default"
@@ -66,6 +68,7 @@ class ServingTwin(prediction_service.PredictionServiceServicer, model_service.Mo
         response.model_spec.version.value = version
         for name, values in outputs.items():
             response.outputs[name].CopyFrom(tf.make_tensor_proto(values))
+        self.change(response)
         return response
 
     def GetModelMetadata(self, request, context):

@@ -3,7 +3,7 @@
 import pytest
 
 from rmfn_tf.export.client import Client
-from rmfn_tf.export.client.address import Address, parse_address
+from rmfn_tf.export.client.network import Address, parse_address
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,6 @@ from rmfn_tf.export.client.address import Address, parse_address
 )
 def test_what_is_understood(url, expected):
     assert parse_address(url) == expected
-    assert expected.secure == url.startswith(("grpcs", "https"))
 
 
 @pytest.mark.parametrize(
@@ -56,39 +55,24 @@ def test_what_is_not(url):
 
 
 @pytest.mark.parametrize(
-    ("address", "version", "path"),
-    [
-        (Address("http", "h:1", "m"), None, "/v1/models/m"),
-        (Address("http", "h:1", "m"), 2, "/v1/models/m/versions/2"),
-        (Address("http", "h:1", "m", version=3), None, "/v1/models/m/versions/3"),
-        (Address("http", "h:1", "m", label="new"), None, "/v1/models/m/labels/new"),
-        (Address("http", "h:1", "m", label="new"), 2, "/v1/models/m/versions/2"),
-    ],
-)
-def test_the_path_of_a_version(address, version, path):
-    assert address.path(version) == path
-
-
-@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"timeout": 0}, "timeout must be"),
         ({"timeout": float("nan")}, "timeout must be"),
         ({"retries": -1}, "retries must be"),
         ({"batch_size": 0}, "batch_size must be"),
-        ({"contract": "nowhere"}, "has no assets.extra/contract.json"),
     ],
 )
-def test_options_are_checked(folder, options, message):
+def test_options_are_checked(rest_twin, options, message):
     with pytest.raises(ValueError, match=message):
-        Client.connect(folder, **options)
+        Client.connect(rest_twin.url, **options)
 
 
 def test_a_folder_without_a_model(tmp_path):
     (tmp_path / "1").mkdir()  # a version that is no model
     with pytest.raises(ValueError, match="holds no exported model"):
         Client.connect(tmp_path)
-    with pytest.raises(ValueError, match="there is no folder"):
+    with pytest.raises(ValueError, match=r"'.*nowhere' holds no exported model"):
         Client.connect(tmp_path / "nowhere")
 
 

@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rmfn_tf.export.client.batches import pad, plan_batches, trim
-from rmfn_tf.export.client.sequences import Sequences, check_sequences
+from rmfn_tf.export.client.sequences import Sequences, check_sequences, pad, plan_batches
 
 
 def sequences_of(lengths, width=2) -> Sequences:
@@ -47,12 +46,3 @@ def test_padding_is_zeros_behind_the_words(lengths):
     for place, row in enumerate(reversed(range(len(lengths)))):
         assert (inputs["language"][place, : lengths[row]] == row + 1).all()
         assert not inputs["language"][place, lengths[row] :].any()
-
-
-def test_outputs_of_words_are_cut_and_others_are_not():
-    outputs = {"prediction": np.ones((2, 5)), "attention_language": np.ones((2, 9, 3, 4))}
-
-    one = trim(outputs, place=1, length=2)
-
-    assert one["prediction"].shape == (5,)
-    assert one["attention_language"].shape == (2, 3, 4)

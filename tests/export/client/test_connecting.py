@@ -1,7 +1,6 @@
 """What a client learns before it asks."""
 
 import json
-import shutil
 import subprocess
 import sys
 
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 
 from rmfn_tf.export.client import Client
-from rmfn_tf.export.client.interface import Interface
 
 from .conftest import TASK, UNITS, WIDTHS
 
@@ -37,34 +35,10 @@ def test_modalities_and_states(client):
 def test_order_and_labels_come_from_a_contract(folder, grpc_twin):
     with Client.connect(folder) as client:
         assert list(client.interface.modalities) == list(WIDTHS)
-        assert client.interface.columns(2) == TASK["labels"]
+        assert client.interface.task.labels == TASK["labels"]
     with Client.connect(grpc_twin.url) as client:
-        assert client.interface.columns(2) == ["prediction_0", "prediction_1"]
-    with Client.connect(grpc_twin.url, contract=folder / "1") as client:
-        assert list(client.interface.modalities) == list(WIDTHS)
-        assert client.interface.columns(2) == TASK["labels"]
-
-
-@pytest.mark.parametrize(
-    ("task", "expected"),
-    [
-        ({"kind": "classification", "labels": ["sarcasm"]}, ["class_0", "class_1"]),
-        ({"kind": "multilabel", "labels": ["happy", "sad"]}, ["happy", "sad"]),
-        ({"kind": "regression", "labels": ["sentiment"]}, ["prediction_0", "prediction_1"]),
-        ({}, ["prediction_0", "prediction_1"]),
-    ],
-)
-def test_columns(task, expected):
-    assert Interface("here", 1, {}, task=task).columns(2) == expected
-
-
-def test_a_contract_of_another_model(tmp_path, folder, grpc_twin):
-    shutil.copytree(folder / "1" / "assets.extra", tmp_path / "1" / "assets.extra")
-    path = tmp_path / "1" / "assets.extra" / "contract.json"
-    path.write_text(path.read_text().replace('"width": 4', '"width": 5'))
-
-    with pytest.raises(ValueError, match="contract is of another model"):
-        Client.connect(grpc_twin.url, contract=tmp_path / "1")
+        assert list(client.interface.modalities) == sorted(WIDTHS)
+        assert client.interface.task is None
 
 
 def test_the_highest_version_or_the_one_named(tmp_path, folder):

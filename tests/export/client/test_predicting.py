@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from rmfn_tf.export.client import Client, ServingError, read_sequences
-from rmfn_tf.export.client.connecting import learn_interface
-from rmfn_tf.export.client.interface import Signature, Tensor
-from rmfn_tf.export.client.transport import Description
+from rmfn_tf.export.client import Client, read_sequences
+from rmfn_tf.export.client.interface import Interface, Transport
+from rmfn_tf.export.contract import Signature, Tensor
 from support.random_examples import make_examples
 
 LENGTHS = (3, 1, 7, 2, 7, 4, 1)
@@ -120,26 +119,26 @@ def test_answers_beyond_the_4_mib_that_grpc_allows_by_default(grpc_twin, random_
     assert sum(each.nbytes for parts in attention.values() for each in parts) > 4 * 2**20
 
 
-class PerWord:
+class PerWord(Transport):
     """A model that answers after every word: the sum of its features so far."""
 
     where = "here"
 
     def describe(self):
-        spec = Tensor("float32", (None, None, 2)), Tensor("int32", (None,))
-        inputs = {"language": spec[0], "lengths": spec[1]}
-        return Description(1, {"serving_default": Signature(inputs, {"prediction": spec[0]})})
+        words = Tensor(dtype="float32", shape=[None, None, 2])
+        inputs = {"language": words, "lengths": Tensor(dtype="int32", shape=[None])}
+        return Interface(
+            self, 1, {"serving_default": Signature(inputs=inputs, outputs={"prediction": words})}
+        )
 
     def call(self, signature, inputs, version=None):
         return {"prediction": np.cumsum(inputs["language"], axis=1)}
-
-    def close(self): ...
 
 
 def test_a_prediction_after_every_word():
     words = [np.arange(2.0 * length).reshape(length, 2) for length in (3, 1, 5)]
 
-    predictions = Client(PerWord(), learn_interface(PerWord(), None)).predict({"language": words})
+    predictions = Client(Interface.learn(PerWord())).predict({"language": words})
 
     assert [each.shape for each in predictions] == [(3, 2), (1, 2), (5, 2)]
     for row in range(3):
@@ -147,7 +146,7 @@ def test_a_prediction_after_every_word():
 
 
 def test_a_model_that_cannot_explain_says_so():
-    client = Client(PerWord(), learn_interface(PerWord(), None))
+    client = Client(Interface.learn(PerWord()))
 
     with pytest.raises(ValueError, match="no signature 'explain': only an RMFN with highlight"):
         client.explain({"language": [np.zeros((1, 2))]})
@@ -155,12 +154,16 @@ def test_a_model_that_cannot_explain_says_so():
         client.session()
 
 
-def test_an_answer_for_other_sequences_is_an_error():
-    class Forgetful(PerWord):
-        def call(self, signature, inputs, version=None):
-            return {"prediction": inputs["language"][:1]}
+def test_a_model_that_was_not_exported(model, random_sequences, alone):
+    sequences = random_sequences(LENGTHS)
+    with Client.of_model(model, "here") as client:
+        explanation = client.explain(sequences)
+        session = client.session()
+        one = session.step({name: each[1][0] for name, each in sequences.items()})
 
-    client = Client(Forgetful(), learn_interface(Forgetful(), None))
-
-    with pytest.raises(ServingError, match="'prediction' for 1 sequences instead of 2"):
-        client.predict({"language": np.zeros((2, 3, 2))})
+    expected = alone(sequences)
+    np.testing.assert_allclose(
+        explanation.predictions, the_predictions(expected), rtol=0, atol=1e-6
+    )
+    assert list(explanation.attention) == list(client.interface.modalities) == list(sequences)
+    np.testing.assert_allclose(one, expected[1]["prediction"], rtol=0, atol=1e-6)

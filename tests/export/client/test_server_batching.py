@@ -42,7 +42,7 @@ def test_after_a_bad_request_it_goes_on(served, random_sequences, alone):
     bad = {**good_request("serving_default", WIDTHS), "lengths": np.array([3, 9], "int32")}
     with ServingTwin(served, together=1) as twin, Client.connect(twin.url) as client:
         with pytest.raises(ServingError, match="refuses the request"):
-            client._transport.call("serving_default", bad)
+            client.interface.ask("serving_default", bad)
 
         np.testing.assert_allclose(
             client.predict(sequences)[0], alone(sequences)[0]["prediction"], rtol=0, atol=1e-6

@@ -1,0 +1,296 @@
+"""The ways to a server: gRPC and REST."""
+
+import contextlib
+import http.client
+import json
+import random
+import re
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from rmfn_tf.export.client.interface import Interface, ServingError, Transport
+from rmfn_tf.export.contract import Signature, Tensor
+
+Answer = TypeVar("Answer")
+LONGEST_TIMEOUT = 86_400.0  # seconds; sockets take no infinity
+FIRST_WAIT = 0.1  # seconds before a call is repeated; doubled for each further time
+
+GRAMMAR = (
+    "grpc://HOST:8500/MODEL, http://HOST:8501/v1/models/MODEL (grpcs:// and https:// with TLS), "
+    "each with /versions/N or /labels/NAME after it where one version is meant"
+)
+_URL = re.compile(
+    r"(?P<scheme>(?P<http>https?)|grpcs?)://(?P<host>[^/:@?#\[\]]+|\[[^/@?#\[\]]+\])"
+    r"(?::(?P<port>\d+))?(?(http)/v1/models)/(?P<model>[^/:@?#]+)"
+    r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:?#]+))?/?"
+)
+_PORTS = {"grpc": 8500, "grpcs": 8500, "http": 80, "https": 443}
+_CODES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    408: "DEADLINE_EXCEEDED",
+    412: "FAILED_PRECONDITION",
+    413: "RESOURCE_EXHAUSTED",
+    429: "RESOURCE_EXHAUSTED",
+    501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
+class Address(NamedTuple):
+    """A model on a server at `target`, which is `host:port`; the server chooses the version where
+    neither a number nor a label is asked for."""
+
+    scheme: str
+    target: str
+    model: str
+    version: int | None = None
+    label: str | None = None
+
+
+def parse_address(url: str) -> Address:
+    """The parts of a URL as in `GRAMMAR`; ValueError where it is none.
+
+    Without a port it is 8500 (gRPC), 80 (http) or 443 (https).
+    """
+    found = _URL.fullmatch(url)
+    port = int(found["port"] or _PORTS[found["scheme"]]) if found else 0
+    if found is None or not 0 < port < 2**16:
+        raise ValueError(f"{url!r} is no address of a served model. Write {GRAMMAR}.")
+    version = None if found["version"] is None else int(found["version"])
+    target = f"{found['host']}:{port}"
+    return Address(found["scheme"], target, found["model"], version, found["label"])
+
+
+def open_transport(url: str, timeout: float, retries: int) -> Transport:
+    """The way to the model at a URL; arguments and errors as of `Client.connect`."""
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise ValueError(
+            f"timeout must be a number of seconds above 0, a day at most; got {timeout}"
+        )
+    if retries < 0:
+        raise ValueError(f"retries must be 0 or more; got {retries}")
+    address = parse_address(url)
+    kind = GrpcTransport if address.scheme.startswith("grpc") else RestTransport
+    return kind(address, timeout, retries)
+
+
+class _Network(Transport):
+    """A way to one server; with TLS, certificates are checked against the system's authorities."""
+
+    def __init__(self, address: Address, timeout: float, retries: int) -> None:
+        self.where = f"{address.scheme}://{address.target}"
+        self._address, self._timeout, self._retries = address, timeout, retries
+
+    def _repeated(self, attempt: Callable[[float], Answer]) -> Answer:
+        """`attempt(seconds left)`, again after a wait while the server is UNAVAILABLE.
+
+        Asking twice is safe because every signature is a pure function of its request. Any other
+        failure would only come again, or make things worse for a server that is too slow.
+        """
+        deadline = time.monotonic() + self._timeout
+        for number in range(self._retries + 1):
+            try:
+                return attempt(max(deadline - time.monotonic(), 0.001))
+            except ServingError as error:
+                # Clients that lost the same server must not all come back at the same moment.
+                wait = FIRST_WAIT * 2**number * random.uniform(0.5, 1)
+                late = time.monotonic() + wait >= deadline
+                if error.code != "UNAVAILABLE" or number == self._retries or late:
+                    raise
+            time.sleep(wait)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+class GrpcTransport(_Network):
+    """TensorFlow Serving's PredictionService through its official stubs, by one channel.
+
+    Raises:
+        ImportError: The extra `serving` is not installed.
+    """
+
+    def __init__(self, address: Address, timeout: float, retries: int) -> None:
+        super().__init__(address, timeout, retries)
+        try:
+            import grpc
+            import tensorflow as tf
+            from tensorflow_serving.apis import (
+                get_model_metadata_pb2,
+                predict_pb2,
+                prediction_service_pb2_grpc,
+            )
+        except ImportError as error:
+            raise ImportError(
+                "gRPC needs the packages of the extra `serving`: pip install 'rmfn-tf[serving]'. "
+                f"REST, http://..., goes without ({error})"
+            ) from error
+        self._grpc, self._tf = grpc, tf
+        self._predict, self._metadata = predict_pb2, get_model_metadata_pb2
+        options = [
+            # The default of 4 MiB is less than the attention of one batch.
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.enable_retries", 0),  # `_repeated` decides what is asked again
+            # By default a lost server is not looked for within a second, longer than our waits.
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 2000),
+        ]
+        if address.scheme == "grpcs":
+            credentials = grpc.ssl_channel_credentials()
+            self._channel = grpc.secure_channel(address.target, credentials, options)
+        else:
+            self._channel = grpc.insecure_channel(address.target, options)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    def describe(self) -> Interface:
+        request = self._metadata.GetModelMetadataRequest(metadata_field=["signature_def"])
+        response = self._ask(self._stub.GetModelMetadata, request, None)
+        from google.protobuf import json_format
+
+        definitions = self._metadata.SignatureDefMap()
+        if not response.metadata["signature_def"].Unpack(definitions):
+            raise ValueError("it has no signatures")
+        as_json = json_format.MessageToDict(definitions, preserving_proto_field_name=True)
+        version = response.model_spec.version.value
+        return Interface(self, version, _signatures(as_json["signature_def"]))
+
+    def call(
+        self, signature: str, inputs: Mapping[str, np.ndarray], version: int | None = None
+    ) -> Mapping[str, Any]:
+        request = self._predict.PredictRequest()
+        request.model_spec.signature_name = signature
+        for name, values in inputs.items():
+            request.inputs[name].CopyFrom(self._tf.make_tensor_proto(values))
+        response = self._ask(self._stub.Predict, request, version)
+        return {name: self._tf.make_ndarray(value) for name, value in response.outputs.items()}
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def _ask(self, method: Any, request: Any, version: int | None) -> Any:
+        request.model_spec.name = self._address.model
+        version = self._address.version if version is None else version
+        if version is not None:
+            request.model_spec.version.value = version
+        elif self._address.label is not None:
+            request.model_spec.version_label = self._address.label
+
+        def attempt(seconds: float) -> Any:
+            try:
+                return method(request, timeout=seconds)
+            except self._grpc.RpcError as error:
+                raise ServingError(error.code().name, self.where, error.details() or "") from error
+
+        return self._repeated(attempt)
+
+
+class RestTransport(_Network):
+    """TensorFlow Serving's JSON over HTTP, with the standard library alone; a connection a call.
+
+    Numbers are sent with all their digits. NaN and the infinities are sent as `NaN`, `Infinity`
+    and `-Infinity`, which are no JSON but which TensorFlow Serving reads; a proxy between may not.
+    """
+
+    def describe(self) -> Interface:
+        answer = self._ask("/metadata", None)
+        signatures = _signatures(answer["metadata"]["signature_def"]["signature_def"])
+        return Interface(self, int(answer["model_spec"]["version"]), signatures)
+
+    def call(
+        self, signature: str, inputs: Mapping[str, np.ndarray], version: int | None = None
+    ) -> Mapping[str, Any]:
+        columns = {name: values.tolist() for name, values in inputs.items()}
+        body = json.dumps({"signature_name": signature, "inputs": columns}).encode()
+        outputs = self._ask(":predict", version, body)["outputs"]
+        # The server leaves out the name of an only output.
+        return outputs if isinstance(outputs, dict) else {"prediction": outputs}
+
+    def _ask(self, verb: str, version: int | None, body: bytes | None = None) -> Any:
+        version = self._address.version if version is None else version
+        label = f"/labels/{self._address.label}" if self._address.label else ""
+        which = label if version is None else f"/versions/{version}"
+        url = f"{self.where}/v1/models/{self._address.model}{which}{verb}"
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        return json.loads(self._repeated(lambda seconds: self._attempt(request, seconds)))
+
+    def _attempt(self, request: urllib.request.Request, seconds: float) -> bytes:
+        try:
+            status, content = _bounded(lambda: _fetch(request, seconds), seconds)
+        except (OSError, http.client.HTTPException) as error:
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            if isinstance(reason, TimeoutError):
+                late = f"{seconds:.3g} seconds were left for it"
+                raise ServingError("DEADLINE_EXCEEDED", self.where, late) from error
+            if type(reason) is http.client.BadStatusLine:
+                raise ServingError("UNIMPLEMENTED", self.where, "it speaks no HTTP") from error
+            raise ServingError("UNAVAILABLE", self.where, str(reason)) from error
+        if status != 200:
+            detail = f"HTTP {status} {http.client.responses.get(status, '')}"
+            with contextlib.suppress(ValueError, LookupError, TypeError):
+                detail = str(json.loads(content)["error"])
+            raise ServingError(_CODES.get(status, "INTERNAL"), self.where, detail)
+        return content
+
+
+def _fetch(request: urllib.request.Request, seconds: float) -> tuple[int, bytes]:
+    """HTTP status and body, of an error too."""
+    deadline = time.monotonic() + seconds
+    try:
+        response = urllib.request.urlopen(request, timeout=seconds)
+    except urllib.error.HTTPError as error:
+        response = error
+    with response:
+        content = bytearray()
+        while chunk := response.read1(2**16):
+            content += chunk
+            if time.monotonic() > deadline:
+                raise TimeoutError
+        if response.length:
+            raise http.client.IncompleteRead(bytes(content), response.length)
+        return response.status, bytes(content)
+
+
+def _bounded(work: Callable[[], Answer], seconds: float) -> Answer:
+    """What `work()` gives, or a TimeoutError: in a thread of its own, since the timeout of a socket
+    begins again with each byte, and a server that drips would hold its client for ever."""
+    future: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result(seconds)
+
+
+def _signatures(definitions: Mapping[str, Any]) -> dict[str, Signature]:
+    """From TensorFlow's SignatureDefs as JSON."""
+    dtypes = {"DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_INT32": "int32"}
+
+    def tensors(infos: Mapping[str, Any]) -> dict[str, Tensor]:
+        found = {}
+        for name, info in infos.items():
+            sizes = [int(axis["size"]) for axis in info["tensor_shape"]["dim"]]
+            dtype = dtypes.get(info["dtype"], info["dtype"])
+            found[name] = Tensor(dtype=dtype, shape=[None if n < 0 else n for n in sizes])
+        return found
+
+    return {
+        name: Signature(inputs=tensors(each["inputs"]), outputs=tensors(each["outputs"]))
+        for name, each in definitions.items()
+        if not name.startswith("__")  # TensorFlow's own, as __saved_model_init_op
+    }
