@@ -27,7 +27,7 @@ def export(
     from rmfn_tf.start import start_tensorflow
 
     start_tensorflow()
-    from rmfn_tf.cli.run_facts import about_run
+    from rmfn_tf.cli.runs import about_run
     from rmfn_tf.export import export_model
     from rmfn_tf.export.warmup import WARMUP
     from rmfn_tf.training.run import Run

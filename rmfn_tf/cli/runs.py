@@ -1,4 +1,4 @@
-"""`rmfn runs`: what lies in a folder of runs."""
+"""`rmfn runs`: what lies in a folder of runs; and what an export says of its run."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def runs(
     from rmfn_tf.training.run import Run
 
     found = sorted(path.parent for path in folder.rglob("config.toml"))
-    rows = [{"run": str(each.relative_to(folder)), **_about(Run(each))} for each in found]
+    rows = [{"run": str(each.relative_to(folder)), **_columns(Run(each))} for each in found]
     if as_json:
         print(json.dumps(rows))
         return
@@ -45,7 +45,7 @@ def runs(
     Console().print(table)
 
 
-def _about(run: "Run") -> dict[str, Any]:
+def _columns(run: "Run") -> dict[str, Any]:
     """The columns of a run; a damaged one says so, and does not keep the others from view."""
     about: dict[str, Any] = dict.fromkeys(("data", "model", "seed", "epochs", "state"))
     about |= dict.fromkeys(("split", "metric", "score"))
@@ -60,4 +60,19 @@ def _about(run: "Run") -> dict[str, Any]:
             about |= {"score": round(score, 4)}
     except (ValueError, KeyError, OSError) as error:
         about["state"] = f"damaged: {' '.join(str(error).split())}"
+    return about
+
+
+def about_run(run: "Run") -> dict[str, Any]:
+    """The data, the task and the validation of a run, for the contract of its exported model."""
+    facts, task = run.facts, run.task
+    told: dict[str, Any] = {"kind": task.kind, "labels": list(task.labels)}
+    if ranges := {name: list(task.ranges[name]) for name in task.labels if name in task.ranges}:
+        told["ranges"] = ranges
+    if task.num_classes:
+        told["num_classes"] = task.num_classes
+    sources = {key: facts[key] for key in ("fingerprint", "sources")}
+    about = {"data": {"name": facts["data"], **sources}, "task": told}
+    if run.is_finished:  # a run whose loss became NaN keeps its best model without metrics
+        about["validation"] = {key: run.metrics[key] for key in ("split", "metrics")}
     return about

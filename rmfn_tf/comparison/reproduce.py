@@ -14,7 +14,7 @@ from rmfn_tf.metrics import per_label_table
 from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.runs import OnProgress
-from rmfn_tf.training.splits import LearningData, RunData
+from rmfn_tf.training.splits import LearningData, open_learning_data
 
 LABELS_TITLE = "Label by label, mean over seeds"
 
@@ -59,7 +59,7 @@ def reproduce(
     }
     # Of what is learned from alone: the test split is still closed.
     first = next(iter(configs.values()))
-    found = data_differences(counts, RunData(builder).learning(first))
+    found = data_differences(counts, open_learning_data(first, builder))
     result = compare_models(
         configs,
         range(seeds),

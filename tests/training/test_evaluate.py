@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.training.evaluate import evaluate_run
-from rmfn_tf.training.fit import predict
+from rmfn_tf.training.predictions import predict
 from rmfn_tf.training.run import Run
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
