@@ -1,10 +1,9 @@
 """Judging a finished run on a split."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.files import only_writer, write_json
+from rmfn_tf.files import only_writer, read_json, write_json
 from rmfn_tf.training.floors import floor_predictions
 from rmfn_tf.training.predictions import predict, report, write_predictions
 from rmfn_tf.training.run import Run
@@ -44,7 +43,7 @@ def evaluate_run(folder: Path, builder: Any, split: str) -> dict[str, Any]:
     model, kept = run.model(), folder / "metrics_test.json"
     with only_writer(folder):
         if split == "test" and kept.exists():
-            return json.loads(kept.read_text())
+            return read_json(kept)
         examples, task = run.open_examples(builder, split), run.task
         predictions = {config.model: predict(model, examples)}
         predictions |= floor_predictions(task, open_split(config, builder, "train"), examples)

@@ -101,6 +101,7 @@ def fit(
             shuffle=False,
             verbose=verbose,
         )
+    checkpoint.set_model(None)  # which would be kept as long as the checkpoint
     checkpoint.restore_best(model)
     return history
 

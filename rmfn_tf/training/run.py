@@ -12,7 +12,7 @@ import keras
 
 import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
 from rmfn_tf.data import Examples
-from rmfn_tf.files import LOCK, absolute, only_writer, replace_file, write_json
+from rmfn_tf.files import LOCK, absolute, only_writer, read_json, replace_file, write_json
 from rmfn_tf.task import Task
 from rmfn_tf.training.checkpoint import CHECKPOINT
 from rmfn_tf.training.config import RunConfig
@@ -39,19 +39,26 @@ class Run:
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
 
+    def _path(self, name: str) -> Path:
+        """Where a file of the run lies; ValueError where there is none."""
+        path = self.folder / name
+        if not path.is_file():
+            raise ValueError(
+                f"{self.folder} has no {name}: it is not a run folder, or its run has not come so "
+                f"far. Make one with `rmfn train`, or go on with `rmfn train --resume "
+                f"{self.folder}`."
+            )
+        return path
+
     @property
     def config(self) -> RunConfig:
         """What was trained; ValueError where this is no run folder."""
-        if not (self.folder / "config.toml").is_file():
-            raise ValueError(
-                f"{self.folder} is not a run folder: it has no config.toml. `rmfn train` makes one."
-            )
-        return RunConfig.read(self.folder / "config.toml")
+        return RunConfig.read(self._path("config.toml"))
 
     @property
     def facts(self) -> dict[str, Any]:
         """The content of `run.json`: data, versions, hardware, time."""
-        return self._read("run.json")
+        return read_json(self._path("run.json"))
 
     @property
     def task(self) -> Task:
@@ -66,16 +73,7 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         """What the finished run says of validation, or of all folds: see `report`."""
-        return self._read("metrics.json")
-
-    def _read(self, name: str) -> dict[str, Any]:
-        try:
-            return json.loads((self.folder / name).read_text())
-        except FileNotFoundError as error:
-            raise ValueError(
-                f"{self.folder} is not a run folder, or its run has not come so far: it has no "
-                f"{name}."
-            ) from error
+        return read_json(self._path("metrics.json"))
 
     @property
     def history(self) -> list[dict[str, float]]:
@@ -97,20 +95,12 @@ class Run:
     def model(self) -> keras.Model:
         """The best model, with folds the one of all of the data; ValueError where there is none."""
         _ = self.config  # which imports the modules that register the user's own layers
-        if not (self.folder / "model.keras").is_file():
-            raise ValueError(
-                f"{self.folder} has no model.keras: it is not finished. {self._how_to_go_on}"
-            )
-        return keras.models.load_model(self.folder / "model.keras")
-
-    @property
-    def _how_to_go_on(self) -> str:
-        return f"Go on with `rmfn train --resume {self.folder}`."
+        return keras.models.load_model(self._path("model.keras"))
 
     def predictions(self, split: str) -> Predictions:
         """What was predicted: of `"train"` and `"validation"` or, with folds, `"out_of_fold"`; also
         of `"test"`, once the run was judged on it."""
-        return read_predictions(self.folder / f"predictions_{split}.csv", self.task.kind)
+        return read_predictions(self._path(f"predictions_{split}.csv"), self.task.kind)
 
     def open_examples(self, builder: Any, split: str) -> Examples:
         """Reads a split for the run; rows of the test split too, once the run is finished.
@@ -135,8 +125,8 @@ class Run:
         def record(opening: dict[str, Any]) -> None:
             if not self.is_finished:
                 raise ValueError(
-                    f"{self.folder} is not finished, and the test split stays closed until then. "
-                    f"{self._how_to_go_on}"
+                    f"{self.folder} is not finished, and the test split stays closed until then: "
+                    f"go on with `rmfn train --resume {self.folder}`."
                 )
             with (self.folder / "test_openings.jsonl").open("a") as file:
                 now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
@@ -172,12 +162,14 @@ class Run:
 
         An empty one, or one that was killed before its first file was whole, may be used.
         """
-        names = [each.name for each in self.folder.glob("*")]
+        folder = self.folder
+        names = [each.name for each in folder.glob("*")]
         if all(name == LOCK or name.startswith(".partial-") for name in names):
             return
-        interrupted = "config.toml" in names and not self.is_finished
-        hint = f" It holds a run that was interrupted. {self._how_to_go_on}" if interrupted else ""
-        raise ValueError(f"{self.folder} exists already; name a new folder with --out.{hint}")
+        how = "name a new folder with --out"
+        if "config.toml" in names and not self.is_finished:
+            how += f", or go on with its run, which was interrupted: `rmfn train --resume {folder}`"
+        raise ValueError(f"{folder} exists already; {how}.")
 
     def train(
         self,

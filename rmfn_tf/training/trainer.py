@@ -131,23 +131,19 @@ class Trainer:
         Args:
             data: with a validation split.
             folder: of the run.
-
         """
         task, train, validation = data.task, data.train, data.validation
         assert validation is not None
-        count = len(train)
         floors = floor_predictions(task, train, train.concatenate(validation))
-        known = {name: values[count:] for name, values in floors.items()}
-        known = report("validation", task, validation.labels, known)
+        of_validation = {floor: values[len(train) :] for floor, values in floors.items()}
+        known = report("validation", task, validation.labels, of_validation)
         model, checkpoint = self.fit(data, folder, floors=known)
         replace_file(folder / "model.keras", model.save)
-        for examples, rows, split in (
-            (train, slice(count), "train"),
-            (validation, slice(count, None), "validation"),
-        ):
-            predictions = {self.config.model: predict(model, examples)}
-            predictions |= {name: values[rows] for name, values in floors.items()}
-            write_predictions(folder / f"predictions_{split}.csv", examples, predictions)
+        of_train = {floor: values[: len(train)] for floor, values in floors.items()}
+        predictions = {self.config.model: predict(model, train), **of_train}
+        write_predictions(folder / "predictions_train.csv", train, predictions)
+        predictions = {self.config.model: predict(model, validation), **of_validation}
+        write_predictions(folder / "predictions_validation.csv", validation, predictions)
         result = report("validation", task, validation.labels, predictions)
         return result, _measured(model, [checkpoint])
 
@@ -162,21 +158,16 @@ class Trainer:
         config, task, pool = self.config, data.task, data.train
         folds = make_folds(pool, config.folds, config.seed)
         name, states, rows = f"{config.folds} folds", [], []
-        floors: dict[str, np.ndarray] = {}
+        shape = (len(pool), task.num_outputs)
+        own, floors = np.zeros(shape), {floor: np.zeros(shape) for floor in task.of_kind.floors}
         for inside, outside in folds:
-            trivial = floor_predictions(task, pool.take(inside), pool.take(outside))
-            for floor, values in trivial.items():
-                empty = np.zeros((len(pool), values.shape[1]))
-                floors.setdefault(floor, empty)[outside] = values
+            predicted = floor_predictions(task, pool.take(inside), pool.take(outside))
+            for floor, values in predicted.items():
+                floors[floor][outside] = values
         known = report(name, task, pool.labels, floors)
-        own = np.zeros((len(pool), task.num_outputs))
         for number, (inside, outside) in enumerate(folds, 1):
-            model, state = self.fit(
-                self._inside(data, inside),
-                folder / f"fold_{number:02d}",
-                fold=number,
-                floors=known,
-            )
+            inner, place = self._inside(data, inside), folder / f"fold_{number:02d}"
+            model, state = self.fit(inner, place, fold=number, floors=known)
             own[outside] = predict(model, pool.take(outside))
             states.append(state)  # not the models, of which there may be many
             rows += [{"fold": number, **row} for row in state.history]

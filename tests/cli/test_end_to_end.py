@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rmfn_tf.cli.show_training import ShowTraining
 from rmfn_tf.cli.train import parse_settings
 from rmfn_tf.export.client import Client
 from rmfn_tf.export.contract import read_contract
-from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.config import RunConfig
 from support.cpp_loader import ask
 from support.mfn_files import make_arrays, write_arrays
@@ -142,24 +140,6 @@ def test_without_json_there_is_a_table_and_progress(rmfn, tmp_path, manual_dir, 
         f"rmfn: {run} was finished already; this is its result.\n",
     )
     assert "constant" in again.out
-
-
-def test_a_log_has_a_line_a_minute(capsys, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr("rmfn_tf.cli.show_training.time.monotonic", lambda: now[0])
-    show = ShowTraining(RunConfig(data="made/up", folds=3))
-    show.set_params({"epochs": 10})
-    state = Checkpoint()
-    show.on_model(None, None, state, 2, {})
-    for epoch in range(10):
-        show.on_epoch_begin(epoch)
-        now[0] += 25
-        state.history.append({"epoch": epoch + 1, "loss": 0.5})
-        show.on_epoch_end(epoch)
-    told = [line.split() for line in capsys.readouterr().err.splitlines()]
-    assert [words[3] for words in told] == ["1/10", "4/10", "7/10", "10/10"]
-    # What is left: this fold, the third, and the model of all of the data.
-    assert " ".join(told[0][-3:]) == f"{round((9 + 20) * 25 / 60)} min left"
 
 
 def test_an_interrupted_run_says_how_to_go_on(rmfn, tmp_path, manual_dir, small, monkeypatch):

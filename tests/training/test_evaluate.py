@@ -96,7 +96,7 @@ def test_other_data_are_refused_unread(run, memory_builder, three_splits):
 
 
 def test_no_run_folder(tmp_path):
-    with pytest.raises(ValueError, match=r"not a run folder: it has no config\.toml"):
+    with pytest.raises(ValueError, match=r"has no config\.toml: it is not a run folder"):
         evaluate_run(tmp_path, None, "test")
 
 

@@ -119,8 +119,13 @@ def test_sample_weights_of_nothing_teach_nothing(train):
         np.testing.assert_array_equal(mine, its)
 
 
-@pytest.mark.parametrize("model", ["ef_lstm", "rmfn"])
-@pytest.mark.parametrize("precision", ["float64", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    ("model", "precision"),
+    [
+        *(("rmfn", precision) for precision in ("float64", "mixed_bfloat16", "mixed_float16")),
+        ("ef_lstm", "mixed_float16"),
+    ],
+)
 def test_other_precisions(tmp_path, tiny_config, tasks, train, validation, precision, model):
     small = {"units": {"language": 2, "acoustic": 2, "visual": 2}, "summary_units": 2}
     changes = {"model": "rmfn", "hyperparameters": {**small, "fusion_units": 2, "num_stages": 2}}
@@ -158,18 +163,6 @@ def test_weights_that_left_the_numbers_after_the_last_batch(
     )
     with pytest.raises(ValueError, match=r"validation loss became (nan|inf) in epoch 1, .*rate"):
         Trainer(config).fit(LearningData(tasks["regression"], train, validation), tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("kind", "outputs"), [("regression", 1), ("classification", 2), ("multilabel", 4)]
-)
-def test_outputs_of_each_kind(tiny_config, tasks, kind, outputs):
-    examples = make_examples(LENGTHS, kind=kind)
-    model = build_model(tiny_config(), LearningData(tasks[kind], examples))
-    predictions = predict(model, examples)
-    assert predictions.shape == (len(LENGTHS), outputs)
-    if kind != "regression":
-        assert ((predictions >= 0) & (predictions <= 1)).all()
 
 
 def first_bias(task, examples, **arguments):
@@ -294,7 +287,7 @@ def test_patience_ends_training_and_a_second_call_knows(tmp_path, tiny_config, t
 
 def test_going_on_gives_the_bits_of_never_having_stopped(tmp_path, tiny_config, tasks, train):
     hyperparameters = {"units": 2, "head_units": 2, "dropout": 0.3, "head_dropout": 0.3}
-    config = tiny_config(epochs=4, hyperparameters=hyperparameters)
+    config = tiny_config(epochs=3, hyperparameters=hyperparameters)
     data = LearningData(tasks["regression"], train, make_examples([4, 2, 3, 5], seed=1))
 
     class Stop(keras.callbacks.Callback):
@@ -303,7 +296,7 @@ def test_going_on_gives_the_bits_of_never_having_stopped(tmp_path, tiny_config, 
 
     folders = [tmp_path / "whole", tmp_path / "stopped"]
     whole, _ = Trainer(config).fit(data, folders[0])
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(InterruptedError):
             Trainer(config, [Stop()]).fit(data, folders[1])
     again, _ = Trainer(config).fit(data, folders[1])

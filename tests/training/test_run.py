@@ -138,7 +138,7 @@ def test_a_failure_after_training_can_be_resumed(
         with pytest.raises(OSError, match="full"):
             Run(out).train(config, builder)
     assert not Run(out).is_finished
-    with pytest.raises(ValueError, match=r"interrupted\. Go on with `rmfn train --resume"):
+    with pytest.raises(ValueError, match=r"was interrupted: `rmfn train --resume"):
         Run(out).train(config, builder)
     seen = []
     look = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(epoch))
