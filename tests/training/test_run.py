@@ -300,7 +300,7 @@ def test_callbacks_are_told_of_every_model(tmp_path, tiny_config, memory_builder
     assert [each for each in heard if len(each) == 2] == epochs * 3
     told = [each for each in heard if len(each) == 3]
     assert [fold for fold, _, _ in told] == [1, 2, 0]
-    assert told[0][1] + told[1][1] == told[2][1] == len(pooled)  # of two folds each is the other's
+    assert told[0][1] + told[1][1] == told[2][1] == len(pooled)  # each fold learns from the other
     assert all(names == floors for _, _, names in told)
 
 
