@@ -1,7 +1,7 @@
 """What `rmfn train` prints while it trains."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -12,7 +12,7 @@ from rmfn_tf.data import choose_buckets
 from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.splits import LearningData
-from rmfn_tf.training.trainer import RunCallback
+from rmfn_tf.training.trainer import RunCallback, count_parameters
 
 _SECONDS_OF_SILENCE = 60
 
@@ -90,7 +90,7 @@ def describe(
         for name, width in train.widths.items()
     ]
     layers = [
-        f"{layer.name} {_count(layer.trainable_variables):,}"
+        f"{layer.name} {count_parameters(layer.trainable_variables):,}"
         for layer in model.layers
         if layer.trainable_variables
     ]
@@ -100,6 +100,7 @@ def describe(
     if config.folds:
         examples += f" (fold 1 of {config.folds})"
     padded = ", ".join(map(str, choose_buckets(lengths)))
+    total = count_parameters(model.trainable_variables)
     lines = {
         "training": f"{config.model} on {config.data}",
         "examples": examples,
@@ -107,7 +108,7 @@ def describe(
         "time": f"{lengths.min()} to {lengths.max()} steps, median {np.median(lengths):g}; padded "
         f"to {padded}",
         "batches": f"{-(-len(train) // config.batch_size):,} of {config.batch_size} an epoch",
-        "parameters": f"{_count(model.trainable_variables):,} trainable: {', '.join(layers)}",
+        "parameters": f"{total:,} trainable: {', '.join(layers)}",
     }
     if config.jit:
         lines["XLA"] = "compiles the training step, without op determinism: other bits each time"
@@ -115,11 +116,6 @@ def describe(
         values = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
         lines[row] = f"{values}  (needs no training)"
     return lines
-
-
-def _count(variables: Sequence[Any]) -> int:
-    """How many numbers the variables hold."""
-    return sum(int(np.prod(each.shape)) for each in variables)
 
 
 def time_in_words(seconds: float) -> str:

@@ -37,7 +37,8 @@ def other_data(facts: Mapping[str, Any], metadata: Any) -> str:
     other = [name for name in both if here.get(name) != there.get(name)]
     if not other:
         return ""
-    return f"it was read from other files, {', '.join(other[:5])}{', ...' if other[5:] else ''}"
+    named = ", ".join(other[:5]) + (", ..." if other[5:] else "")
+    return f"it was read from other files than what the run has learned from ({named})"
 
 
 def session_facts() -> dict[str, Any]:

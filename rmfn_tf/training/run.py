@@ -140,8 +140,8 @@ class Run:
         """ValueError where a data set is not the one that the run learned from."""
         if differs := other_data(self.facts, builder.info.metadata):
             raise ValueError(
-                f"The data set built as {builder.info.full_name} is not what {self.folder} was "
-                f"trained on: {differs}. Name the data of the run with --manual-dir or --data-dir."
+                f"The built data set is not what {self.folder} was trained on: {differs}. Name the "
+                "data of the run with --manual-dir or --data-dir."
             )
 
     def check_same(self, config: RunConfig, builder: Any) -> None:

@@ -212,7 +212,11 @@ def build_model(config: RunConfig, data: LearningData) -> keras.Model:
         keras.config.set_dtype_policy(before)
 
 
+def count_parameters(variables: Sequence[Any]) -> int:
+    """How many numbers some variables of a model hold."""
+    return sum(int(np.prod(each.shape)) for each in variables)
+
+
 def _measured(model: keras.Model, states: Sequence[Checkpoint]) -> dict[str, Any]:
-    seconds = sum(state.seconds for state in states)
-    parameters = sum(int(np.prod(each.shape)) for each in model.trainable_variables)
-    return {"seconds": round(seconds, 1), "parameters": parameters}
+    seconds = round(sum(state.seconds for state in states), 1)
+    return {"seconds": seconds, "parameters": count_parameters(model.trainable_variables)}
