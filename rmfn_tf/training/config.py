@@ -222,16 +222,8 @@ def _argument_mistakes(
     given: Mapping[str, Any],
     options: Mapping[str, Mapping[str, Any]],
 ) -> list[str]:
-    """A sentence for a model or an optimizer that is unknown, and for each argument of it that is
-    unknown or of the wrong type.
-
-    Args:
-        what: `"model"` or `"optimizer"`.
-        name: of the one that is asked for.
-        table: of the config that holds its arguments.
-        given: these arguments.
-        options: name -> the arguments that there are, with their defaults.
-    """
+    """A sentence for an unknown model or optimizer (`what`), and for each argument `given` to it
+    that is unknown or of the wrong type. `options`: name -> its arguments with their defaults."""
     mistakes = []
     if name not in list(options):  # a list, since what is given may not be hashable
         mistakes.append(unknown_name(what, name, options))

@@ -34,11 +34,9 @@ def read_history(folder: Path) -> list[dict[str, float]]:
 
 
 def _write_curves(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
-    """Event files, one folder for training and one for validation, made anew each time.
-
-    (The TensorBoard callback of Keras appends: after a kill, some epochs would be there twice or
-    not at all. And it meets a full disk with an error of TensorFlow's.)
-    """
+    """Event files for training and for validation, made anew each time. (After a kill, those of the
+    TensorBoard callback of Keras lack epochs or have them twice, and it meets a full disk with an
+    error of TensorFlow's.)"""
     fresh = folder.with_name(f".partial-{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     try:

@@ -164,7 +164,8 @@ class Run:
         """
         folder = self.folder
         names = [each.name for each in folder.glob("*")]
-        if all(name == LOCK or name.startswith(".partial-") for name in names):
+        is_free = all(name == LOCK or name.startswith(".partial-") for name in names)
+        if is_free and not folder.is_file():
             return
         how = "name a new folder with --out"
         if "config.toml" in names and not self.is_finished:

@@ -213,6 +213,8 @@ def test_an_existing_folder_is_refused(tmp_path, tiny_config, memory_builder, th
         Run(tmp_path / "run").train(tiny_config(), builder)
     assert names_in(tmp_path / "run") == {"mine.txt"}
     assert builder.opened == []
+    with pytest.raises(ValueError, match="exists already"):
+        Run(tmp_path / "run" / "mine.txt").check_new()
 
 
 def test_every_video_is_judged_by_a_model_that_did_not_see_it(
