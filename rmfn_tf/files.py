@@ -66,6 +66,11 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     write_text(path, text.getvalue())
 
 
+def absolute(folder: Any) -> str:
+    """A path that still holds in another working folder; the address of a bucket is absolute."""
+    return str(folder) if "://" in str(folder) else os.path.abspath(folder)
+
+
 class FolderInUse(ValueError):
     """Another process holds a folder."""
 

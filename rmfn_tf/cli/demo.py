@@ -61,6 +61,7 @@ def demo(
 def _train(
     model: str, builder: Any, run: Path, seed: int, epochs: int | None, console: Any
 ) -> None:
+    import keras
     from rich.progress import Progress, TextColumn
 
     from rmfn_tf.training.config import RunConfig
@@ -77,11 +78,12 @@ def _train(
     ) as progress:
         bar = progress.add_task(f"Training {model}{note}", total=config.epochs, loss="")
 
-        def on_epoch(state: Any) -> None:
-            accuracy = state.logs["val_accuracy"]
-            progress.update(bar, completed=state.epoch, loss=f"validation accuracy {accuracy:.3f}")
+        def on_epoch_end(epoch: int, logs: Any) -> None:
+            accuracy = logs["val_accuracy"]
+            progress.update(bar, completed=epoch + 1, loss=f"validation accuracy {accuracy:.3f}")
 
-        Run(run).train(config, builder, on_epoch=on_epoch)
+        callback = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
+        Run(run).train(config, builder, callbacks=[callback])
 
 
 def _print_table(folder: Path, builder: Any, console: Any) -> None:
@@ -122,8 +124,8 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
 def accuracy_by_kind(run: Path, builder: Any) -> dict[str, dict[str, float]]:
     """Test accuracies of a run's model and of the floors: row → kind, or `all` → share."""
     from rmfn_tf.data import load_examples
-    from rmfn_tf.training.fit import predict
     from rmfn_tf.training.floors import floor_predictions
+    from rmfn_tf.training.predictions import predict
     from rmfn_tf.training.run import Run
 
     test = Run(run).open_examples(builder, "test")  # which records it

@@ -30,7 +30,7 @@ def runs(
     from rmfn_tf.training.run import Run
 
     found = sorted(path.parent for path in folder.rglob("config.toml"))
-    rows = [{"run": str(each.relative_to(folder)), **_about(Run(each))} for each in found]
+    rows = [{"run": str(each.relative_to(folder)), **_columns(Run(each))} for each in found]
     if as_json:
         print(json.dumps(rows))
         return
@@ -45,7 +45,7 @@ def runs(
     Console().print(table)
 
 
-def _about(run: "Run") -> dict[str, Any]:
+def _columns(run: "Run") -> dict[str, Any]:
     """The columns of a run; a damaged one says so, and does not keep the others from view."""
     about: dict[str, Any] = dict.fromkeys(("data", "model", "seed", "epochs", "state"))
     about |= dict.fromkeys(("split", "metric", "score"))

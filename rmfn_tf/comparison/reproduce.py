@@ -14,7 +14,7 @@ from rmfn_tf.files import write_json, write_text
 from rmfn_tf.metrics import per_label_table
 from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.splits import LearningData, RunData
+from rmfn_tf.training.splits import LearningData, open_learning_data
 
 LABELS_TITLE = "Label by label, mean over seeds"
 
@@ -48,7 +48,7 @@ def reproduce(
         for split, published in builder.PUBLISHED_COUNTS.items()
     }
     # Of what is learned from alone: the test split is still closed.
-    learning = RunData(builder).learning(next(iter(configs.values())))
+    learning = open_learning_data(next(iter(configs.values())), builder)
     differences = data_differences(counts, learning)
     if seeds != protocol.seeds:
         differences.append(f"{seeds} seeds were run; the protocol has {protocol.seeds}.")

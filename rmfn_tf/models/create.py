@@ -143,8 +143,10 @@ def create_model(
     if head["head_units"]:
         signal = keras.layers.Dense(head["head_units"], activation="relu", name="head")(signal)
     signal = keras.layers.Dropout(head["head_dropout"], name="head_dropout")(signal)
+    # Losses are computed in float32 at least.
+    dtype = "float64" if keras.config.dtype_policy().name == "float64" else "float32"
     outputs = keras.layers.Dense(
-        task.num_outputs, activation=task.of_kind.activation, name="prediction", dtype="float32"
+        task.num_outputs, activation=task.of_kind.activation, name="prediction", dtype=dtype
     )(signal)
 
     model = keras.Model({**inputs, "lengths": lengths}, outputs, name=name)

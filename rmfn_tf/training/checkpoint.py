@@ -1,55 +1,102 @@
-"""The state of a training between two epochs, in one file."""
+"""The state of a training between two epochs: a callback of Keras that takes it, and its file."""
 
 import json
 import math
+import time
 import zipfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from rmfn_tf.data import Examples
 from rmfn_tf.files import replace_file
+from rmfn_tf.metrics import score
+from rmfn_tf.task import Task
+from rmfn_tf.training.history import write_history
+from rmfn_tf.training.predictions import predict
+from rmfn_tf.training.splits import monitored
+
+CHECKPOINT = "checkpoint.npz"
 
 
-@dataclass
-class Checkpoint:
-    """All that the next epoch depends on, beside the config and the data.
+class NonFiniteLoss(ValueError):
+    """The loss became NaN or infinite."""
 
-    The order of batches is a function of seed and epoch, the learning rate one of the optimizer's
-    step, early stopping and the best epoch are functions of the history: so the variables of model
-    and optimizer (seed generators among them), the best weights and the history are all there is.
+
+class Checkpoint(keras.callbacks.Callback):
+    """All that the next epoch depends on, besides the config and the data.
+
+    The order of batches follows from the seed and the epoch, the learning rate from the optimizer's
+    step, early stopping and the best epoch from the history. So what is left are the variables of
+    model and optimizer (seed generators among them), the best weights and the history.
+
+    Put it first in the list of callbacks: it checks that each epoch is finite before the others see
+    it, and when they are called, the state is taken. (`TerminateOnNaN` of Keras only sees the
+    losses of batches, each of which is computed before its step.)
 
     Args:
-        history: a row an epoch, `{"epoch", "loss", ...}`.
+        folder: it goes on from what lies there. After each epoch `checkpoint.npz`, `history.csv`
+            and `tensorboard/` are replaced in it, in this order. None keeps the state in memory.
+
+    Attributes:
+        history: one row for each epoch, `{"epoch", "loss", ...}`.
         variables: of the model, then of its optimizer, after the last epoch.
         best: of the model, after the best epoch; empty without validation.
-        seconds: that training took so far.
-        monitor: the entry of the history that makes an epoch better; it is not in the file.
-        lower_is_better: of `monitor`.
+        seconds: how long training has taken so far.
+        monitor: the entry of the history that makes an epoch better.
+
+    Raises:
+        ValueError: the file is damaged.
+        NonFiniteLoss: in `model.fit`, the training loss of a batch, or the validation loss or a
+            weight after an epoch, is NaN or infinite.
+        OSError: in `model.fit`, the folder cannot be written; the last good state is still there.
     """
 
-    history: list[dict[str, float]] = field(default_factory=list)
-    variables: list[np.ndarray] = field(default_factory=list)
-    best: list[np.ndarray] = field(default_factory=list)
-    seconds: float = 0.0
-    monitor: str = "val_loss"
-    lower_is_better: bool = True
+    def __init__(self, folder: Path | None = None):
+        super().__init__()
+        self.folder = folder
+        self.history: list[dict[str, float]] = []
+        self.variables: list[np.ndarray] = []
+        self.best: list[np.ndarray] = []
+        self.seconds = 0.0
+        self.follow(Task.of("regression"))
+        if folder is not None and (folder / CHECKPOINT).exists():
+            self._read(folder / CHECKPOINT)
+            write_history(folder, self.history)  # a kill may have come before it
 
-    def take(self, model: keras.Model, row: dict[str, float], seconds: float) -> None:
-        """Takes the state of a compiled model after an epoch.
+    def follow(
+        self,
+        task: Task,
+        validation: Examples | None = None,
+        epochs: int = 1,
+        patience: int = 0,
+        select_by: str = "loss",
+    ) -> None:
+        """Says which epoch is the best and which the last; the arguments are those of `fit`."""
+        self.monitor, self._lower_is_better = monitored(task, select_by)
+        self._task, self._validation = task, validation
+        self._epochs, self._patience = epochs, patience
 
-        Args:
-            model: as `model.fit` left it.
-            row: the epoch's history.
-            seconds: that the epoch took.
-        """
-        self.history.append(row)
-        self.variables = [np.array(each) for each in _variables(model)]
-        self.seconds += seconds
-        if self.monitor in row and self.best_row() is row:
-            self.best = self.variables[: len(model.variables)]
+    @property
+    def is_done(self) -> bool:
+        """Whether there is no next epoch: all were run, or the patience ran out."""
+        if not self.history:
+            return False
+        last, patience = self.history[-1]["epoch"], self._patience
+        return last >= self._epochs or 0 < patience <= last - self.best_row()["epoch"]
+
+    def best_row(self) -> dict[str, float]:
+        """The row of the best epoch (the first among equals), or of the last one without
+        validation."""
+        if self.monitor not in self.history[-1]:
+            return self.history[-1]
+        return min(self.history, key=self._badness)
+
+    def _badness(self, row: dict[str, float]) -> float:
+        value = row[self.monitor] if self._lower_is_better else -row[self.monitor]
+        return value if math.isfinite(value) else math.inf
 
     def restore(self, model: keras.Model) -> None:
         """Gives a compiled model of the same config the state after the last epoch."""
@@ -59,53 +106,56 @@ class Checkpoint:
         """Gives a model its weights of the best epoch, or of the last one without validation."""
         _assign(model.variables, self.best or self.variables[: len(model.variables)])
 
-    def best_row(self) -> dict[str, float]:
-        """The history of the best epoch (the first of equals), or the last epoch's without
-        validation."""
-        if self.monitor not in self.history[-1]:
-            return self.history[-1]
-        return min(self.history, key=self._badness)
+    def on_epoch_begin(self, epoch, logs=None):
+        squares = [np.square(np.float64(each)).sum() for each in self.model.trainable_variables]
+        self._norm = float(np.sqrt(np.sum(squares)))
+        self._epoch, self._started = epoch + 1, time.monotonic()
 
-    def _badness(self, row: dict[str, float]) -> float:
-        value = row[self.monitor] if self.lower_is_better else -row[self.monitor]
-        return value if math.isfinite(value) else math.inf
+    def on_train_batch_end(self, batch, logs=None):
+        self._check("training", (logs or {}).get("loss", 0.0), f"at batch {batch + 1}")
 
-    def is_done(self, epochs: int, patience: int) -> bool:
-        """Whether there is no next epoch: all were run, or `patience` ran out."""
-        if not self.history:
-            return False
-        last = int(self.history[-1]["epoch"])
-        return last >= epochs or bool(patience and last - self.best_row()["epoch"] >= patience)
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {} if logs is None else logs
+        self._check("validation", logs.get("val_loss", 0.0), "after the last batch")
+        if not all(np.isfinite(np.sum(each)) for each in self.model.trainable_variables):
+            self._check("training", float("nan"), "after the last batch")
+        if self._validation is not None and self.monitor not in logs:
+            # Keras does not compute this metric: take it over the whole split, as after a run.
+            predictions = predict(self.model, self._validation)
+            values = score(self._task, self._validation.labels, predictions)
+            logs[self.monitor] = values[self.monitor.removeprefix("val_")]
+        self.history.append({"epoch": epoch + 1, **{key: float(x) for key, x in logs.items()}})
+        self.variables = [np.array(each) for each in _variables(self.model)]
+        if self.monitor in logs and self.best_row() is self.history[-1]:
+            self.best = self.variables[: len(self.model.variables)]
+        self.seconds += time.monotonic() - self._started
+        if self.folder is not None:
+            self._write(self.folder / CHECKPOINT)
+            write_history(self.folder, self.history)
+        if self.is_done:
+            self.model.stop_training = True
 
-    def write(self, path: Path) -> None:
-        """Replaces the file in one step; an OSError leaves the earlier one."""
-        facts = {"history": self.history, "seconds": self.seconds}
-        arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts))}
-        for name in ("variables", "best"):
-            arrays |= {f"{name}_{i}": each for i, each in enumerate(getattr(self, name))}
-        replace_file(path, lambda partial: np.savez(partial, **arrays))
+    def _check(self, which: str, loss: float, when: str) -> None:
+        if not np.isfinite(loss):
+            raise NonFiniteLoss(
+                f"The {which} loss became {loss} in epoch {self._epoch}, {when}; the parameters "
+                f"had the norm {self._norm:.4g} when the epoch began. Lower the learning rate, or "
+                "look for extreme values in the data."
+            )
 
-    @classmethod
-    def read(cls, path: Path) -> "Checkpoint":
-        """The state in a file, or that before the first epoch where there is no file.
+    def _write(self, path: Path) -> None:
+        facts = {"history": self.history, "seconds": self.seconds, "kept": len(self.variables)}
+        arrays, text = [*self.variables, *self.best], np.array(json.dumps(facts))
+        replace_file(path, lambda partial: np.savez(partial, *arrays, facts=text))
 
-        Raises:
-            ValueError: the file is damaged.
-        """
-        if not path.exists():
-            return cls()
+    def _read(self, path: Path) -> None:
         try:
             # Opened here: NumPy leaves a file open that turns out to be no archive.
             with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                arrays = dict(file)
-            facts = json.loads(str(arrays.pop("facts")))
-            lists = {
-                name: [
-                    arrays[f"{name}_{i}"] for i in range(sum(k.startswith(name) for k in arrays))
-                ]
-                for name in ("variables", "best")
-            }
-            return cls(facts["history"], lists["variables"], lists["best"], facts["seconds"])
+                facts = json.loads(str(file["facts"]))
+                arrays = [file[f"arr_{i}"] for i in range(len(file.files) - 1)]
+            self.history, self.seconds = facts["history"], facts["seconds"]
+            self.variables, self.best = arrays[: facts["kept"]], arrays[facts["kept"] :]
         except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(
                 f"{path} is damaged ({error}); remove it to train from the first epoch."

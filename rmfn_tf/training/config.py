@@ -2,12 +2,11 @@
 TensorFlow nor Keras."""
 
 import importlib
-import inspect
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import tomli_w
 from pydantic import (
@@ -18,18 +17,16 @@ from pydantic import (
     PositiveInt,
     TypeAdapter,
     ValidationError,
-    field_validator,
-    model_validator,
 )
 
 from rmfn_tf.files import write_text
-from rmfn_tf.names import did_you_mean, unknown_name
-from rmfn_tf.optimizer import DEFAULT_OPTIMIZER
+from rmfn_tf.names import unknown_name
+from rmfn_tf.optimizer import DEFAULT_OPTIMIZER, list_optimizers, optimizer_options
 
 _POSITIVE = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _NOT_NEGATIVE = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-# Of optimizers, where more is known than the kind of the default.
-_OF_OPTIMIZERS: dict[str, Any] = {
+# Arguments (of optimizers) for which more is known than the type of their default.
+_KINDS: dict[str, Any] = {
     "weight_decay": _NOT_NEGATIVE,
     **dict.fromkeys(("learning_rate", "global_clipnorm", "clipnorm", "clipvalue"), _POSITIVE),
 }
@@ -39,12 +36,12 @@ class ConfigError(ValueError):
     """All mistakes of a config at once.
 
     Args:
-        mistakes: a sentence each.
-        source: where the config comes from, as the path of a file.
+        mistakes: one sentence for each.
+        source: where the config comes from, such as the path of a file.
     """
 
     def __init__(self, mistakes: list[str], source: str = ""):
-        super().__init__(mistakes, source)  # both, or it could not come out of a process
+        super().__init__(mistakes, source)  # both, so that it can be pickled by a worker process
         self.mistakes, self.source = mistakes, source
 
     def __str__(self) -> str:
@@ -60,33 +57,35 @@ class RunConfig(BaseModel):
 
     Args:
         data: `"<data set>/<config>"`, as `rmfn_tf.datasets` names it.
-        data_dir: the folder of built data sets that it lies in; None: TFDS' own. A run is not bound
-            to it: what its data are is decided by their fingerprint.
-        model: a name that `rmfn_tf.models.list_models` has.
-        hyperparameters: of the model (`rmfn_tf.models.model_options`).
-        optimizer: `name`, as `keras.optimizers` spells it in lower case, and its arguments; what
-            is not given is that of `DEFAULT_OPTIMIZER`. `learning_rate` is that of the first step:
-            it falls linearly to zero over all steps.
-        epochs: how many at most; with a validation split the weights of the best one are kept.
-        batch_size: sequences a step.
-        patience: stop after this many epochs that are not better than the best; 0 never does.
-        select_by: what makes an epoch better, on validation: `"loss"`, or a metric of the task.
+        data_dir: the folder of built data sets; None is the default of TFDS. It may differ between
+            two starts of a run: which data the run needs is known by their fingerprint.
+        model: a name in `rmfn_tf.models.list_models()`.
+        hyperparameters: arguments of the model (`rmfn_tf.models.model_options`).
+        optimizer: `name`, as `keras.optimizers` spells it in lower case, and its arguments. What
+            is not given is taken from `DEFAULT_OPTIMIZER`. The learning rate falls linearly from
+            `learning_rate` to zero over all steps.
+        epochs: the largest number of epochs. With a validation split the weights of the best
+            epoch are kept.
+        batch_size: number of sequences in a step.
+        patience: stop after this many epochs without a new best one; 0 never stops early.
+        select_by: which validation value makes an epoch better: `"loss"`, or a metric of the task
+            (`rmfn_tf.metrics.metrics_for`).
         scaling: `method` of `rmfn_tf.data.fit_scaling`.
-        class_weight: of a classification: a weight for each class, in order, or `"balanced"`, by
-            which all classes weigh the same; None: every example weighs the same.
-        precision: the dtype policy of Keras under which the model is built.
-        jit: whether XLA compiles the training step. It goes without op determinism: no run need
-            then end with the same bits as another.
-        seed: of weights, dropout, order and folds.
+        class_weight: for a classification, a weight for each class in order, or `"balanced"`,
+            which gives every class the same total weight; None weighs all examples the same.
+        precision: the dtype policy of Keras that the model is built with.
+        jit: whether XLA compiles the training step. This needs op determinism to be off, so the
+            same run need not give the same bits again.
+        seed: random seed for weights, batch order, dropout and folds.
         folds: number of cross-validation folds over the videos; 0 uses the data set's own splits.
-        choose_epochs: with folds, whether the epoch is chosen on an inner 15 % of the training
-            folds; otherwise all `epochs` are run and the last weights count.
-        labels: which of the data set's labels to learn, by name; none means all that are scored.
-        imports: modules that are imported first, as one that calls `register_model`.
+        choose_epochs: with folds, whether to choose the best epoch on 15 % of the training videos,
+            which are then held out; otherwise every fold keeps the weights of its last epoch.
+        labels: names of the labels to learn; an empty list means all that the data set scores.
+        imports: modules to import first, such as one that calls `register_model`.
 
     Raises:
-        ConfigError: values that cannot be, and what the model or the optimizer does not know; all
-            of it is named.
+        ConfigError: values that are not allowed, and arguments that the model or the optimizer
+            does not have. It lists all of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
@@ -102,7 +101,7 @@ class RunConfig(BaseModel):
     select_by: str = "loss"
     scaling: Literal["robust", "standard", "max_abs", "none"] = "robust"
     class_weight: Any = None
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    precision: Literal["float32", "float64", "mixed_bfloat16", "mixed_float16"] = "float32"
     jit: bool = False
     seed: NonNegativeInt = 0
     folds: NonNegativeInt = 0
@@ -111,62 +110,28 @@ class RunConfig(BaseModel):
     imports: list[str] = []
 
     def __init__(self, **values: Any):
-        mistakes, values = import_modules(values.get("imports")), _none_again(values)
+        mistakes = import_modules(values.get("imports"))
+        values = _replaced(values, "None", None)
+        if isinstance(optimizer := values.get("optimizer", {}), dict):
+            values["optimizer"] = {**DEFAULT_OPTIMIZER, **optimizer}
         try:
             super().__init__(**values)
         except ValidationError as error:
             mistakes += [_sentence(each) for each in error.errors()]
-        mistakes += _model_mistakes(values) + _optimizer_mistakes(values)
+        mistakes += _rule_mistakes(values) + _model_mistakes(values) + _optimizer_mistakes(values)
         if mistakes:
             raise ConfigError(list(dict.fromkeys(mistakes)))
 
-    @field_validator("optimizer")
-    @classmethod
-    def _with_our_defaults(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {**DEFAULT_OPTIMIZER, **given}
-
-    @field_validator("class_weight")
-    @classmethod
-    def _weights_or_the_word(cls, given: Any) -> Any:
-        numbers = isinstance(given, list) and all(type(x) in (int, float) and x > 0 for x in given)
-        if not numbers and given not in (None, "balanced"):
-            raise ValueError(
-                f"class_weight must be 'balanced' or a list of positive numbers; got {given!r}."
-            )
-        return given
-
-    @field_validator("folds")
-    @classmethod
-    def _not_one(cls, folds: int) -> int:
-        if folds == 1:
-            raise ValueError("folds must be 0 (the data set's own splits) or at least 2; got 1.")
-        return folds
-
-    @field_validator("labels")
-    @classmethod
-    def _different(cls, labels: list[str]) -> list[str]:
-        if len(set(labels)) < len(labels):
-            raise ValueError(f"labels must be different names; got {labels!r}.")
-        return labels
-
-    @model_validator(mode="after")
-    def _patience_has_something_to_look_at(self) -> Self:
-        if self.patience and self.folds and not self.choose_epochs:
-            raise ValueError(
-                "patience needs a validation split: with folds, set choose_epochs, which holds one "
-                "out."
-            )
-        return self
-
     def replace(self, **changes: Any) -> "RunConfig":
-        """The same with some values changed; ConfigError as the constructor."""
+        """The same config with some values changed; ConfigError as the constructor."""
         return RunConfig(**{**self.model_dump(), **changes})
 
     def complete(self, widths: Mapping[str, int]) -> "RunConfig":
-        """The same with all defaults of the model and of the optimizer written out.
+        """The same config with all defaults of the model and the optimizer written out.
 
         Args:
-            widths: modality -> number of features, in the data set's order; sizes follow from them.
+            widths: modality -> number of features, in the data set's order. The default sizes of
+                RMFN depend on them.
         """
         from rmfn_tf.models import model_options
         from rmfn_tf.models.rmfn import default_units
@@ -174,29 +139,25 @@ class RunConfig(BaseModel):
         hyperparameters = {**model_options(self.model), **self.hyperparameters}
         if self.model == "rmfn" and hyperparameters["units"] is None:
             hyperparameters["units"] = default_units(widths)
-        optimizer = {**_optimizer_defaults(self.optimizer["name"]), **self.optimizer}
+        optimizer = {**optimizer_options(self.optimizer["name"]), **self.optimizer}
         return self.replace(hyperparameters=hyperparameters, optimizer=optimizer)
 
     def write(self, path: Path) -> None:
-        """Writes TOML; None, which TOML has not, stands there as `"None"`."""
-        write_text(path, tomli_w.dumps(_none_in_words(self.model_dump())))
+        """Writes a TOML file. TOML has no None, so it is written as the text `"None"`."""
+        write_text(path, tomli_w.dumps(_replaced(self.model_dump(), None, "None")))
 
     @classmethod
     def read(cls, path: Path) -> "RunConfig":
-        """Reads TOML; ConfigError that names the file for bad syntax, keys or values."""
-        return cls.of(read_toml(path), str(path))
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any], source: str) -> "RunConfig":
-        """The config of these values; a ConfigError names their source, as the path of a file."""
+        """Reads a TOML file; ConfigError that names it for bad syntax, keys or values."""
+        values = read_toml(path)
         try:
             return cls(**values)
         except ConfigError as error:
-            raise ConfigError(error.mistakes, source) from None
+            raise ConfigError(error.mistakes, str(path)) from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file; ConfigError that names it where it is none."""
+    """The content of a TOML file; ConfigError that names it where it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError) as error:
@@ -216,80 +177,76 @@ def import_modules(names: Any) -> list[str]:
     return mistakes
 
 
+def _rule_mistakes(values: Mapping[str, Any]) -> list[str]:
+    """A sentence for each rule that the types of the entries do not express."""
+    mistakes = []
+    weights, labels, folds = (values.get(name) for name in ("class_weight", "labels", "folds"))
+    numbers = isinstance(weights, list) and all(type(x) in (int, float) and x > 0 for x in weights)
+    if not numbers and weights not in (None, "balanced"):
+        mistakes.append(
+            f"class_weight must be 'balanced' or a list of positive numbers; got {weights!r}."
+        )
+    if folds == 1:
+        mistakes.append("folds must be 0 (the data set's own splits) or at least 2; got 1.")
+    if isinstance(labels, list) and any(labels.count(label) > 1 for label in labels):
+        mistakes.append(f"labels must be different names; got {labels!r}.")
+    if values.get("patience") and folds and not values.get("choose_epochs"):
+        mistakes.append(
+            "patience needs a validation split: with folds, set choose_epochs, which holds one out."
+        )
+    return mistakes
+
+
 def _model_mistakes(values: Mapping[str, Any]) -> list[str]:
     from rmfn_tf.models import list_models, model_options
 
     model, given = values.get("model", "rmfn"), values.get("hyperparameters", {})
     if not isinstance(model, str) or not isinstance(given, dict):
         return []
-    if model in list_models():
-        options = model_options(model)
-        known = {name: _kind_of(default) for name, default in options.items()}
-        return _argument_mistakes(given, known, "hyperparameters", f"hyperparameter of {model}")
-    # Whichever model is meant, it has none of these.
-    all_names = dict.fromkeys(name for each in list_models() for name in model_options(each))
-    return [
-        unknown_name("model", model, list_models()),
-        *(
-            f"no model has the hyperparameter {name!r}.{did_you_mean(name, all_names)}"
-            for name in given
-            if name not in all_names
-        ),
-    ]
+    options = {name: model_options(name) for name in list_models()}
+    return _argument_mistakes("model", model, "hyperparameters", given, options)
 
 
 def _optimizer_mistakes(values: Mapping[str, Any]) -> list[str]:
-    given = values.get("optimizer", {})
-    if not isinstance(given, dict):
+    if not isinstance(values["optimizer"], dict):
         return []
-    name, classes = given.get("name", DEFAULT_OPTIMIZER["name"]), _optimizers()
-    if name not in list(classes):
-        return [unknown_name("optimizer", name, classes)]
-    known = {}
-    for argument, default in _optimizer_defaults(name).items():
-        kind = _OF_OPTIMIZERS.get(argument, _kind_of(default))
-        known[argument] = kind | None if default is None and kind is not Any else kind
-    arguments = {key: value for key, value in given.items() if key != "name"}
-    return _argument_mistakes(arguments, known, "optimizer", f"argument of optimizer {name}")
-
-
-def _optimizers() -> dict[str, type]:
-    """The optimizers of Keras by their names in lower case."""
-    import keras
-
-    return {
-        name.lower(): cls
-        for name, cls in vars(keras.optimizers).items()
-        if inspect.isclass(cls)
-        and issubclass(cls, keras.optimizers.Optimizer)
-        and name not in ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
-    }
-
-
-def _optimizer_defaults(name: str) -> dict[str, Any]:
-    parameters = inspect.signature(_optimizers()[name]).parameters.values()
-    return {each.name: each.default for each in parameters if each.name not in ("name", "kwargs")}
-
-
-def _kind_of(default: Any) -> Any:
-    """What a value must be whose default is this; None and tables say nothing."""
-    return type(default) if isinstance(default, bool | int | float | str) else Any
+    given = dict(values["optimizer"])
+    options = {name: optimizer_options(name) for name in list_optimizers()}
+    return _argument_mistakes("optimizer", given.pop("name"), "optimizer", given, options)
 
 
 def _argument_mistakes(
-    given: Mapping[str, Any], known: Mapping[str, Any], table: str, what: str
+    what: str,
+    name: Any,
+    table: str,
+    given: Mapping[str, Any],
+    options: Mapping[str, Mapping[str, Any]],
 ) -> list[str]:
-    """A sentence for each argument that is not known, or not of its kind."""
+    """A sentence for an unknown model or optimizer (`what`), and for each argument `given` to it
+    that is unknown or of the wrong type. `options`: name -> its arguments with their defaults."""
     mistakes = []
-    for name, value in given.items():
-        if name not in known:
-            mistakes.append(unknown_name(what, name, known))
+    if name not in list(options):  # a list, since what is given may not be hashable
+        mistakes.append(unknown_name(what, name, options))
+        # Whichever is meant, it has none of the arguments that no other has.
+        known = {argument: Any for each in options.values() for argument in each}
+    else:
+        known = {argument: _kind_of(argument, each) for argument, each in options[name].items()}
+    for argument, value in given.items():
+        if argument not in known:
+            mistakes.append(unknown_name(f"argument of {what} {name}", argument, known))
             continue
         try:
-            TypeAdapter(known[name]).validate_python(value, strict=True)
+            TypeAdapter(known[argument]).validate_python(value, strict=True)
         except ValidationError as error:
-            mistakes.append(_sentence({**error.errors()[0], "loc": (table, name)}))
+            mistakes.append(_sentence({**error.errors()[0], "loc": (table, argument)}))
     return mistakes
+
+
+def _kind_of(argument: str, default: Any) -> Any:
+    """The type that an argument must have, which for most of them is that of its default."""
+    if argument in _KINDS:
+        return _KINDS[argument] | None if default is None else _KINDS[argument]
+    return type(default) if isinstance(default, bool | int | float | str) else Any
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
@@ -299,20 +256,13 @@ def _sentence(error: Mapping[str, Any]) -> str:
         return unknown_name("key", place, RunConfig.model_fields)
     if error["type"] == "missing":
         return f"the key {place!r} is missing."
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
     if error["type"] == "literal_error" and isinstance(value, str):
         return unknown_name(place, value, re.findall(r"'([^']*)'", error["ctx"]["expected"]))
     return f"{place} {error['msg'].replace('Input should be', 'must be')}; got {value!r}."
 
 
-def _none_in_words(value: Any) -> Any:
+def _replaced(value: Any, old: Any, new: Any) -> Any:
+    """A value, or a table of values and tables, with `new` wherever `old` stands."""
     if isinstance(value, dict):
-        return {key: _none_in_words(each) for key, each in value.items()}
-    return "None" if value is None else value
-
-
-def _none_again(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _none_again(each) for key, each in value.items()}
-    return None if value == "None" else value
+        return {key: _replaced(each, old, new) for key, each in value.items()}
+    return new if value == old else value

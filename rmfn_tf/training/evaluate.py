@@ -1,22 +1,19 @@
 """Judging a finished run on a split."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.files import only_writer, write_json
-from rmfn_tf.training.fit import predict
+from rmfn_tf.files import only_writer, read_json, write_json
 from rmfn_tf.training.floors import floor_predictions
-from rmfn_tf.training.predictions import report, write_predictions
-from rmfn_tf.training.provenance import check_trained_on
+from rmfn_tf.training.predictions import predict, report, write_predictions
 from rmfn_tf.training.run import Run
 from rmfn_tf.training.splits import open_split
 
 
 def evaluate_run(folder: Path, builder: Any, split: str) -> dict[str, Any]:
-    """The run's model on a split, beside the trivial floors, which learn from `train`.
+    """Judges the run's model on a split, beside the trivial floors, which learn from `train`.
 
-    The test split is read once: what came out is kept in the run folder, and given again.
+    The test split is read once: the result is kept in the run folder and given again.
 
     Args:
         folder: a run folder made without folds.
@@ -42,11 +39,11 @@ def evaluate_run(folder: Path, builder: Any, split: str) -> dict[str, Any]:
         raise ValueError(
             f"{config.data} has no split {split!r}; it has {list(builder.info.splits)}."
         )
-    check_trained_on(folder, run.facts, config.data, builder.info.metadata)
+    run.check_data(builder)
     model, kept = run.model(), folder / "metrics_test.json"
     with only_writer(folder):
         if split == "test" and kept.exists():
-            return json.loads(kept.read_text())
+            return read_json(kept)
         examples, task = run.open_examples(builder, split), run.task
         predictions = {config.model: predict(model, examples)}
         predictions |= floor_predictions(task, open_split(config, builder, "train"), examples)

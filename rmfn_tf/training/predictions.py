@@ -1,16 +1,19 @@
-"""Predictions as CSV, a row for each predictor and example; and what is said of them."""
+"""Predictions: made, kept as CSV with a row for each predictor and example, and judged."""
 
 import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
-from rmfn_tf.data import Examples
+from rmfn_tf.data import Examples, epoch_batches
 from rmfn_tf.files import write_rows
 from rmfn_tf.metrics import score
 from rmfn_tf.task import Task
+
+PREDICT_BATCH = 256
 
 
 class Predictions(NamedTuple):
@@ -27,6 +30,11 @@ class Predictions(NamedTuple):
     groups: np.ndarray
     labels: np.ndarray
     by_row: dict[str, np.ndarray]
+
+
+def predict(model: keras.Model, examples: Examples) -> np.ndarray:
+    """Predictions `(N, outputs)` in the order of the examples."""
+    return np.asarray(model.predict(epoch_batches(examples, PREDICT_BATCH), verbose=0))
 
 
 def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.ndarray]) -> None:
@@ -64,16 +72,14 @@ def read_predictions(path: Path, kind: str) -> Predictions:
     """
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    by_predictor: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
-        by_predictor.setdefault(row["predictor"], []).append(row)
-    first = next(iter(by_predictor.values()))
-    labels = _numbers(first, "label_")
+    predictors = list(dict.fromkeys(row["predictor"] for row in rows))
+    first = rows[: len(rows) // len(predictors)]  # all have the same examples in the same order
+    labels, values = _numbers(first, "label_"), _numbers(rows, "prediction_")
     return Predictions(
         ids=[row["id"] for row in first],
         groups=np.array([row["video_id"] for row in first]),
         labels=labels[:, 0].astype(int) if kind == "classification" else labels,
-        by_row={each: _numbers(mine, "prediction_") for each, mine in by_predictor.items()},
+        by_row=dict(zip(predictors, values.reshape(len(predictors), len(first), -1), strict=True)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 import time
 from collections.abc import Mapping
@@ -25,63 +26,53 @@ def data_facts(data: str, metadata: Any) -> dict[str, Any]:
     }
 
 
-def check_trained_on(run: Path, facts: Mapping[str, Any], data: str, metadata: Any) -> None:
-    """ValueError where a data set is not the one that a run learned from, as its facts say."""
-    differs = ""
+def other_data(facts: Mapping[str, Any], metadata: Any) -> str:
+    """How a built data set differs from the one in a run's facts; empty where it does not."""
     if metadata["fingerprint"] != facts["fingerprint"]:
-        differs = (
-            f"is not what {run} was trained on (fingerprint {metadata['fingerprint'][:12]}, the "
-            f"run has {facts['fingerprint'][:12]})"
-        )
-    elif (sources := dict(metadata["sources"])) != facts["sources"]:
-        # The same ids and labels may come with other features.
-        both = sorted(sources.keys() | facts["sources"].keys())
-        other = [name for name in both if sources.get(name) != facts["sources"].get(name)]
-        named = ", ".join(other[:5]) + (", ..." if len(other) > 5 else "")
-        differs = f"was read from other files than what {run} was trained on ({named})"
-    if differs:
-        raise ValueError(
-            f"The data set built as {data} {differs}. Name the data of the run with --manual-dir "
-            "or --data-dir."
-        )
+        here, there = (each["fingerprint"][:12] for each in (metadata, facts))
+        return f"fingerprint {here}, the run has {there}"
+    # The same ids and labels may come with other features.
+    here, there = dict(metadata["sources"]), facts["sources"]
+    both = sorted(here.keys() | there.keys())
+    other = [name for name in both if here.get(name) != there.get(name)]
+    if not other:
+        return ""
+    named = ", ".join(other[:5]) + (", ..." if other[5:] else "")
+    return f"it was read from other files than what the run has learned from ({named})"
 
 
 def session_facts() -> dict[str, Any]:
     """When, with which code and on what a process works on a run."""
+    packages = ("rmfn-tf", "tensorflow", "keras", "numpy")
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "versions": {
             "python": platform.python_version(),
-            **{each: version(each) for each in ("rmfn-tf", "tensorflow", "keras", "numpy")},
+            **{each: version(each) for each in packages},
         },
-        "git": _git(),
-        "hardware": {
-            "machine": platform.machine(),
-            "system": platform.system(),
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "gpus": [
-                tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-                for gpu in tf.config.list_physical_devices("GPU")
-            ],
-        },
+        "commit": _commit(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "gpus": gpus,
         "threads": tf.config.threading.get_intra_op_parallelism_threads() or "TensorFlow's choice",
     }
 
 
-def _git() -> dict[str, Any] | None:
-    """The commit of this package where it runs from its repository."""
-    package = Path(rmfn_tf.__file__).parent
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(package), *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-
+def _commit() -> str | None:
+    """The commit of this package where it runs from its repository, with `-dirty` where files of it
+    have changed since."""
+    git = ["git", "-C", str(Path(rmfn_tf.__file__).parent)]
+    how: dict[str, Any] = {"capture_output": True, "text": True, "check": True, "timeout": 10}
     try:
-        git("ls-files", "--error-unmatch", "__init__.py")
-        return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain"))}
+        # The package may also lie in the repository of something else.
+        subprocess.run([*git, "ls-files", "--error-unmatch", "__init__.py"], **how)
+        described = [*git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        return subprocess.run(described, **how).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -89,9 +80,7 @@ def _git() -> dict[str, Any] | None:
 def _processor() -> str:
     """The processor's name, which Python itself does not know on Linux."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        models = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     except OSError:
-        pass
-    return platform.processor()
+        models = None
+    return models[1] if models else platform.processor()

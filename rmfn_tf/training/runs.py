@@ -17,9 +17,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.files import FolderInUse
+from rmfn_tf.files import FolderInUse, absolute
 from rmfn_tf.start import start_tensorflow
-from rmfn_tf.training.config import RunConfig, import_modules
+from rmfn_tf.training.config import RunConfig
 
 OnProgress = Callable[[int, int], None]
 Submit = Callable[[Path, RunConfig], "Future[str]"]
@@ -44,7 +44,7 @@ def train_many(
     """Trains, or goes on with, every run that is not finished.
 
     Args:
-        jobs: run folder → config.
+        jobs: run folder -> config.
         builder: the built data set.
         workers, cluster: as in `open_workers`.
         on_progress: called as `on_progress(done, total)` every second, in epochs of all runs.
@@ -62,10 +62,16 @@ def train_many(
         run.check_same(runs[run], builder)
 
     def report() -> None:
-        if on_progress is not None:
-            # With patience a run may have stopped before its last epoch.
-            done = [_epochs(runs[run]) if run.is_finished else len(run.history) for run in runs]
-            on_progress(sum(done), sum(map(_epochs, runs.values())))
+        if on_progress is None:
+            return
+        done = total = 0
+        for run, config in runs.items():
+            # With folds there is one more training, that of the model of all of the data.
+            epochs = config.epochs * (config.folds + 1 if config.folds else 1)
+            # A finished run may have stopped before its last epoch.
+            done += epochs if run.is_finished else run.epochs_done
+            total += epochs
+        on_progress(done, total)
 
     report()
     if not missing:
@@ -85,68 +91,62 @@ def train_many(
 
 @contextlib.contextmanager
 def open_workers(builder: Any, *, workers: int = 1, cluster: str = "") -> Iterator[Submit]:
-    """Gives `submit(folder, config)`, which has a run trained by the next free worker.
+    """Gives `submit(folder, config)`, which has the next free worker train a run.
 
-    Its future has an empty text where the run was trained, and else says why it failed. Where the
-    block is left by an error, what is running is stopped.
+    The result of its future is an empty text where the run was trained, and otherwise says why it
+    failed. Where the block is left by an error, what is running is stopped.
 
     Args:
-        builder: the built data set; a worker opens it anew, by its name and folder.
+        builder: the built data set; each worker opens it by its name and folder.
         workers: processes of this machine, one run each. Several have one thread each; a single one
             takes as many as TensorFlow likes. 0 trains in this process, as TensorFlow is set there.
-        cluster: address of a Dask scheduler, as `"tcp://10.0.0.1:8786"`; `workers` is then that of
-            the cluster. All its machines must see the same folders.
+        cluster: address of a Dask scheduler, as `"tcp://10.0.0.1:8786"`; the runs are then trained
+            by its workers, and `workers` has no effect. All its machines must see the same folders.
 
     Raises:
         OSError: a worker was lost, the cluster cannot be reached, or a run folder cannot be
             written.
         ValueError: no worker could start, Dask is not installed, or a module cannot be imported.
     """
-    data_dir = str(builder.data_dir_root)
-    if "://" not in data_dir:  # a bucket's address is absolute
-        data_dir = os.path.abspath(data_dir)
+    data_dir = absolute(builder.data_dir_root)
     opened = _on_cluster(cluster) if cluster else _in_processes(workers) if workers else _here()
     with opened as send:
-        yield lambda folder, config: send(config, data_dir, folder.absolute())
-
-
-def _epochs(config: RunConfig) -> int:
-    return config.epochs * max(config.folds, 1)
+        yield lambda folder, config: send(config.model_dump(), data_dir, folder.absolute())
 
 
 # What happens where a run is trained.
 
 
-def _train(config: RunConfig, data_dir: str, folder: Path) -> str:
-    """Trains, or goes on with, a run; gives its error as text, which always comes through a pipe.
+def _train(values: Mapping[str, Any], data_dir: str, folder: Path) -> str:
+    """Trains, or goes on with, a run; gives its error as text, which any pipe can carry.
 
-    Only an OSError is raised: it would meet the other runs too.
+    Only an OSError is raised, since the other runs would meet it too.
     """
     import keras
 
     from rmfn_tf.datasets.building import load_builder
     from rmfn_tf.training.run import Run
 
-    if mistakes := import_modules(config.imports):  # this process may not have made the config
-        raise ValueError(" ".join(mistakes))
+    config = RunConfig(**values)  # which imports the user's modules in this process
     keras.backend.clear_session()  # a worker of a cluster has trained others before
     while True:
         try:
             Run(folder).train(config, load_builder(config.data, data_dir), resume=True)
             return ""
-        except FolderInUse:  # by a worker of a driver that was killed, or of another one
+        except FolderInUse:  # by a worker of a driver that was killed, or of another driver
             time.sleep(2)
         except OSError:
             raise
+        except ValueError as error:
+            return str(error)
         except Exception as error:
-            is_plain = isinstance(error, ValueError)
-            return str(error) if is_plain else f"{type(error).__name__}: {error}"
+            return f"{type(error).__name__}: {error}"
 
 
 def _train_in_worker(threads: int, *job: Any) -> str:
-    config: RunConfig = job[0]
+    values = job[0]
     # Keras does not use XLA with determinism.
-    start_tensorflow(deterministic=not config.jit, threads=threads)
+    start_tensorflow(deterministic=not values["jit"], threads=threads)
     return _train(*job)
 
 
@@ -203,7 +203,7 @@ def _in_processes(workers: int) -> Iterator[Callable[..., "Future[str]"]]:
 
 
 def _start_process(started: Any, parent: Connection) -> None:
-    """A worker ends with its parent, or when that closes its end of the pipe; and only then."""
+    """A worker ends when its parent does, or when the parent closes its end of the pipe."""
     started.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent decides
 

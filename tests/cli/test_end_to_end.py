@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rmfn_tf.cli.train import epoch_printer, parse_settings
+from rmfn_tf.cli.train import parse_settings
 from rmfn_tf.export.client import Client
 from rmfn_tf.export.contract import read_contract
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.fit import EpochReport
 from support.cpp_loader import ask
 from support.mfn_files import make_arrays, write_arrays
 from support.served_model import ServedModel
@@ -143,19 +142,6 @@ def test_without_json_there_is_a_table_and_progress(rmfn, tmp_path, manual_dir, 
     assert "constant" in again.out
 
 
-@pytest.mark.usefixtures("eager")
-def test_a_log_has_a_line_a_minute(capsys, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr("rmfn_tf.cli.train.time.monotonic", lambda: now[0])
-    tell = epoch_printer()
-    for epoch in range(1, 11):
-        now[0] += 25
-        logs = {"epoch": epoch, "loss": 0.5}
-        tell(EpochReport(epoch, 10, logs, None, "val_loss", 25.0, fold=1, folds=3))
-    told = [line.split()[3] for line in capsys.readouterr().err.splitlines()]
-    assert told == ["1/10", "4/10", "7/10", "10/10"]
-
-
 def test_an_interrupted_run_says_how_to_go_on(rmfn, tmp_path, manual_dir, small, monkeypatch):
     files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
     command = ("train", DATA, *files, "--out", tmp_path / "run", "--model", "ef_lstm", *small)
@@ -164,13 +150,13 @@ def test_an_interrupted_run_says_how_to_go_on(rmfn, tmp_path, manual_dir, small,
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("rmfn_tf.training.run.fit_in_folder", interrupt)
+        patched.setattr("rmfn_tf.training.trainer.Trainer.fit", interrupt)
         done = rmfn(*command)
     assert (done.code, (tmp_path / "run").exists()) == (130, False)
     assert "start the same command again" in done.err
 
     with monkeypatch.context() as patched:
-        patched.setattr("rmfn_tf.training.run.write_predictions", interrupt)
+        patched.setattr("rmfn_tf.training.trainer.write_predictions", interrupt)
         done = rmfn(*command)
     assert done.code == 130
     assert done.err.splitlines()[-1] == (

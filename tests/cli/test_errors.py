@@ -48,7 +48,7 @@ def test_an_existing_run_folder(fails, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--set", "unit=3"], "unknown hyperparameter of rmfn 'unit'. Did you mean 'units'?"),
+        (["--set", "unit=3"], "unknown argument of model rmfn 'unit'. Did you mean 'units'?"),
         (["--set", "optimizer.learnin_rate=3"], "Did you mean 'learning_rate'?"),
         (["--set", "num_stages=two"], "hyperparameters.num_stages must be a valid integer"),
         (["--set", "units"], "--set takes name=value"),

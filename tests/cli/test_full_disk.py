@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 
 import rmfn_tf.datasets
@@ -47,11 +48,12 @@ def test_a_disk_that_fills_up(rmfn, tmp_path, manual_dir):
     small = {"units": 2, "head_units": 0}
     config = RunConfig(data=DATA, model="ef_lstm", hyperparameters=small, epochs=3)
 
-    def stop(progress):
+    def interrupt(epoch, logs):
         raise KeyboardInterrupt
 
+    stop = keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
     with pytest.raises(KeyboardInterrupt):
-        Run(run).train(config, builder, on_epoch=stop)
+        Run(run).train(config, builder, callbacks=[stop])
     before = state(run)
     assert len(before) == 1
     (checkpoint,) = before.values()

@@ -179,10 +179,10 @@ def test_all_mistakes_of_a_file_at_once(tmp_path):
         sorted(error.value.mistakes),
         (
             "batch_size must be",
-            "no model has the hyperparameter 'unit'. Did you mean 'units'?",
             "optimizer.weight_decay must be",
             "seed must be",
             "the key 'data' is missing",
+            "unknown argument of model rmf 'unit'. Did you mean 'units'?",
             "unknown argument of optimizer adam 'learning_rat'",
             "unknown key 'epoch'. Did you mean 'epochs'?",
             "unknown model 'rmf'. Did you mean 'rmfn'?",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.training.evaluate import evaluate_run
-from rmfn_tf.training.fit import predict
+from rmfn_tf.training.predictions import predict
 from rmfn_tf.training.run import Run
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
@@ -96,7 +96,7 @@ def test_other_data_are_refused_unread(run, memory_builder, three_splits):
 
 
 def test_no_run_folder(tmp_path):
-    with pytest.raises(ValueError, match=r"not a run folder: it has no config\.toml"):
+    with pytest.raises(ValueError, match=r"has no config\.toml: it is not a run folder"):
         evaluate_run(tmp_path, None, "test")
 
 

@@ -11,8 +11,10 @@ from rmfn_tf import Task, create_model
 from rmfn_tf.data import fit_scaling, training_batches
 from rmfn_tf.metrics import score
 from rmfn_tf.training.checkpoint import Checkpoint
-from rmfn_tf.training.fit import build_model, fit, fit_in_folder, predict
+from rmfn_tf.training.fit import fit
+from rmfn_tf.training.predictions import predict
 from rmfn_tf.training.splits import LearningData
+from rmfn_tf.training.trainer import Trainer, build_model
 from rmfn_tf.tuning import RMFNHyperModel
 from support.random_examples import make_examples
 
@@ -35,21 +37,21 @@ def validation():
 def test_the_best_epoch_is_kept(tmp_path, tiny_config, tasks, train, validation):
     # With so high a rate the validation loss goes up and down; 0 decay would end at the best.
     config = tiny_config(epochs=6, optimizer={"learning_rate": 0.3})
-    fitted = fit_in_folder(config, LearningData(tasks["regression"], train, validation), tmp_path)
-    losses = [row["val_loss"] for row in fitted.checkpoint.history]
+    data = LearningData(tasks["regression"], train, validation)
+    model, state = Trainer(config).fit(data, tmp_path)
+    losses = [row["val_loss"] for row in state.history]
     best = int(np.argmin(losses))
     assert best < len(losses) - 1, "the last epoch is the best: the test would show nothing"
-    loss = np.abs(predict(fitted.model, validation) - validation.labels).mean()
+    loss = np.abs(predict(model, validation) - validation.labels).mean()
     assert loss == pytest.approx(losses[best], rel=1e-5)
-    assert [row["epoch"] for row in fitted.checkpoint.history] == [1, 2, 3, 4, 5, 6]
+    assert [row["epoch"] for row in state.history] == [1, 2, 3, 4, 5, 6]
     assert {each.name for each in tmp_path.iterdir()} == FILES
 
 
 def test_without_validation_the_last_epoch_counts(tmp_path, tiny_config, tasks, train):
-    fitted = fit_in_folder(
-        tiny_config(epochs=2), LearningData(tasks["regression"], train, None), tmp_path
-    )
-    assert [set(row) for row in fitted.checkpoint.history] == [{"epoch", "loss", "mae"}] * 2
+    data = LearningData(tasks["regression"], train)
+    _, state = Trainer(tiny_config(epochs=2)).fit(data, tmp_path)
+    assert [set(row) for row in state.history] == [{"epoch", "loss", "mae"}] * 2
 
 
 def test_the_epoch_is_chosen_by_a_metric_of_the_task(
@@ -57,30 +59,28 @@ def test_the_epoch_is_chosen_by_a_metric_of_the_task(
 ):
     config = tiny_config(epochs=6, optimizer={"learning_rate": 0.3}, select_by="r")
     data = LearningData(tasks["regression"], train, validation)
-    reports = []
-    fitted = fit_in_folder(config, data, tmp_path, on_epoch=reports.append)
-    values = [row["val_r"] for row in fitted.checkpoint.history]
-    losses = [row["val_loss"] for row in fitted.checkpoint.history]
-    assert (
-        fitted.checkpoint.best_row()["epoch"] == np.argmax(values) + 1 == reports[-1].best["epoch"]
-    )
+    model, state = Trainer(config).fit(data, tmp_path)
+    values, losses = ([row[name] for row in state.history] for name in ("val_r", "val_loss"))
+    assert state.best_row()["epoch"] == np.argmax(values) + 1
     assert np.argmax(values) != np.argmin(losses), "the test would show nothing"
-    now = score(data.task, validation.labels, predict(fitted.model, validation))["r"]
+    now = score(data.task, validation.labels, predict(model, validation))["r"]
     assert now == pytest.approx(max(values), rel=1e-6)
 
 
 def test_a_metric_that_is_no_number_is_never_the_best():
     rows = [{"epoch": n, "val_r": value} for n, value in enumerate((np.nan, 0.1, 0.3, np.nan))]
-    state = Checkpoint(rows, monitor="val_r", lower_is_better=False)
+    state = Checkpoint()
+    state.follow(Task.of("regression"), select_by="r")
+    state.history = rows
     assert state.best_row()["epoch"] == 2
 
 
 def test_fewer_epochs_at_the_pace_of_all(tmp_path, tiny_config, tasks, train):
     """The model of all of the data stops where the folds were best, at the rate they had there."""
-    data = LearningData(tasks["regression"], train, None)
-    short = fit_in_folder(tiny_config(epochs=4), data, tmp_path / "short", epochs=2)
-    whole = fit_in_folder(tiny_config(epochs=4), data, tmp_path / "whole")
-    assert short.checkpoint.history == whole.checkpoint.history[:2]
+    data, trainer = LearningData(tasks["regression"], train), Trainer(tiny_config(epochs=4))
+    _, short = trainer.fit(data, tmp_path / "short", epochs=2)
+    _, whole = trainer.fit(data, tmp_path / "whole")
+    assert short.history == whole.history[:2]
 
 
 @pytest.mark.parametrize("weights", ["balanced", [4.0, 0.8], {0: 4.0, 1: 0.8}])
@@ -119,23 +119,29 @@ def test_sample_weights_of_nothing_teach_nothing(train):
         np.testing.assert_array_equal(mine, its)
 
 
-@pytest.mark.parametrize("model", ["ef_lstm", "rmfn"])
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    ("model", "precision"),
+    [
+        *(("rmfn", precision) for precision in ("float64", "mixed_bfloat16", "mixed_float16")),
+        ("ef_lstm", "mixed_float16"),
+    ],
+)
 def test_other_precisions(tmp_path, tiny_config, tasks, train, validation, precision, model):
     small = {"units": {"language": 2, "acoustic": 2, "visual": 2}, "summary_units": 2}
     changes = {"model": "rmfn", "hyperparameters": {**small, "fusion_units": 2, "num_stages": 2}}
     config = tiny_config(precision=precision, **(changes if model == "rmfn" else {}))
     before = keras.config.dtype_policy()
     data = LearningData(tasks["regression"], train, validation)
-    fitted = fit_in_folder(config, data, tmp_path)
+    fitted, _ = Trainer(config).fit(data, tmp_path)
     assert keras.config.dtype_policy() == before
-    assert fitted.model.dtype_policy.name == precision
-    scaled = isinstance(fitted.model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert fitted.dtype_policy.name == precision
+    scaled = isinstance(fitted.optimizer, keras.optimizers.LossScaleOptimizer)
     assert scaled == (precision == "mixed_float16")
-    predictions = predict(fitted.model, validation)
+    predictions = predict(fitted, validation)
     assert np.isfinite(predictions).all()
-    again = fit_in_folder(config, data, tmp_path)  # from the checkpoint
-    np.testing.assert_array_equal(predict(again.model, validation), predictions)
+    assert predictions.dtype == ("float64" if precision == "float64" else "float32")
+    again, _ = Trainer(config).fit(data, tmp_path)  # from the checkpoint
+    np.testing.assert_array_equal(predict(again, validation), predictions)
 
 
 def test_nan_is_one_clear_error(train):
@@ -156,31 +162,7 @@ def test_weights_that_left_the_numbers_after_the_last_batch(
         hyperparameters={"units": 2, "head_units": 2},
     )
     with pytest.raises(ValueError, match=r"validation loss became (nan|inf) in epoch 1, .*rate"):
-        fit_in_folder(config, LearningData(tasks["regression"], train, validation), tmp_path)
-
-
-def test_on_epoch_counts_from_one(tmp_path, tiny_config, tasks, train, validation):
-    seen = []
-    fit_in_folder(
-        tiny_config(epochs=2),
-        LearningData(tasks["regression"], train, validation),
-        tmp_path,
-        on_epoch=lambda report: seen.append((report.epoch, report.epochs, sorted(report.logs))),
-    )
-    names = ["epoch", "loss", "mae", "val_loss", "val_mae"]
-    assert seen == [(1, 2, names), (2, 2, names)]
-
-
-@pytest.mark.parametrize(
-    ("kind", "outputs"), [("regression", 1), ("classification", 2), ("multilabel", 4)]
-)
-def test_outputs_of_each_kind(tiny_config, tasks, kind, outputs):
-    examples = make_examples(LENGTHS, kind=kind)
-    model = build_model(tiny_config(), LearningData(tasks[kind], examples, None))
-    predictions = predict(model, examples)
-    assert predictions.shape == (len(LENGTHS), outputs)
-    if kind != "regression":
-        assert ((predictions >= 0) & (predictions <= 1)).all()
+        Trainer(config).fit(LearningData(tasks["regression"], train, validation), tmp_path)
 
 
 def first_bias(task, examples, **arguments):
@@ -218,7 +200,7 @@ def test_the_rate_falls_linearly_to_zero_over_all_epochs(train):
     np.testing.assert_allclose(rates, [1.5e-3, 1e-3, 0.5e-3, 0], atol=1e-9)
 
 
-def test_a_seed_decides_the_weights_and_the_order_of_batches(
+def test_the_seed_of_a_run_decides_its_weights_and_the_order_of_its_batches(
     tmp_path, tiny_config, tasks, train, monkeypatch
 ):
     weights, orders = [], []
@@ -227,10 +209,9 @@ def test_a_seed_decides_the_weights_and_the_order_of_batches(
         weights.append(np.concatenate([np.ravel(each) for each in model.trainable_weights]))
         orders.append(seed)
 
-    monkeypatch.setattr("rmfn_tf.training.fit.fit", look)
+    monkeypatch.setattr("rmfn_tf.training.trainer.fit", look)
     for seed in (3, 4, 3):
-        data = LearningData(tasks["regression"], train, None)
-        fit_in_folder(tiny_config(seed=seed), data, tmp_path)
+        Trainer(tiny_config(seed=seed)).fit(LearningData(tasks["regression"], train), tmp_path)
     assert orders == [3, 4, 3]
     assert (weights[0] == weights[2]).all()
     assert (weights[0] != weights[1]).any()
@@ -262,7 +243,8 @@ def test_the_model_scales_as_the_config_says_and_by_the_training_examples_alone(
 def test_one_recipe_whoever_calls_it(tmp_path, tiny_config, tasks, train, validation):
     """`rmfn train`, `create_model` with `fit`, and a trial of KerasTuner end with the same bits."""
     config = tiny_config(epochs=2, optimizer={"learning_rate": 5e-3}, seed=7)
-    of_run = fit_in_folder(config, LearningData(tasks["regression"], train, validation), tmp_path)
+    data = LearningData(tasks["regression"], train, validation)
+    of_run, state = Trainer(config).fit(data, tmp_path)
 
     keras.utils.set_random_seed(7)
     model = create_model(
@@ -284,10 +266,8 @@ def test_one_recipe_whoever_calls_it(tmp_path, tiny_config, tasks, train, valida
     of_trial = hypermodel.build(values)
     history = hypermodel.fit(values, of_trial, train, validation_data=validation, **settings)
 
-    assert history.history["val_loss"] == [row["val_loss"] for row in of_run.checkpoint.history]
-    for ours, plain, tuned in zip(
-        of_run.model.weights, model.weights, of_trial.weights, strict=True
-    ):
+    assert history.history["val_loss"] == [row["val_loss"] for row in state.history]
+    for ours, plain, tuned in zip(of_run.weights, model.weights, of_trial.weights, strict=True):
         np.testing.assert_array_equal(ours, plain)
         np.testing.assert_array_equal(ours, tuned)
 
@@ -296,37 +276,34 @@ def test_patience_ends_training_and_a_second_call_knows(tmp_path, tiny_config, t
     # The rate is so high that the loss soon rises.
     data = LearningData(tasks["regression"], train, make_examples([4, 2, 3, 5], seed=1))
     config = tiny_config(epochs=30, patience=2, optimizer={"learning_rate": 0.5})
-    history = fit_in_folder(config, data, tmp_path).checkpoint.history
+    history = Trainer(config).fit(data, tmp_path)[1].history
     best = min(history, key=lambda row: row["val_loss"])
     assert len(history) == best["epoch"] + 2 < 30
     seen = []
-    assert fit_in_folder(config, data, tmp_path, on_epoch=seen.append).checkpoint.history == history
+    look = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(epoch))
+    assert Trainer(config, [look]).fit(data, tmp_path)[1].history == history
     assert seen == []
 
 
 def test_going_on_gives_the_bits_of_never_having_stopped(tmp_path, tiny_config, tasks, train):
     hyperparameters = {"units": 2, "head_units": 2, "dropout": 0.3, "head_dropout": 0.3}
-    config = tiny_config(epochs=4, hyperparameters=hyperparameters)
+    config = tiny_config(epochs=3, hyperparameters=hyperparameters)
     data = LearningData(tasks["regression"], train, make_examples([4, 2, 3, 5], seed=1))
 
-    class Stop(Exception):
-        pass
-
-    def stop(report):
-        raise Stop
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise InterruptedError
 
     folders = [tmp_path / "whole", tmp_path / "stopped"]
-    for folder in folders:
-        folder.mkdir()
-    whole = fit_in_folder(config, data, folders[0])
-    for _ in range(3):
-        with pytest.raises(Stop):
-            fit_in_folder(config, data, folders[1], on_epoch=stop)
-    again = fit_in_folder(config, data, folders[1])
-    assert again.checkpoint.history == whole.checkpoint.history
-    for mine, its in zip(again.model.variables, whole.model.variables, strict=True):
+    whole, _ = Trainer(config).fit(data, folders[0])
+    for _ in range(2):
+        with pytest.raises(InterruptedError):
+            Trainer(config, [Stop()]).fit(data, folders[1])
+    again, _ = Trainer(config).fit(data, folders[1])
+    for mine, its in zip(again.variables, whole.variables, strict=True):
         np.testing.assert_array_equal(mine, its)
-    states = [Checkpoint.read(folder / "checkpoint.npz") for folder in folders]
+    states = [Checkpoint(folder) for folder in folders]
+    assert states[0].history == states[1].history
     for mine, its in zip(*(state.variables for state in states), strict=True):
         np.testing.assert_array_equal(mine, its)
     read = [(folder / "history.csv").read_bytes() for folder in folders]
@@ -334,36 +311,36 @@ def test_going_on_gives_the_bits_of_never_having_stopped(tmp_path, tiny_config, 
 
 
 def test_a_damaged_checkpoint(tmp_path, tiny_config, tasks, train):
-    data = LearningData(tasks["regression"], train, None)
-    fit_in_folder(tiny_config(), data, tmp_path)
+    data = LearningData(tasks["regression"], train)
+    Trainer(tiny_config()).fit(data, tmp_path)
     path = tmp_path / "checkpoint.npz"
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(ValueError, match=r"checkpoint\.npz is damaged"):
-        fit_in_folder(tiny_config(epochs=2), data, tmp_path)
+        Trainer(tiny_config(epochs=2)).fit(data, tmp_path)
 
 
 def test_a_checkpoint_of_another_model(tmp_path, tiny_config, tasks, train):
-    data = LearningData(tasks["regression"], train, None)
-    fit_in_folder(tiny_config(), data, tmp_path)
+    data = LearningData(tasks["regression"], train)
+    Trainer(tiny_config()).fit(data, tmp_path)
     other = tiny_config(epochs=2, hyperparameters={"units": 3, "head_units": 0})
     with pytest.raises(ValueError, match="of another model"):
-        fit_in_folder(other, data, tmp_path)
+        Trainer(other).fit(data, tmp_path)
 
 
 def test_a_write_that_fails_leaves_the_last_good_checkpoint(
     tmp_path, tiny_config, tasks, train, monkeypatch
 ):
-    data = LearningData(tasks["regression"], train, None)
-    fit_in_folder(tiny_config(), data, tmp_path)
+    data = LearningData(tasks["regression"], train)
+    Trainer(tiny_config()).fit(data, tmp_path)
     good = (tmp_path / "checkpoint.npz").read_bytes()
 
-    def full(path, **arrays):
+    def full(path, *arrays, **named):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(OSError, match="No space left"):
-        fit_in_folder(tiny_config(epochs=2), data, tmp_path)
+        Trainer(tiny_config(epochs=2)).fit(data, tmp_path)
     assert (tmp_path / "checkpoint.npz").read_bytes() == good
     assert {each.name for each in tmp_path.iterdir()} == FILES
 
@@ -373,8 +350,8 @@ def test_tensorboard_shows_the_history(tmp_path, tiny_config, tasks, train, vali
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     data = LearningData(tasks["regression"], train, validation)
-    fit_in_folder(tiny_config(), data, tmp_path)
-    history = fit_in_folder(tiny_config(epochs=2), data, tmp_path).checkpoint.history
+    Trainer(tiny_config()).fit(data, tmp_path)
+    history = Trainer(tiny_config(epochs=2)).fit(data, tmp_path)[1].history
     for part, key in (("train", "loss"), ("validation", "val_loss")):
         events = EventAccumulator(str(tmp_path / "tensorboard" / part)).Reload()
         values = [

@@ -112,3 +112,12 @@ def test_features_that_are_no_numbers():
     train, test = two_columns(0), two_columns(1)
     test.features["acoustic"][0][0] = [np.nan, np.inf, -np.inf]
     assert np.isfinite(floor_predictions(TWO, train, test)["ridge"]).all()
+
+
+@pytest.mark.parametrize("few", [1, 2, 3, 4])
+def test_a_class_with_few_members(tasks, few):
+    train = with_labels(make_examples([3] * 12, kind="classification"), np.arange(12) // (12 - few))
+    test = make_examples([2, 3], kind="classification", seed=1)
+    logistic = floor_predictions(tasks["classification"], train, test)["logistic"]
+    np.testing.assert_allclose(logistic.sum(axis=1), 1.0)
+    assert (logistic > 0).all()

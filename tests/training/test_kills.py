@@ -11,21 +11,13 @@ from support.kills import CONTEXT, differences, run_process, train
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A run that was not killed."""
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    run_process(folder)
-    return folder
-
-
 def die_in(point: str, count: int, folder: str) -> None:
     """Trains, and kills itself the `count`-th time it gets to a point."""
     import keras
     import numpy as np
 
     from rmfn_tf import files
-    from rmfn_tf.training import fit
+    from rmfn_tf.training import history
 
     passed = 0
 
@@ -36,23 +28,23 @@ def die_in(point: str, count: int, folder: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     if point == "batch":
-        fit.NanGuard.on_train_batch_end = lambda self, batch, logs=None: arrive()
+        keras.callbacks.CallbackList.on_train_batch_end = lambda self, batch, logs=None: arrive()
     elif point == "checkpoint":
         savez = np.savez
 
-        def half(path, **arrays):
-            savez(path, **arrays)
+        def half(path, *arrays, **named):
+            savez(path, *arrays, **named)
             Path(path).write_bytes(Path(path).read_bytes()[:1000])
             arrive()
-            savez(path, **arrays)
+            savez(path, *arrays, **named)
 
         np.savez = half
     elif point == "history":
-        rows = fit.write_rows
-        fit.write_rows = lambda path, history: (
+        rows = history.write_rows
+        history.write_rows = lambda path, given: (
             arrive(),
             path.write_text("epoch,lo"),
-            rows(path, history),
+            rows(path, given),
         )
     elif point == "before the rename":
         replace = files.os.replace
@@ -67,16 +59,16 @@ def die_in(point: str, count: int, folder: str) -> None:
     train(folder)
 
 
-@pytest.mark.parametrize(
-    ("point", "count"),
-    [("batch", 15), ("checkpoint", 5), ("history", 4), ("before the rename", 9), ("model", 1)],
-)
-def test_killed_in_the_middle_of(tmp_path, whole, point, count):
-    process = CONTEXT.Process(target=die_in, args=(point, count, str(tmp_path / "run")))
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL, "it never got there: the test would show nothing"
-    ended, _ = run_process(tmp_path / "run")
-    assert ended
-    assert differences(tmp_path / "run", whole) == []
-    assert list((tmp_path / "run").rglob(".partial-*")) == []
+def test_killed_at_one_moment_after_the_other(tmp_path):
+    """Each time it goes on for an epoch or more, and dies in something else."""
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    moments = {"batch": 15, "checkpoint": 2, "history": 3, "before the rename": 6, "model": 1}
+    for point, count in moments.items():
+        process = CONTEXT.Process(target=die_in, args=(point, count, str(run)))
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, f"it never got to: {point}"
+    assert run_process(run)[0]
+    assert run_process(whole)[0]
+    assert differences(run, whole) == []
+    assert list(run.rglob(".partial-*")) == []

@@ -6,7 +6,7 @@ import pytest
 from rmfn_tf.training.config import ConfigError, RunConfig
 from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.run import Run
-from rmfn_tf.training.splits import RunData, open_task
+from rmfn_tf.training.splits import open_learning_data, open_task
 from support.random_examples import make_examples
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
@@ -23,7 +23,7 @@ def builder(memory_builder, tasks):
 
 def test_only_the_named_columns_in_the_order_asked_for(tiny_config, builder):
     config = tiny_config(labels=["d", "b"])
-    data = RunData(builder).learning(config)
+    data = open_learning_data(config, builder)
     assert data.task.labels == ("d", "b")
     np.testing.assert_array_equal(data.train.labels, builder.splits["train"].labels[:, [3, 1]])
     assert open_task(tiny_config(), builder).labels == ("a", "b", "c", "d")
@@ -32,7 +32,7 @@ def test_only_the_named_columns_in_the_order_asked_for(tiny_config, builder):
 def test_the_pool_of_folds(tiny_config, memory_builder, tasks):
     pooled = make_examples([3, 2, 4], kind="multilabel")
     builder = memory_builder({"all": pooled}, tasks["multilabel"])
-    pool = RunData(builder).pool(tiny_config(labels=["c"], folds=2)).train
+    pool = open_learning_data(tiny_config(labels=["c"], folds=2), builder).train
     np.testing.assert_array_equal(pool.labels, pooled.labels[:, [2]])
 
 

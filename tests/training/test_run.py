@@ -9,11 +9,12 @@ import pytest
 
 from rmfn_tf.files import only_writer
 from rmfn_tf.metrics import score
-from rmfn_tf.training.checkpoint import Checkpoint
-from rmfn_tf.training.fit import Fitted, NonFiniteLoss, build_model, predict
-from rmfn_tf.training.predictions import report
+from rmfn_tf.training.checkpoint import Checkpoint, NonFiniteLoss
+from rmfn_tf.training.history import read_history
+from rmfn_tf.training.predictions import predict, report
 from rmfn_tf.training.run import Run
-from rmfn_tf.training.splits import LearningData, RunData
+from rmfn_tf.training.splits import open_learning_data
+from rmfn_tf.training.trainer import RunCallback, Trainer, build_model
 from support.random_examples import WIDTHS, make_examples
 
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
@@ -36,7 +37,7 @@ def recorded_folds(monkeypatch):
     """Replaces training and predicting: the prediction is the number of the model that made it."""
     models = []
 
-    def fit_in_folder(config, data, folder, *, epochs=None, **told):
+    def fit(trainer, data, folder, *, epochs=None, **told):
         model = SimpleNamespace(
             train=data.train,
             validation=data.validation,
@@ -50,15 +51,17 @@ def recorded_folds(monkeypatch):
         history = [{"epoch": chosen, "loss": 0.5}]
         folder.mkdir()
         (folder / "history.csv").write_text(f"epoch,loss\n{chosen},0.5\n")
-        return Fitted(model, Checkpoint(history, seconds=1.0))
+        state = Checkpoint()
+        state.history = history
+        return model, state
 
     def predict(model, examples):
         # Row by row its own value, so that a wrong order shows.
         rows = [int(each.removeprefix("example-")) for each in examples.ids]
         return np.array([[100.0 * model.number + row] for row in rows])
 
-    monkeypatch.setattr("rmfn_tf.training.run.fit_in_folder", fit_in_folder)
-    monkeypatch.setattr("rmfn_tf.training.run.predict", predict)
+    monkeypatch.setattr(Trainer, "fit", fit)
+    monkeypatch.setattr("rmfn_tf.training.trainer.predict", predict)
     return models
 
 
@@ -108,7 +111,9 @@ def test_other_kinds_of_task(tmp_path, tiny_config, memory_builder, tasks, kind)
     assert again == pytest.approx(metrics["metrics"]["ef_lstm"])
 
 
-@pytest.mark.parametrize("broken", ["splits.open_split", "run.fit_in_folder", "run.session_facts"])
+@pytest.mark.parametrize(
+    "broken", ["splits.open_split", "trainer.Trainer.fit", "run.session_facts"]
+)
 def test_a_failure_before_the_first_epoch_leaves_nothing(
     tmp_path, tiny_config, memory_builder, three_splits, monkeypatch, broken
 ):
@@ -129,14 +134,15 @@ def test_a_failure_after_training_can_be_resumed(
 
     builder, config, out = memory_builder(three_splits), tiny_config(), tmp_path / "run"
     with monkeypatch.context() as patched:
-        patched.setattr("rmfn_tf.training.run.write_predictions", fail)
+        patched.setattr("rmfn_tf.training.trainer.write_predictions", fail)
         with pytest.raises(OSError, match="full"):
             Run(out).train(config, builder)
     assert not Run(out).is_finished
-    with pytest.raises(ValueError, match=r"interrupted; go on with `rmfn train --resume"):
+    with pytest.raises(ValueError, match=r"was interrupted: `rmfn train --resume"):
         Run(out).train(config, builder)
     seen = []
-    resumed = Run(out).train(config, builder, resume=True, on_epoch=seen.append)
+    look = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(epoch))
+    resumed = Run(out).train(config, builder, resume=True, callbacks=[look])
     assert seen == []
     assert resumed == Run(tmp_path / "whole").train(config, builder)
     assert len(json.loads((out / "run.json").read_text())["sessions"]) == 2
@@ -164,23 +170,39 @@ def test_a_folder_has_one_writer(tmp_path, tiny_config, memory_builder, three_sp
         Run(out).train(tiny_config(), memory_builder(three_splits), resume=True)
 
 
-def test_nan_keeps_the_best_model(tmp_path, tiny_config, memory_builder, three_splits):
-    # It goes well for an epoch or more, then the steps throw the weights out of the numbers.
-    out, seen = tmp_path / "run", []
+class Ruin(keras.callbacks.Callback):
+    """The steps throw the weights out of the numbers at the end of some epoch, counted from 0."""
 
-    def ruin(progress):
-        seen.append(progress)
-        if len(seen) == 2:
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch, self.losses = epoch, []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs.get("val_loss"))
+        if len(self.losses) == self.epoch + 1:
             raise NonFiniteLoss("The training loss became nan.")
 
+
+def test_nan_keeps_the_best_model(tmp_path, tiny_config, memory_builder, three_splits):
+    out, ruin = tmp_path / "run", Ruin(1)
     with pytest.raises(NonFiniteLoss, match=r"best model so far, of epoch \d, is kept"):
-        Run(out).train(tiny_config(epochs=4), memory_builder(three_splits), on_epoch=ruin)
-    best = min(seen, key=lambda each: each.logs["val_loss"])
-    model = Run(out).model()
+        Run(out).train(tiny_config(epochs=4), memory_builder(three_splits), callbacks=[ruin])
     validation = three_splits["validation"]
-    loss = np.abs(predict(model, validation) - validation.labels).mean()
-    assert loss == pytest.approx(best.logs["val_loss"], rel=1e-5)
+    loss = np.abs(predict(Run(out).model(), validation) - validation.labels).mean()
+    assert loss == pytest.approx(min(ruin.losses), rel=1e-5)
     assert not Run(out).is_finished
+
+
+def test_the_fold_that_left_the_numbers_is_named_and_its_best_kept(
+    tmp_path, tiny_config, memory_builder, pooled
+):
+    out = tmp_path / "run"
+    with pytest.raises(NonFiniteLoss, match=r"Fold 2 of 3: The training.*is kept in .*fold_02"):
+        Run(out).train(
+            tiny_config(folds=3, epochs=2), memory_builder({"all": pooled}), callbacks=[Ruin(3)]
+        )
+    assert (out / "fold_02" / "model.keras").exists()
+    assert not (out / "fold_03").exists()
 
 
 def test_an_existing_folder_is_refused(tmp_path, tiny_config, memory_builder, three_splits):
@@ -191,6 +213,8 @@ def test_an_existing_folder_is_refused(tmp_path, tiny_config, memory_builder, th
         Run(tmp_path / "run").train(tiny_config(), builder)
     assert names_in(tmp_path / "run") == {"mine.txt"}
     assert builder.opened == []
+    with pytest.raises(ValueError, match="exists already"):
+        Run(tmp_path / "run" / "mine.txt").check_new()
 
 
 def test_every_video_is_judged_by_a_model_that_did_not_see_it(
@@ -252,36 +276,34 @@ def test_folds_once_with_real_models(tmp_path, tiny_config, memory_builder, pool
     assert again == pytest.approx(result["metrics"]["ef_lstm"], rel=1e-6)
     run = Run(tmp_path / "run")
     assert [(row["fold"], row["epoch"]) for row in run.history] == [(1, 1), (2, 1)]
-    trained = build_model(run.config, RunData(builder).pool(run.config))
-    Checkpoint.read(run.folder / "final" / "checkpoint.npz").restore_best(trained)
+    trained = build_model(run.config, open_learning_data(run.config, builder))
+    Checkpoint(run.folder / "final").restore_best(trained)
     np.testing.assert_array_equal(predict(run.model(), pooled), predict(trained, pooled))
 
 
-def test_what_is_told_before_training_is_what_the_run_does(
-    tmp_path, tiny_config, memory_builder, three_splits, tasks
-):
-    told, heard = [], []
-    builder, config = memory_builder(three_splits), tiny_config(epochs=2)
+def test_callbacks_are_told_of_every_model(tmp_path, tiny_config, memory_builder, pooled):
+    heard = []
 
-    class Hear(keras.callbacks.Callback):
+    class Hear(RunCallback):
+        def on_model(self, model, data, checkpoint, fold, floors):
+            heard.append((fold, len(data.train), list(floors["metrics"])))
+            self.checkpoint = checkpoint
+
         def on_epoch_end(self, epoch, logs=None):
-            assert len(told) == 1
             heard.append((epoch, sorted(logs)))
+            # The state of the epoch is written by then.
+            assert read_history(self.checkpoint.folder) == self.checkpoint.history
+            assert len(self.checkpoint.history) == epoch + 1
 
-    options = {"on_start": told.append, "callbacks": [Hear()]}
-    metrics = Run(tmp_path / "run").train(config, builder, **options)["metrics"]
-    assert heard == [(epoch, ["loss", "mae", "val_loss", "val_mae"]) for epoch in (0, 1)]
-    (start,) = told
-    assert start["examples"] == {"train": 6, "validation": 4}
-    modalities = {name: {"width": width, "present": 6} for name, width in WIDTHS.items()}
-    assert start["modalities"] == modalities
-    assert start["steps"] == {"shortest": 2, "median": 3.5, "longest": 5}
-    assert (start["padded_to"][-1], start["batches"], start["batch_size"]) == (5, 2, 4)
-    model = build_model(config, LearningData(tasks["regression"], three_splits["train"], None))
-    trainable = sum(np.size(each) for each in model.trainable_variables)
-    assert start["parameters"]["total"] == trainable
-    assert sum(start["parameters"]["by_layer"].values()) == trainable
-    assert start["floors"]["metrics"] == {name: metrics[name] for name in ("constant", "ridge")}
+    builder = memory_builder({"all": pooled})
+    Run(tmp_path / "run").train(tiny_config(folds=2, epochs=2), builder, callbacks=[Hear()])
+    epochs = [(0, ["loss", "mae"]), (1, ["loss", "mae"])]
+    floors = ["constant", "ridge"]
+    assert [each for each in heard if len(each) == 2] == epochs * 3
+    told = [each for each in heard if len(each) == 3]
+    assert [fold for fold, _, _ in told] == [1, 2, 0]
+    assert told[0][1] + told[1][1] == told[2][1] == len(pooled)  # each fold learns from the other
+    assert all(names == floors for _, _, names in told)
 
 
 def test_constant_predictions_are_named(tasks):

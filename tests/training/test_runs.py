@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import rmfn_tf.datasets
-from rmfn_tf.files import FolderInUse, only_writer
+from rmfn_tf.files import FolderInUse, only_writer, write_rows
 from rmfn_tf.training import runs
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.run import Run
@@ -98,6 +98,23 @@ def test_only_what_is_missing_is_trained(tmp_path, memory, tiny_config):
     train_many(jobs, memory, cluster="tcp://nowhere:1")  # nothing is left to do there
     with pytest.raises(ValueError, match=r"run_0 is of another config: there \{'epochs': 1\}"):
         train_many({first: tiny_config(epochs=2)}, memory, workers=0)
+
+
+def test_the_progress_of_folds_counts_the_model_of_all_of_the_data(
+    tmp_path, memory, tiny_config, monkeypatch
+):
+    out, config, seen = tmp_path / "run", tiny_config(folds=2, epochs=2), []
+    for name, epochs in (("fold_01", 2), ("fold_02", 2), ("final", 1)):
+        (out / name).mkdir(parents=True)
+        write_rows(out / name / "history.csv", [{"epoch": n} for n in range(1, epochs + 1)])
+
+    def train(run, config, builder, *, resume):
+        config.write(out / "config.toml")
+        (out / "metrics.json").write_text("{}")
+
+    monkeypatch.setattr(Run, "train", train)
+    train_many({out: config}, memory, workers=0, on_progress=lambda *now: seen.append(now))
+    assert seen == [(5, 6), (6, 6)]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from keras_tuner.errors import FatalValueError
 
 from rmfn_tf.models import list_models
 from rmfn_tf.task import Task
-from rmfn_tf.training.fit import predict
+from rmfn_tf.training.predictions import predict
 from rmfn_tf.tuning import RMFNHyperModel
 from rmfn_tf.tuning.spaces import SearchSpace
 from support.random_examples import make_examples

@@ -1,0 +1,225 @@
+"""The training of a run: one model, or one for each fold and one of all the data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from rmfn_tf.data import Examples, choose_buckets, fit_scaling, hold_out, make_folds
+from rmfn_tf.files import replace_file, write_rows
+from rmfn_tf.models import create_model
+from rmfn_tf.training.checkpoint import Checkpoint, NonFiniteLoss
+from rmfn_tf.training.config import RunConfig
+from rmfn_tf.training.fit import fit
+from rmfn_tf.training.floors import floor_predictions
+from rmfn_tf.training.predictions import predict, report, write_predictions
+from rmfn_tf.training.splits import LearningData
+
+# The entries of a config that `fit` takes under the same names.
+_OF_FIT = ("batch_size", "patience", "select_by", "optimizer", "class_weight", "jit", "seed")
+
+
+# A report, and what `run.json` says of the training itself.
+Results = tuple[dict[str, Any], dict[str, Any]]
+
+
+class RunCallback(keras.callbacks.Callback):
+    """A callback of Keras that `Run.train` also tells of each model before it is trained."""
+
+    def on_model(
+        self,
+        model: keras.Model,
+        data: LearningData,
+        checkpoint: Checkpoint,
+        fold: int,
+        floors: Mapping[str, Any],
+    ) -> None:
+        """Called before the first epoch of a model.
+
+        Args:
+            model: not yet compiled.
+            data: what it learns from.
+            checkpoint: the state to begin with; after each epoch it holds the state then.
+            fold: from 1; 0 for the model that the run keeps.
+            floors: the report of the predictions that need no training.
+        """
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Makes and fits the models of a run.
+
+    Args:
+        config: the run.
+        callbacks: as in `rmfn_tf.training.run.Run.train`.
+    """
+
+    config: RunConfig
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+
+    def fit(
+        self,
+        data: LearningData,
+        folder: Path,
+        *,
+        epochs: int | None = None,
+        fold: int = 0,
+        floors: Mapping[str, Any] | None = None,
+    ) -> tuple[keras.Model, Checkpoint]:
+        """Makes and fits one model, or goes on from the last epoch that lies in `folder`.
+
+        Interrupted at any moment and called again, it ends with the same bits as if nothing had
+        happened, given op determinism (`rmfn_tf.start`) and no XLA. Where the loss becomes NaN or
+        infinite, `model.keras` in `folder` is the best model so far.
+
+        Args:
+            data: what to learn from.
+            folder: for the state of this training alone; it is made where it does not exist.
+            epochs: stop after so many; None: after `config.epochs`, over which the learning rate
+                falls in any case.
+            fold, floors: as in `RunCallback.on_model`.
+
+        Returns:
+            The model with the weights of its best epoch, and the state after the last one.
+
+        Raises:
+            ValueError: a loss that is not finite, or a checkpoint that is damaged or of another
+                model.
+            OSError: the folder cannot be written; the last good checkpoint is still there.
+        """
+        config = self.config
+        epochs = config.epochs if epochs is None else epochs
+        folder.mkdir(parents=True, exist_ok=True)
+        keras.utils.set_random_seed(config.seed)
+        checkpoint = Checkpoint(folder)
+        model = build_model(config, data)
+        for callback in self.callbacks:
+            if isinstance(callback, RunCallback):
+                callback.on_model(model, data, checkpoint, fold, floors or {})
+        try:
+            fit(
+                model,
+                data.train,
+                data.validation,
+                task=data.task,
+                epochs=epochs,
+                decay_epochs=config.epochs,
+                checkpoint=checkpoint,
+                callbacks=self.callbacks,
+                verbose=0,
+                **{name: getattr(config, name) for name in _OF_FIT},
+            )
+        except NonFiniteLoss as error:
+            where = f"Fold {fold} of {config.folds}: " if fold else ""
+            if not checkpoint.history:
+                raise NonFiniteLoss(f"{where}{error}") from error
+            model = build_model(config, data)
+            checkpoint.restore_best(model)
+            replace_file(folder / "model.keras", model.save)
+            best = int(checkpoint.best_row()["epoch"])
+            raise NonFiniteLoss(
+                f"{where}{error} The best model so far, of epoch {best}, is kept in {folder}."
+            ) from error
+        return model, checkpoint
+
+    def train_split(self, data: LearningData, folder: Path) -> Results:
+        """Learns from `train` and reports `validation`; leaves the model and its predictions.
+
+        Args:
+            data: with a validation split.
+            folder: of the run.
+        """
+        task, train, validation = data.task, data.train, data.validation
+        assert validation is not None
+        floors = floor_predictions(task, train, train.concatenate(validation))
+        of_validation = {floor: values[len(train) :] for floor, values in floors.items()}
+        known = report("validation", task, validation.labels, of_validation)
+        model, checkpoint = self.fit(data, folder, floors=known)
+        replace_file(folder / "model.keras", model.save)
+        of_train = {floor: values[: len(train)] for floor, values in floors.items()}
+        predictions = {self.config.model: predict(model, train), **of_train}
+        write_predictions(folder / "predictions_train.csv", train, predictions)
+        predictions = {self.config.model: predict(model, validation), **of_validation}
+        write_predictions(folder / "predictions_validation.csv", validation, predictions)
+        result = report("validation", task, validation.labels, predictions)
+        return result, _measured(model, train, [checkpoint])
+
+    def train_folds(self, data: LearningData, folder: Path) -> Results:
+        """Learns from all folds but one, for each, and reports what is predicted of that one; then
+        learns from all of the data, which gives the model that is kept.
+
+        Args:
+            data: all examples, as `train`; no video is on both sides of a fold.
+            folder: of the run.
+        """
+        config, task, pool = self.config, data.task, data.train
+        folds = make_folds(pool, config.folds, config.seed)
+        name, states, rows = f"{config.folds} folds", [], []
+        shape = (len(pool), task.num_outputs)
+        own, floors = np.zeros(shape), {floor: np.zeros(shape) for floor in task.of_kind.floors}
+        for inside, outside in folds:
+            predicted = floor_predictions(task, pool.take(inside), pool.take(outside))
+            for floor, values in predicted.items():
+                floors[floor][outside] = values
+        known = report(name, task, pool.labels, floors)
+        for number, (inside, outside) in enumerate(folds, 1):
+            inner, place = self._inside(data, inside), folder / f"fold_{number:02d}"
+            model, state = self.fit(inner, place, fold=number, floors=known)
+            own[outside] = predict(model, pool.take(outside))
+            states.append(state)  # not the models, of which there may be many
+            rows += [{"fold": number, **row} for row in state.history]
+        epochs, why = config.epochs, "epochs, as every fold"
+        if config.choose_epochs:
+            chosen = [int(state.best_row()["epoch"]) for state in states]
+            epochs = round(float(np.median(chosen)))
+            why = f"the median of what the folds chose: {', '.join(map(str, chosen))}"
+        model, state = self.fit(data, folder / "final", epochs=epochs, floors=known)
+        replace_file(folder / "model.keras", model.save)
+        write_rows(folder / "history.csv", rows)
+        predictions = {config.model: own, **floors}
+        write_predictions(folder / "predictions_out_of_fold.csv", pool, predictions)
+        measured = _measured(model, pool, [*states, state])
+        measured["final_model"] = {"epochs": epochs, "why": why}
+        return report(name, task, pool.labels, predictions), measured
+
+    def _inside(self, data: LearningData, inside: np.ndarray) -> LearningData:
+        """What a fold learns from: a share of its videos is held out to choose the epoch on."""
+        pool = data.train
+        if not self.config.choose_epochs:
+            return LearningData(data.task, pool.take(inside))
+        kept, aside = hold_out(pool, inside, seed=self.config.seed)
+        return LearningData(data.task, pool.take(kept), pool.take(aside))
+
+
+def build_model(config: RunConfig, data: LearningData) -> keras.Model:
+    """The uncompiled model of a run, scaled by the statistics of its training examples."""
+    before = keras.config.dtype_policy()
+    # Not on the layers alone: `compile` looks at the model's own for the scaling of its loss.
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        return create_model(
+            config.model,
+            features=data.train.widths,
+            task=data.task,
+            scaling=fit_scaling(data.train, config.scaling),
+            compile=False,
+            **config.hyperparameters,
+        )
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def count_parameters(variables: Sequence[Any]) -> int:
+    """How many numbers some variables of a model hold."""
+    return sum(int(np.prod(each.shape)) for each in variables)
+
+
+def _measured(model: keras.Model, train: Examples, states: Sequence[Checkpoint]) -> dict[str, Any]:
+    return {
+        "seconds": round(sum(state.seconds for state in states), 1),
+        "parameters": count_parameters(model.trainable_variables),
+        "padded_to": list(choose_buckets(train.lengths)),  # an export is warmed up for these
+    }
