@@ -55,7 +55,7 @@ class AlignedPickle(Source):
     """What the file of one data set must hold."""
 
     file: str  # its name
-    unaligned: str  # the name of the file beside it that does not do
+    unaligned: str  # the name of the unaligned file that comes beside it
     widths: Mapping[str, int]
     labels: str = "labels"  # the key of the labels
     emotions: tuple[str, ...] = ()  # label columns in the file's order; none: one score
@@ -68,7 +68,7 @@ class AlignedPickle(Source):
         except MissingFiles as error:
             if folder is None or not (Path(folder).expanduser() / self.unaligned).is_file():
                 raise
-            why = "does not do: its modalities differ in length, so its steps do not match"
+            why = "is not supported: its modalities differ in length, so its steps do not match"
             raise MissingFiles(
                 f"{error} {self.unaligned}, which is there, {why}.",
                 error.needs,

@@ -113,7 +113,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A labelled segment that is no sample, for a reason of a few words, as "no words".
+    """A labelled segment that does not become a sample, for a reason of a few words, as "no words".
 
     Its id is that which the sample would have; `split` is empty where no split is known.
     """
@@ -124,7 +124,7 @@ class Dropped:
     reason: str
 
 
-# What a reader yields, one after the other: a sample and its split, a segment that is no sample,
+# What a reader yields, one after the other: a sample and its split, a segment that was dropped,
 # or a sentence about what was repaired, is absent, or looks wrong in the files.
 Item = tuple[str, Sample] | Dropped | str
 
@@ -135,7 +135,7 @@ class Reading:
 
     Args:
         splits: split -> its samples, at least one, in the order of the source.
-        dropped: labelled segments that are no samples.
+        dropped: labelled segments that did not become samples.
         notes: sentences for people.
     """
 

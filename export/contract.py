@@ -118,7 +118,7 @@ def read_contract(version: str | Path) -> Contract:
     """Read the contract of an exported version, `directory/<number>`.
 
     Raises:
-        ValueError: The version has no contract, or what lies there is none of this format.
+        ValueError: The version has no contract, or it is not of this format.
     """
     path = Path(version) / CONTRACT
     try:
@@ -130,7 +130,7 @@ def read_contract(version: str | Path) -> Contract:
         ) from None
     except ValidationError as error:
         raise ValueError(
-            f"{path} is no contract that this rmfn-tf can read ({mistakes(error)}). Export the "
+            f"{path} is not a contract that this rmfn-tf can read ({mistakes(error)}). Export the "
             "model again, or install the rmfn-tf that made it."
         ) from error
 

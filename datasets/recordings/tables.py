@@ -84,7 +84,7 @@ class Table:
     def numbers(self, rows: pd.DataFrame, *, finite: bool = False) -> np.ndarray:
         """`(rows, columns)` float64; NaN where a cell is empty or says that there is none.
 
-        A `SourceError` names a cell that is no number, or not finite where all must be `finite`.
+        A `SourceError` names a cell that is not a number, or not finite where all must be `finite`.
         """
         cells = rows.to_numpy(object)
         try:
@@ -97,7 +97,7 @@ class Table:
         for row, column in np.argwhere(~np.isfinite(values) if finite else is_text)[:1]:
             cell = f"column {rows.columns[column]!r}: {cells[row, column].strip()[:40]!r}"
             mend = "Write it with a decimal point; features may be empty, times and labels not"
-            raise self.error(rows.index[row], f"{cell} is no number", mend)
+            raise self.error(rows.index[row], f"{cell} is not a number", mend)
         return values
 
     def error(self, line: int, found: str, mend: str) -> SourceError:

@@ -133,7 +133,7 @@ class Client:
         Arguments and errors as of `predict`.
 
         Raises:
-            ValueError: Also where the model is no RMFN with highlight.
+            ValueError: Also where the model is not an RMFN with highlight.
         """
         return self._ask(EXPLAIN, features, on_progress)
 
@@ -141,7 +141,7 @@ class Client:
         """Follow one speaker, or several at once, word by word.
 
         Raises:
-            ValueError: The model is no RMFN.
+            ValueError: The model is not an RMFN.
             ServingError: No answer.
         """
         self.interface.signature(STEP)

@@ -27,7 +27,7 @@ _MEANINGS = {
     "FAILED_PRECONDITION": "{where} refuses the request: {detail}",
     "RESOURCE_EXHAUSTED": "{where} takes no request of this size or at this rate: {detail}. Send "
     "less at once with batch_size",
-    "UNIMPLEMENTED": "{where} is no prediction service of TensorFlow Serving: {detail}. Is this "
+    "UNIMPLEMENTED": "{where} is not a prediction service of TensorFlow Serving: {detail}. Is this "
     "the right port (by default gRPC is on 8500, REST on 8501)?",
 }
 

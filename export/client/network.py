@@ -68,7 +68,7 @@ def parse_address(url: str) -> Address:
     found = _URL.fullmatch(url)
     port = int(found["port"] or _PORTS[found["scheme"]]) if found else 0
     if found is None or not 0 < port < 2**16:
-        raise ValueError(f"{url!r} is no address of a served model. Write {GRAMMAR}.")
+        raise ValueError(f"{url!r} is not the address of a served model. Write {GRAMMAR}.")
     version = None if found["version"] is None else int(found["version"])
     target = f"{found['host']}:{port}"
     return Address(found["scheme"], target, found["model"], version, found["label"])
@@ -200,7 +200,7 @@ class RestTransport(_Network):
     """TensorFlow Serving's JSON over HTTP, with the standard library alone; a connection a call.
 
     Numbers are sent with all their digits. NaN and the infinities are sent as `NaN`, `Infinity`
-    and `-Infinity`, which are no JSON but which TensorFlow Serving reads; a proxy between may not.
+    and `-Infinity`, which are not JSON but which TensorFlow Serving reads; a proxy between may not.
     """
 
     def describe(self) -> Interface:

@@ -55,13 +55,13 @@ def read_sequences(path: str | Path) -> NamedSequences:
     their place, "0", "1", ...
 
     Raises:
-        ValueError: It is no file of this form; the message names the sequence.
+        ValueError: The file is not of this form; the message names the sequence.
         OSError: It cannot be read.
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no JSON: {error}") from error
+        raise ValueError(f"{path} is not JSON: {error}") from error
     rows = document.get("sequences") if isinstance(document, dict) else None
     if not isinstance(rows, list) or not rows or set(document) != {"sequences"}:
         raise ValueError(f"{path} must hold {_FORM}, one sequence at least, and nothing beside it")
@@ -166,7 +166,7 @@ def as_float32(value: Any, where: str) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{where} is no array: its rows differ in length") from error
+        raise ValueError(f"{where} is not an array: its rows differ in length") from error
     if array.dtype.kind not in "fiu":
         raise ValueError(f"{where} must be numbers; got an array of dtype {array.dtype}")
     with np.errstate(over="ignore"):

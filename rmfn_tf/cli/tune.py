@@ -79,7 +79,7 @@ def tune(
     Without --tuner, RMFN is trained with each number of stages over the same seeds. With it,
     KerasTuner searches what --tune names. Only validation (or out-of-fold) scores are looked at:
     the test split stays closed. The best is trained again over fresh seeds beside the smallest
-    number of stages, or the preset, since the score by which it was chosen flatters it. Start it
+    number of stages, or the preset, since picking the best score inflates it. Start the command
     again with the same --out, and only what is missing runs. Results: tune.md, .json and .png in
     --out.
 

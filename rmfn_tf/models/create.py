@@ -39,7 +39,7 @@ def register_model(name: str, build: Callable[..., Any]) -> None:
             are the hyperparameters.
 
     Raises:
-        ValueError: the name is no word or belongs to one of our models, or an argument has no
+        ValueError: the name is not a word or belongs to one of our models, or an argument has no
             default.
     """
     if not isinstance(name, str) or not name.isidentifier() or name in _OURS:

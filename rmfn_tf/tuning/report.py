@@ -32,7 +32,7 @@ def sweep_markdown(result: Mapping[str, Any]) -> str:
         f"Mean ± standard deviation over the seeds {_listed(result['seeds'])}, on "
         f"{result['split']}. The test split was not read.",
         "Differences are paired by seed, p is of paired t-tests, corrected for their number "
-        "(Holm). The best row (bold) was chosen by these scores, which flatters it.",
+        "(Holm). The best row (bold) was chosen by these scores, which are therefore optimistic for it.",
     ]
     if result["fresh_seeds"]:
         fresh = _listed(result["fresh_seeds"])
@@ -61,7 +61,7 @@ def search_markdown(result: Mapping[str, Any]) -> str:
     notes = [
         f"{len(result['trials'])} trials, of which {len(failed)} failed. Scores are on "
         f"{result['split']}. The test split was not read.",
-        "The best trial was chosen by its score, which flatters it.",
+        "The best trial was chosen by its score, which is therefore optimistic.",
     ]
     if result["tuner"] == "hyperband":
         notes.append(

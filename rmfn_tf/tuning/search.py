@@ -100,7 +100,7 @@ def run_search(
         completed = [each for each in ended if each["status"] == "COMPLETED"]
         if not completed:
             raise ValueError(f"All {len(ended)} trials failed. The first: {ended[0]['error']}")
-        # Of equals the first.
+        # The first of several equal ones.
         best = selection.pick(completed, key=lambda each: each["score"])["id"]
         hp.values = dict(search["trials"][best]["values"])
         both = {"preset": config, f"trial_{best}": draw(hp)}

@@ -63,7 +63,7 @@ def sweep_stages(
     with only_writer(out):
         by_row = selection.scores(configs, selected, runs)
         scores = {k: by_row[row] for k, row in row_of.items()}
-        best = selection.pick(stages, key=lambda k: np.mean(scores[k]))  # of equals the smaller
+        best = selection.pick(stages, key=lambda k: np.mean(scores[k]))  # the smaller one of equals
         both = {row_of[k]: configs[row_of[k]] for k in (reference, best)}
         count = seeds if best != reference else 0
         fresh_seeds, _, fresh = selection.again(both, selected, count, runs)

@@ -91,7 +91,7 @@ def test_what_is_nearly_there_is_said(tmp_path):
 
 def test_the_unaligned_file_is_named_beside_the_aligned_one(tmp_path):
     (tmp_path / "unaligned_50.pkl").touch()
-    with pytest.raises(MissingFiles, match=r"aligned_50\.pkl; unaligned_50\.pkl does not do"):
+    with pytest.raises(MissingFiles, match=r"aligned_50\.pkl; unaligned_50\.pkl is not supported"):
         choose("cmu_mosi", tmp_path)
 
 

@@ -132,9 +132,9 @@ def test_a_pattern_that_is_no_features(tmp_path, pattern):
     [
         (["frame", "x"], [[1, 2]], ", line 1: no column says when"),
         (["time", "name"], [[1, "a"]], ", line 1: no columns of numbers"),
-        (["time", "x"], [[0, 1], [1, 2], [2, "x1"]], ", line 4: column 'x': 'x1' is no number"),
-        (["time", "x"], [[0, 1], ["x1", 2]], ", line 3: column 'time': 'x1' is no number"),
-        (["time", "x"], [[0, 1], ["", 2]], ", line 3: column 'time': '' is no number"),
+        (["time", "x"], [[0, 1], [1, 2], [2, "x1"]], ", line 4: column 'x': 'x1' is not a number"),
+        (["time", "x"], [[0, 1], ["x1", 2]], ", line 3: column 'time': 'x1' is not a number"),
+        (["time", "x"], [[0, 1], ["", 2]], ", line 3: column 'time': '' is not a number"),
         (["time", "x"], [[0, 1], ["nan", 2]], ", line 3: column 'time': 'nan' is no"),
         (["time", "x"], [[0, 1], [1, 2, 3]], ", line 3: 3 cells, where the header has 2"),
         (["time", "x"], [[3, 1], [3, 2]], ": the video 'v' has all frames at 3"),

@@ -87,7 +87,7 @@ def test_ids_and_splits(tmp_path):
         ("video,start,end,y", ["a,0,1,2", "a,1,2,"], (), "line 3: column 'y': ''"),
         ("video,start,end,y", ["a,0,1,2", "a,1,2,inf"], (), "line 3: column 'y': 'inf'"),
         ("video,start,end,y", ["a,0,1,2", "a,1,2,3", "a,1,2,x"], (), "line 4: column 'y': 'x' is"),
-        ("video,start,end,y,t", ["a,0,1,2,so"], ["t"], "line 2: column 't': 'so' is no number"),
+        ("video,start,end,y,t", ["a,0,1,2,so"], ["t"], "line 2: column 't': 'so' is not a number"),
         ("video,start,end,y", ["a,0,1,2", "a,one,2,3"], (), "line 3: column 'start': 'one'"),
         ("video,start,end,y", ["a,0,1,2", " ,0,2,3"], (), "line 3: no video"),
         ("id,video,start,end,y", ["i,a,0,1,2", "i,a,1,2,2"], (), "line 3: the id 'i' of line 2"),

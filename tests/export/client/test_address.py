@@ -49,7 +49,7 @@ def test_what_is_understood(url, expected):
     ],
 )
 def test_what_is_not(url):
-    with pytest.raises(ValueError, match="is no address of a served model") as caught:
+    with pytest.raises(ValueError, match="is not the address of a served model") as caught:
         Client.connect(url)
     assert repr(url) in str(caught.value)
 

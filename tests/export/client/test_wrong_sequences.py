@@ -54,7 +54,7 @@ WRONG = {
     ),
     "ragged": (
         {**good(), "visual": [np.zeros((3, 2)), [[1, 2], [3]]]},
-        "sequence 1: 'visual' is no array: its rows differ",
+        "sequence 1: 'visual' is not an array: its rows differ",
     ),
     "text": ({**good(), "visual": [np.zeros((3, 2)), [["a", "b"]]]}, "'visual' must be numbers"),
     "booleans": ({**good(), "visual": [np.zeros((3, 2), bool), []]}, "must be numbers; .* bool"),
@@ -95,7 +95,7 @@ def test_examples_are_called_by_their_ids():
 
 
 FILES = {
-    "no_json": ("{", "is no JSON"),
+    "no_json": ("{", "is not JSON"),
     "list": ("[]", "must hold"),
     "no_sequences": ("{}", "must hold"),
     "more_keys": ('{"sequences": [{"a": []}], "signature_name": "x"}', "nothing beside"),
@@ -103,7 +103,7 @@ FILES = {
     "empty": ('{"sequences": []}', "one sequence at least"),
     "no_object": ('{"sequences": [[1]]}', "sequence 0 has no modality"),
     "only_id": ('{"sequences": [{"id": "a"}]}', "sequence 0 has no modality"),
-    "deep": ("[" * 100_000, "is no JSON"),
+    "deep": ("[" * 100_000, "is not JSON"),
     "twice": (
         '{"sequences": [{"id": "a", "x": []}, {"id": "a", "x": []}]}',
         "the id 'a' is there more than once",
