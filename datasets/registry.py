@@ -165,7 +165,7 @@ def _detect(folder: Path, classes: list[Any]) -> Choice:
     if len(files) > _FILES_SHOWN:
         why += f" and {len(files) - _FILES_SHOWN} more"
     if others:
-        why += f" (they also fit {', '.join(others)} too)"
+        why += f" (they also fit {', '.join(others)})"
     dataset, _, config = first.partition("/")
     lacks = {name: sources[name].lacks(found[name]) for name in fitting}
     return Choice(DATASETS[dataset], config, why, lacks)

@@ -56,7 +56,7 @@ def test_the_folder_of_a_config_that_needs_less(tmp_path, data_dir):
 def test_what_else_the_files_would_do_for(tmp_path):
     write_copy("cmu_mosi/csd_selected", tmp_path)
     why = choose("cmu_mosi", tmp_path).why
-    assert "and 2 more (they do for cmu_mosi/csd_selected_20, cmu_mosi/csd_raw too)" in why
+    assert "and 2 more (they also fit cmu_mosi/csd_selected_20, cmu_mosi/csd_raw)" in why
 
 
 def test_a_broken_file_counts_as_what_its_name_says(tmp_path):
