@@ -23,13 +23,17 @@ Name = Annotated[
 Mode = Annotated[
     str | None,
     typer.Option(
-        help="Of computational sequences: `default`, or `mmsdk` for the CMU-MultimodalSDK's own "
+        help="How computational sequences are aligned: `default`, or `mmsdk` for the "
+        "CMU-MultimodalSDK's own "
         "numbers, bit for bit."
     ),
 ]
 Pauses = Annotated[
     str | None,
-    typer.Option(help="Of computational sequences: keep \\[default], drop, or merge `sp`."),
+    typer.Option(
+        help="What becomes of pauses (`sp`) in computational sequences: keep \\[default], drop, "
+        "or merge."
+    ),
 ]
 WordShift = Annotated[
     str | None,

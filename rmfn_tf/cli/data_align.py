@@ -12,18 +12,30 @@ from rmfn_tf.cli.options import Json, to_labels
 def align(
     words: Annotated[
         Path,
-        typer.Option(help="Folder of <video>.TextGrid or .csv (start, end, word), or one CSV."),
+        typer.Option(
+            help="The words: a folder of <video>.TextGrid or .csv (start, end, word), or one CSV "
+            "for all."
+        ),
     ],
     frames: Annotated[
         list[str],
-        typer.Option(help="MODALITY=FOLDER of <video>.csv, or =FILE. Once for each modality."),
+        typer.Option(
+            help="MODALITY=FOLDER with a <video>.csv for each video, or MODALITY=FILE. Repeat "
+            "for each modality."
+        ),
     ],
     segments: Annotated[
-        Path, typer.Option(help="CSV: video, start, end, labels; where you have them, split, id.")
+        Path,
+        typer.Option(
+            help="CSV with video, start, end and the labels; if you have them, also split and id."
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="The new folder, for `rmfn data build custom/NAME`.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="The folder to make, which `rmfn data build custom/NAME` then reads."),
+    ],
     name: Annotated[
-        str | None, typer.Option(help="Of the data set; left out, the folder's name.")
+        str | None, typer.Option(help="Name of the data set \\[default: that of the folder].")
     ] = None,
     columns: Annotated[
         list[str] | None,
@@ -31,25 +43,40 @@ def align(
     ] = None,
     labels: Annotated[
         str | None,
-        typer.Option(help="Label columns, with commas; left out, all of numbers."),
+        typer.Option(
+            help="Names of the label columns, separated by commas \\[default: all columns of "
+            "numbers]."
+        ),
     ] = None,
     kind: Annotated[
-        str, typer.Option(help="Labels: regression, classification or multilabel.")
+        str, typer.Option(help="What the labels are: regression, classification or multilabel.")
     ] = "regression",
     tier: Annotated[
-        str | None, typer.Option(help="TextGrid tier with the words; left out, word or words.")
+        str | None,
+        typer.Option(help="The TextGrids' tier with the words \\[default: word or words]."),
     ] = None,
     mode: Annotated[
         str, typer.Option(help="default, or mmsdk for the numbers of the CMU-MultimodalSDK.")
     ] = "default",
     pauses: Annotated[
-        str, typer.Option(help="Silence between words: drop, keep as steps, or merge into words.")
+        str,
+        typer.Option(
+            help="Silence between words: drop it, keep it as steps, or merge it into the word "
+            "before."
+        ),
     ] = "drop",
     word_shift: Annotated[
-        str, typer.Option(help="Words one row late: 0, 1, auto; default: auto, in mmsdk mode 0.")
+        str,
+        typer.Option(
+            help="Whether the words sit one row late: 0, 1, or auto to find out \\[default: "
+            "auto; 0 in mmsdk mode]."
+        ),
     ] = "default",
     split_seed: Annotated[
-        int, typer.Option(help="Draws 70/10/20 % of the videos, without a column split.")
+        int,
+        typer.Option(
+            help="Random seed that draws 70/10/20 % of the videos, where there is no column split."
+        ),
     ] = 0,
     as_json: Json = False,
 ) -> None:

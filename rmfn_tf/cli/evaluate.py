@@ -10,7 +10,9 @@ from rmfn_tf.cli.options import DataDir, Json, ManualDir
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder made by `rmfn train`.")],
-    split: Annotated[str, typer.Option(help="validation, test or train.")] = "validation",
+    split: Annotated[
+        str, typer.Option(help="The split: validation, test or train.")
+    ] = "validation",
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     as_json: Json = False,

@@ -36,7 +36,10 @@ def predict(
     ] = None,
     export: Annotated[
         Path | None,
-        typer.Option(help="Without a server: a model folder made by `rmfn export`, or a version."),
+        typer.Option(
+            help="A model folder made by `rmfn export`, or a version in it, to load without a "
+            "server."
+        ),
     ] = None,
     input_file: Annotated[
         Path | None,
@@ -46,19 +49,24 @@ def predict(
         ),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Instead of --input, a data set: ict_mmmo/trimodal, ...")
+        str | None,
+        typer.Option(help="A data set to read, instead of --input: ict_mmmo/trimodal, ..."),
     ] = None,
     split: Annotated[
         str,
-        typer.Option(help="Of --data: validation, train, validation[:10], ... or, with RUN, test."),
+        typer.Option(
+            help="Split of --data: validation, train, validation[:10], ... or, with RUN, test."
+        ),
     ] = "validation",
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     explain: Annotated[
-        bool, typer.Option(help="Also what share of the attention each modality got (RMFN).")
+        bool, typer.Option(help="Also show each modality's share of the attention (RMFN alone).")
     ] = False,
-    batch_size: Annotated[int, typer.Option(help="Sequences in one request, at most.")] = 32,
-    timeout: Annotated[float, typer.Option(help="Seconds for each request.")] = 10.0,
+    batch_size: Annotated[
+        int, typer.Option(help="The largest number of sequences in one request.")
+    ] = 32,
+    timeout: Annotated[float, typer.Option(help="Seconds that each request may take.")] = 10.0,
     out: Annotated[
         Path | None, typer.Option(help="Write a CSV file instead of printing a table.")
     ] = None,

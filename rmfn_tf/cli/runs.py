@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def runs(
-    folder: Annotated[Path, typer.Argument(help="A folder of runs, in it or further below.")],
+    folder: Annotated[Path, typer.Argument(help="A folder that holds run folders, at any depth.")],
     as_json: Json = False,
 ) -> None:
     """List the runs in a folder: finished or not, how far they came, and their validation score."""

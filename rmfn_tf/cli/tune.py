@@ -41,7 +41,10 @@ def tune(
     ] = 5,
     tuner: Annotated[
         str | None,
-        typer.Option(help="Search instead, with KerasTuner: random, bayesian or hyperband."),
+        typer.Option(
+            help="Search with KerasTuner, instead of sweeping over stages: random, bayesian or "
+            "hyperband."
+        ),
     ] = None,
     trials: Annotated[
         int | None,

@@ -32,7 +32,8 @@ def sweep_markdown(result: Mapping[str, Any]) -> str:
         f"Mean ± standard deviation over the seeds {_listed(result['seeds'])}, on "
         f"{result['split']}. The test split was not read.",
         "Differences are paired by seed, p is of paired t-tests, corrected for their number "
-        "(Holm). The best row (bold) was chosen by these scores, which are therefore optimistic for it.",
+        "(Holm). The best row (bold) was chosen by these scores, which are therefore optimistic "
+        "for it.",
     ]
     if result["fresh_seeds"]:
         fresh = _listed(result["fresh_seeds"])

@@ -246,7 +246,9 @@ def test_another_kind_of_pickle(tmp_path, data, found):
 @pytest.mark.parametrize("source", [MMSA, MOSI])
 def test_the_unaligned_file_does_not_do(tmp_path, source):
     (tmp_path / source.unaligned).touch()
-    said = f"lacks {source.file}: .* {source.unaligned}, which is there, is not supported: its modal"
+    said = (
+        f"lacks {source.file}: .* {source.unaligned}, which is there, is not supported: its modal"
+    )
     with pytest.raises(MissingFiles, match=said):
         source.find(tmp_path)
     (tmp_path / source.file).touch()

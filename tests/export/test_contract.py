@@ -158,7 +158,9 @@ def test_broken_contracts_are_refused(tmp_path, schema, path, value):
     (tmp_path / CONTRACT).write_text(json.dumps(broken))
 
     assert not schema.is_valid(broken)
-    with pytest.raises(ValueError, match=r"contract\.json is not a contract .* Export the") as caught:
+    with pytest.raises(
+        ValueError, match=r"contract\.json is not a contract .* Export the"
+    ) as caught:
         read_contract(tmp_path)
     assert str(path[0]) in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -72,7 +72,10 @@ def test_silence_and_noise_are_pauses_and_all_else_is_a_word(tmp_path, form):
         ("starts,end,word\n0,1,a\n", "line 1: no column 'start', .*Did you mean 'starts'"),
         ("0,1,a\n", "line 1: no column 'start', only '0', '1', 'a'"),
         ("start,end,word\n0,1,a\n1;2,2,b\n", "line 3: column 'start': '1;2' is not a number"),
-        ("start;end;word\n0,5;1;a\n", "line 2: column 'start': '0,5' is not a number.*decimal point"),
+        (
+            "start;end;word\n0,5;1;a\n",
+            "line 2: column 'start': '0,5' is not a number.*decimal point",
+        ),
         ("start,end,word\n0,1,a\n,2,b\n", "line 3: column 'start': ''"),
         ("start,end,word\n0,inf,a\n", "line 2: column 'end': 'inf'"),
         ("start,end,word\n2,1,a\n", "line 2: a word from 2 to 1"),
