@@ -3,8 +3,7 @@
 A model folder holds one folder a version, named by a whole number; TensorFlow Serving watches it
 and serves the highest. It takes a version the moment the name exists, so the files are written
 under a name that is not a number, flushed to the disk, and then renamed in one step. A version
-that is
-removed loses its number in one step too, before its files go.
+that is removed loses its number in one step too, before its files go.
 """
 
 import contextlib
