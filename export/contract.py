@@ -46,10 +46,11 @@ class Signature(_Part):
 class TaskFacts(_Part):
     kind: Literal["regression", "classification", "multilabel"]
     labels: Annotated[list[str], Field(min_length=1)]
-    """One for each output; the single one of a classification, whose outputs are its classes."""
+    """Names of the labels; a classification has one."""
     ranges: dict[str, tuple[int | FiniteFloat, int | FiniteFloat]] = {}
     """Label to its lowest and highest value."""
-    num_classes: Annotated[int, Field(ge=2)] | None = None
+    output_names: Annotated[list[str], Field(min_length=1)]
+    """One for each number of a prediction: the labels, or the classes of a classification."""
 
 
 class Scaling(_Part):

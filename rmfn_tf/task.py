@@ -71,6 +71,7 @@ class Task:
         num_classes: number of classes of a classification, at least 2; 0 for the other kinds.
         metrics: which set of metrics it is scored with.
         per_step: whether each step of a sequence has a label of its own.
+        class_names: names of the classes of a classification, in order; none where they have none.
 
     Raises:
         ValueError: the values do not fit this description.
@@ -83,11 +84,12 @@ class Task:
     num_classes: int = 0
     metrics: str = "default"
     per_step: bool = False
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in list(KINDS):  # a list: what is given may not be hashable
             raise ValueError(unknown_name("kind of task", self.kind, KINDS))
-        for name in ("columns", "labels"):
+        for name in ("columns", "labels", "class_names"):
             value = getattr(self, name)
             if not isinstance(value, list | tuple) or not all(isinstance(x, str) for x in value):
                 raise ValueError(f"A task's `{name}` must be a list of names; got {value!r}.")
@@ -111,6 +113,11 @@ class Task:
             raise ValueError(
                 "`num_classes` must be at least 2 for a classification and is left out for other "
                 f"kinds; got {self.num_classes!r} for a {self.kind}."
+            )
+        if self.class_names and len(set(self.class_names)) != self.num_classes:
+            raise ValueError(
+                f"`class_names` must be {self.num_classes} different names, one a class; got "
+                f"{self.class_names!r}."
             )
         if self.metrics == "pom":
             missing = [name for name in self.labels if len(self.ranges.get(name, ())) != 2]
@@ -153,6 +160,13 @@ class Task:
         """The width of a model's last layer: classes, or one output a label."""
         return self.num_classes or len(self.labels)
 
+    @property
+    def output_names(self) -> list[str]:
+        """A name for each output of a model: a label, or a class (by default `class_0`, ...)."""
+        if self.kind != "classification":
+            return list(self.labels)
+        return list(self.class_names) or [f"class_{number}" for number in range(self.num_classes)]
+
     def select(self, labels: Sequence[str]) -> "Task":
         """The same task with these labels alone; with all of its labels where none is named.
 
@@ -172,6 +186,7 @@ class Task:
             **dataclasses.asdict(self),
             "columns": list(self.columns),
             "labels": list(self.labels),
+            "class_names": list(self.class_names),
             "ranges": {name: list(limits) for name, limits in self.ranges.items()},
         }
 

@@ -16,6 +16,7 @@ POM = {
 TASKS = [
     Task.from_json(POM),
     Task("classification", ("emotion",), num_classes=4, per_step=True),
+    Task("classification", ("sarcasm",), num_classes=2, class_names=("meant", "not meant")),
     Task("multilabel", ("happy", "sad"), metrics="iemocap"),
 ]
 
@@ -30,9 +31,13 @@ def test_all_columns_are_labels_unless_some_are_named():
     assert Task.from_json(POM).labels == ("confident", "relaxed")
 
 
-@pytest.mark.parametrize(("task", "outputs"), [*zip(TASKS, (2, 4, 2), strict=True)])
+@pytest.mark.parametrize(("task", "outputs"), [*zip(TASKS, (2, 4, 2, 2), strict=True)])
 def test_outputs(task, outputs):
-    assert task.num_outputs == outputs
+    assert task.num_outputs == outputs == len(set(task.output_names))
+
+
+def test_names_of_outputs():
+    assert [task.output_names[1] for task in TASKS] == ["relaxed", "class_1", "not meant", "sad"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -69,6 +74,7 @@ def test_some_of_the_labels():
         ({"labels": None}, "`labels` must be a list of names; got None"),
         ({"labels": ["calm"]}, "unknown label 'calm'"),
         ({"kind": "classification", "metrics": "default"}, "one column, which holds the class"),
+        ({"class_names": ["no", "yes"]}, "must be 0 different names"),
         ({"num_classes": 3}, "left out for other kinds; got 3 for a regression"),
         ({"ranges": {"confident": [1, 7]}}, r"for \['relaxed'\]"),
         ({"ranges": {"confident": [1, 7], "relaxed": [5]}}, r"for \['relaxed'\]"),

@@ -53,13 +53,17 @@ class Builder(SequenceBuilder):
             description="Two classes; what is seen and heard may turn what is said, at the word "
             "or after it.",
             source=Sarcasm(),
-            task=Task("classification", ("positive",), num_classes=2),
+            task=Task(
+                "classification",
+                ("positive",),
+                num_classes=2,
+                class_names=("negative", "positive"),
+            ),
         )
     ]
 
     def _info(self) -> Any:
         return self.sequence_info(
-            label=tfds.features.ClassLabel(names=["negative", "positive"]),
             features={"kind": tfds.features.Text()},
             metadata={
                 "kinds": list(sarcasm.KINDS),

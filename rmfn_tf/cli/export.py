@@ -58,9 +58,10 @@ def run_facts(run: "Run") -> dict[str, Any]:
     facts, task = run.facts, run.task
     ranges = {name: list(task.ranges[name]) for name in task.labels if name in task.ranges}
     told = {"kind": task.kind, "labels": list(task.labels), "ranges": ranges}
+    told["output_names"] = task.output_names
     about = {
         "data": {"name": facts["data"], **{key: facts[key] for key in ("fingerprint", "sources")}},
-        "task": told | ({"num_classes": task.num_classes} if task.num_classes else {}),
+        "task": told,
     }
     if run.is_finished:  # a run whose loss left the numbers keeps its best model without
         about["validation"] = {key: run.metrics[key] for key in ("split", "metrics")}

@@ -136,13 +136,9 @@ def _connect(run: "Run | None", address: Any, timeout: float, batch_size: int) -
 
 
 def _columns(task: Any, outputs: int) -> list[str]:
-    """A name for each number of a prediction: the labels of the task, the classes of a
-    classification, or `prediction_0`, ... where the task is not known."""
-    if task is not None and task.kind == "classification":
-        return [f"class_{number}" for number in range(outputs)]
-    if task is not None and len(task.labels) == outputs:
-        return list(task.labels)
-    return [f"prediction_{number}" for number in range(outputs)]
+    """A name for each number of a prediction; `prediction_0`, ... where the task is not known."""
+    names = [] if task is None else list(task.output_names)
+    return names if len(names) == outputs else [f"prediction_{n}" for n in range(outputs)]
 
 
 def _rows(interface: "Interface", ids: list[str], answer: "Explanation") -> Iterator[dict]:

@@ -56,6 +56,7 @@ def test_the_contract_names_the_run(rmfn, run, tmp_path):
         "kind": "regression",
         "labels": ["c", "a"],
         "ranges": {"c": [1, 7], "a": [1, 7]},
+        "output_names": ["c", "a"],
     }
     assert document["data"] == {
         "name": "pom/mfn_arrays",

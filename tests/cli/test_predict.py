@@ -19,6 +19,7 @@ from support.small_ict_mmmo import WIDTHS
 pytestmark = pytest.mark.slow
 
 DATA = "ict_mmmo/mfn_arrays"
+TASK = {"kind": "regression", "labels": ["sentiment"], "output_names": ["sentiment"]}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def folder(tmp_path_factory):
     sizes = {"fusion_units": 2, "summary_units": 2, "head_units": 0}
     model = create_model("rmfn", features=WIDTHS, units=units, **sizes)
     path = tmp_path_factory.mktemp("served") / "rmfn"
-    export_model(model, path, about={"task": {"kind": "regression", "labels": ["sentiment"]}})
+    export_model(model, path, about={"task": TASK})
     return path
 
 

@@ -35,7 +35,12 @@ FULL = {
     "model": "rmfn",
     "signatures": {"serving_default": SIGNATURE, "step": SIGNATURE},
     "states": {"h_visual": 4, "z": 5},
-    "task": {"kind": "regression", "labels": ["sentiment"], "ranges": {"sentiment": [-3, 3]}},
+    "task": {
+        "kind": "regression",
+        "labels": ["sentiment"],
+        "output_names": ["sentiment"],
+        "ranges": {"sentiment": [-3, 3]},
+    },
     "scaling": {"visual": {"center": [0.5, 1.0], "scale": [1.0, 2.0], "clip": None}},
     "data": {"name": "ict_mmmo/trimodal", "fingerprint": "ab12", "sources": {"a.pkl": "cd34"}},
     "validation": {"split": "validation", "metrics": {"rmfn": {"mae": 0.5, "r": 0.1}}},

@@ -70,7 +70,11 @@ def test_a_compiled_and_trained_model_leaves_its_optimizer_behind(tmp_path, recu
 
 def test_what_is_known_of_the_run_is_in_the_contract(tmp_path, recurrent_model):
     about = {
-        "task": {"kind": "multilabel", "labels": ["happy", "sad"]},
+        "task": {
+            "kind": "multilabel",
+            "labels": ["happy", "sad"],
+            "output_names": ["happy", "sad"],
+        },
         "data": {"name": "iemocap", "fingerprint": "ab12", "sources": {}},
         "validation": {"split": "validation", "metrics": {"small": {"accuracy": 0.5}}},
     }

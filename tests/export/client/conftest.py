@@ -18,7 +18,8 @@ from support.serving_twin import ServingTwin
 # Not in alphabetical order, which is the order of a server's metadata.
 WIDTHS = {"language": 4, "visual": 2, "acoustic": 3}
 UNITS = {"language": 3, "visual": 2, "acoustic": 2}
-TASK = {"kind": "regression", "labels": ["sentiment", "persuasion"], "num_classes": 2}
+TASK = {"kind": "regression", "labels": ["sentiment", "persuasion"]}
+TASK["output_names"] = TASK["labels"]
 WAYS = ("in_process", "grpc", "rest")
 
 Random = Callable[..., dict[str, list[np.ndarray]]]
