@@ -53,8 +53,8 @@ def serving_default(model: keras.Model) -> Endpoint:
 
     Inputs, by the names in `model.input`: each modality `(batch, time, F)` float32, and `lengths`
     `(batch,)` int32, the number of words of each sequence. Output `prediction`: what the model
-    returns, `(batch, outputs)` or `(batch, time, outputs)`, called with `training=False`; half
-    precision as float32. NaN and infinite features count as 0 after scaling.
+    returns, `(batch, outputs)` or `(batch, time, outputs)`, called with `training=False`, as
+    float32. NaN and infinite features count as 0 after scaling.
 
     Raises:
         ValueError: The model has other inputs than these, or not one single output.
@@ -178,9 +178,9 @@ def _by_modality(model: keras.Model, attention: Any) -> Tensors:
 
 
 def _readable(tensor: Any) -> Any:
-    """Half precision as float32: neither JSON nor NumPy knows bfloat16."""
-    half = keras.backend.standardize_dtype(tensor.dtype) in {"float16", "bfloat16"}
-    return ops.cast(tensor, "float32") if half else tensor
+    """Numbers of any precision as float32, the one that clients know: JSON has no bfloat16."""
+    is_other = keras.backend.standardize_dtype(tensor.dtype) in {"float16", "bfloat16", "float64"}
+    return ops.cast(tensor, "float32") if is_other else tensor
 
 
 def _input_specs(model: keras.Model) -> dict[str, tf.TensorSpec]:

@@ -23,8 +23,8 @@ class MultistageFusion(keras.layers.Layer):
         fusion_units: size `f` of each s^[k].
         summary_units: size of z.
         highlight: `False` hands h itself to every stage: no highlight weights, no attention.
-        highlight_memory_mode: `memory_mode` of `Highlight`; `highlight_input`,
-            `highlight_projection` and `highlight_scale` are its other arguments.
+        highlight_memory_mode, highlight_input: `memory_mode` and `input_mode` of `Highlight`.
+        highlight_projection, highlight_scale: its `projection` and `scale`.
         fuse_memory_mode: `memory_mode` of `Fuse`.
         summarize_layers, summarize_dropout: `layers` and `dropout` of `Summarize`.
         seed: random seed of the dropout.

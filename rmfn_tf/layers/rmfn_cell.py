@@ -26,8 +26,9 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
     Args:
         features: width `F_m` of each modality, by name; `None` where `RMFN` tells it when built.
         units: hidden size `d_m` of each modality, by name.
-        num_stages: number of stages; this and the arguments up to `summarize_dropout` are handed to
-            `MultistageFusion`, and explained in `RMFN`.
+        num_stages, fusion_units, summary_units, highlight: as in `RMFN`.
+        highlight_memory_mode, highlight_input, highlight_projection, highlight_scale: as in `RMFN`.
+        fuse_memory_mode, summarize_layers, summarize_dropout: as in `RMFN`.
         feedback: `False` hides z from the gates (an ablation).
         dropout: rate on the inputs.
         unit_forget_bias: whether the forget gates' bias starts at 1.

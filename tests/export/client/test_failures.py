@@ -213,7 +213,7 @@ def test_a_malformed_answer_over_rest(rest_twin, random_sequences, content):
         rest_twin.contents = itertools.repeat(content)
         assert "its answer is malformed (" in fails(client, random_sequences((2,)), "INTERNAL")
 
-        message = "is no prediction service of TensorFlow Serving: its answer is malformed"
+        message = "is not a prediction service of TensorFlow Serving: its answer is malformed"
         with pytest.raises(ServingError, match=message):
             connect(rest_twin.url)
 
