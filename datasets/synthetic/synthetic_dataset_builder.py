@@ -59,7 +59,6 @@ class Builder(SequenceBuilder):
 
     def _info(self) -> Any:
         return self.sequence_info(
-            label=tfds.features.ClassLabel(names=["negative", "positive"]),
             features={"kind": tfds.features.Text()},
             metadata={
                 "kinds": list(sarcasm.KINDS),
