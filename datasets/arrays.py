@@ -8,6 +8,8 @@ import numpy as np
 
 from rmfn_tf.datasets.source import SourceError
 
+SPLIT_IN_FILES = {"train": "train", "validation": "valid", "test": "test"}
+
 
 class Stored(NamedTuple):
     """An array, and the file and key where it was found."""

@@ -45,6 +45,8 @@ class SequenceBuilder(  # type: ignore[call-arg]
     PUBLISHED_COUNTS: ClassVar[Mapping[str, int]] = {}  # split -> examples that the papers have
     # File -> SHA-256 of published files whose size, which checksums.tsv wants, is not known.
     PUBLISHED_SHA256: ClassVar[Mapping[str, str]] = {}
+    EXTRA_FEATURES: ClassVar[Mapping[str, Any]] = {}  # TFDS features of `Sample.extra`
+    EXTRA_METADATA: ClassVar[Mapping[str, Any]] = {}  # beside the common entries
     options: Mapping[str, str] = {}  # of the source; see its OPTIONS
     # Called as `on_progress(done, total)` while the data are read, and after each example.
     on_progress: Callable[[int, int], None] | None = None
@@ -79,15 +81,6 @@ class SequenceBuilder(  # type: ignore[call-arg]
         }
 
     def _info(self) -> Any:
-        return self.sequence_info()
-
-    def sequence_info(
-        self,
-        *,
-        features: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """The `tfds.core.DatasetInfo`; `features` are those of `Sample.extra`, `metadata` more."""
         config, sequence = self.builder_config, tfds.features.Tensor
         modalities = config.source.widths
         return self.dataset_info_from_configs(
@@ -103,14 +96,14 @@ class SequenceBuilder(  # type: ignore[call-arg]
                     "intervals": sequence(shape=(None, 2), dtype=np.float32),
                     "present": dict.fromkeys(modalities, np.bool_),
                     "label": _label_feature(config.task),
-                    **(features or {}),
+                    **self.EXTRA_FEATURES,
                 }
             ),
             metadata=tfds.core.MetadataDict(
                 modalities=dict(modalities),
                 task=config.task.to_json(),
                 description=config.description,
-                **(metadata or {}),
+                **self.EXTRA_METADATA,
             ),
             supervised_keys=({name: name for name in modalities}, "label"),
             disable_shuffling=True,

@@ -37,10 +37,7 @@ class Recording(NamedTuple):
 class Csd:
     """An open computational sequence; `open_csd` makes it.
 
-    Attributes:
-        path: the file.
-        root: the name of its root group, which says which features it holds.
-        ids: the video ids, sorted by code point.
+    `root` is the name of its root group, `ids` are the video ids, sorted by code point.
     """
 
     def __init__(self, path: Path, file: h5py.File) -> None:

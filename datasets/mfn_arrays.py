@@ -21,7 +21,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from rmfn_tf.datasets.arrays import Stored, strip_padding, to_features, to_labels
+from rmfn_tf.datasets.arrays import SPLIT_IN_FILES, Stored, strip_padding, to_features, to_labels
 from rmfn_tf.datasets.hdf5 import find, h5py_errors, open_h5, read_array
 from rmfn_tf.datasets.source import SPLITS, Item, Report, Sample, Source, find_files
 
@@ -33,7 +33,6 @@ APART = {
 }
 TOGETHER = {"X_{}.h5": ("language", "acoustic", "visual")}
 _LABELS = "y_{}.h5"
-_SPLIT_IN_NAMES = {"train": "train", "validation": "valid", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -106,4 +105,4 @@ class MfnArrays(Source):
 
 
 def _name(file: str, split: str) -> str:
-    return file.format(_SPLIT_IN_NAMES[split])
+    return file.format(SPLIT_IN_FILES[split])

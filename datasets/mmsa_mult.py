@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from rmfn_tf.datasets.arrays import Stored, strip_padding, to_features, to_labels
+from rmfn_tf.datasets.arrays import SPLIT_IN_FILES, Stored, strip_padding, to_features, to_labels
 from rmfn_tf.datasets.pickles import read_pickle
 from rmfn_tf.datasets.source import (
     SPLITS,
@@ -43,7 +43,6 @@ from rmfn_tf.datasets.source import (
 )
 
 _MODALITIES = {"language": "text", "acoustic": "audio", "visual": "vision"}
-_SPLIT_IN_FILES = {"train": "train", "validation": "valid", "test": "test"}
 _OTHER_FILE = "This is another kind of file than its name says: check where it came from"
 # A YouTube id can hold any of `_-`, so nothing but these forms tells the two parts apart.
 _SEGMENT_ID = re.compile(r"(.+?)(?:\$_\$[0-9]{1,9}|\[[0-9]{1,9}\])")
@@ -113,7 +112,7 @@ class _Split:
     """One split's arrays, of which row i is sample i, each checked when it is asked for."""
 
     def __init__(self, path: Path, content: Any, split: str) -> None:
-        self._path, self._name, self._key = path, split, _SPLIT_IN_FILES[split]
+        self._path, self._name, self._key = path, split, SPLIT_IN_FILES[split]
         values = content.get(self._key) if isinstance(content, dict) else None
         if not isinstance(values, dict):
             found = f"no dict of arrays here; the file holds {_names(content)}"

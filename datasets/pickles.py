@@ -26,11 +26,9 @@ _MEND = (
 def read_pickle(path: Path) -> Any:
     """The object in a pickle: dicts, lists, tuples, sets, text, numbers, and arrays of them.
 
-    Arrays hold numbers or text; object arrays hold text. Text of Python 2 is read as Latin-1, an
-    `OrderedDict` as a dict.
-
-    Arrays may be read-only views of what was read. A SourceError says what is wrong with a file
-    that cannot be read, or which name a pickle asks for that data do not need.
+    Arrays hold numbers or text, object arrays text; they may be read-only views of what was read.
+    Text of Python 2 is read as Latin-1, an `OrderedDict` as a dict. A SourceError says what is
+    wrong with a file, or which name a pickle asks for that data do not need.
     """
     try:
         with path.open("rb") as file, warnings.catch_warnings():

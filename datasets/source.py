@@ -49,13 +49,10 @@ class SourceError(ValueError):
 class MissingFiles(SourceError):
     """The folder lacks files that a build needs; the message names every file wanted.
 
-    Attributes:
-        mistakes: the lines of a message that has several.
-        readable: file name -> path of those that are there, where these are enough to be read,
-            though not to build from.
+    `readable` are the files that are there, where they can be read, though not built from.
     """
 
-    mistakes: Sequence[str] = ()
+    mistakes: Sequence[str] = ()  # the lines of a message that has several
 
     def __init__(self, message: str, readable: Mapping[str, Path] | None = None) -> None:
         super().__init__(message)
@@ -64,27 +61,17 @@ class MissingFiles(SourceError):
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One labelled segment: T aligned steps (words or sentences) and one label.
+    """One labelled segment: T >= 1 aligned steps (words or sentences) and one label."""
 
-    Args:
-        id: unique in the data set; `<split>-<row>` where the source names none.
-        features: modality -> `(T, F)` float32, T >= 1 the same for all. A row that is all zero is
-            a step for which the modality has nothing.
-        label: a class, a score, or one score per label column.
-        video_id: the recording; segments of one video must not be spread over splits or folds.
-            Its default is `id`: one segment a video.
-        words: T words; None where the source has none.
-        intervals: `(T, 2)` start and end of each step in seconds; None where unknown.
-        extra: further values that one data set alone has.
-    """
-
-    id: str
+    id: str  # unique in the data set; `<split>-<row>` where the source names none
+    # Modality -> `(T, F)` float32. A row of zeros is a step for which the modality has nothing.
     features: Mapping[str, np.ndarray]
-    label: np.ndarray | float | int
+    label: np.ndarray | float | int  # a class, a score, or one score per label column
+    # The recording, whose segments must not be spread over splits or folds; by default the id.
     video_id: str = ""
-    words: Sequence[str] | None = None
-    intervals: np.ndarray | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    words: Sequence[str] | None = None  # T of them, or None where the source has none
+    intervals: np.ndarray | None = None  # `(T, 2)` start and end of each step in seconds
+    extra: Mapping[str, Any] = field(default_factory=dict)  # what one data set alone has
 
     def __post_init__(self) -> None:
         if not self.video_id:
@@ -102,15 +89,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A labelled segment that does not become a sample, for a reason of a few words, as "no words".
+    """A labelled segment that does not become a sample."""
 
-    Its id is that which the sample would have; `split` is empty where no split is known.
-    """
-
-    id: str
+    id: str  # which the sample would have
     video_id: str
-    split: str
-    reason: str
+    split: str  # empty where none is known
+    reason: str  # in a few words, as "no words"
 
 
 # What a reader yields, one after the other: a sample and its split, a segment that was dropped,

@@ -29,15 +29,10 @@ OUT_OF_STEP = (
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """W words of one video, in the order of its file; a ValueError where they cannot be right.
+    """W words of one video, in the order of its file; a ValueError where they cannot be right."""
 
-    Args:
-        intervals: `(W, 2)` start and end of each word in seconds, finite.
-        texts: W strings, `"sp"` for a pause; None where unknown.
-    """
-
-    intervals: np.ndarray
-    texts: Sequence[str] | np.ndarray | None = None
+    intervals: np.ndarray  # `(W, 2)` start and end of each word in seconds, finite
+    texts: Sequence[str] | np.ndarray | None = None  # W strings, `"sp"` for a pause
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "intervals", _check_intervals("words", self.intervals))
@@ -69,15 +64,11 @@ class Frames:
     """n frames in any order: what a face tracker or a voice analyser gives at its own rate; a
     ValueError where they cannot be right.
 
-    Args:
-        features: `(n, F)` numbers, NaN and infinities among them. Float32 is averaged in float32,
-            all else in float64 and rounded once, at the end.
-        intervals: `(n, 2)` start and end of each frame in seconds, finite. They may overlap and
-            leave gaps.
+    Float32 is averaged in float32, all else in float64 and rounded once, at the end.
     """
 
-    features: np.ndarray
-    intervals: np.ndarray
+    features: np.ndarray  # `(n, F)` numbers, NaN and infinities among them
+    intervals: np.ndarray  # `(n, 2)` seconds, finite; they may overlap and leave gaps
 
     def __post_init__(self) -> None:
         intervals, rows = _check_intervals("frames", self.intervals), np.asarray(self.features)

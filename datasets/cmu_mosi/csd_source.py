@@ -112,8 +112,9 @@ class CsdSource(Source):
         files = {found[part].name: found[part] for part in NAMES if part in found}
         missing = [what for what, parts in needs.items() if not parts & found.keys()]
         if missing:
-            lacks = " and ".join(missing)
-            message = f"{folder} lacks {lacks}. CMU-MOSI is built from {WANTED}."
+            message = f"{folder} lacks {' and '.join(missing)}. CMU-MOSI is built from {WANTED}."
+            if not found:
+                message = f"{folder} must hold {WANTED}."
             raise MissingFiles(message, readable=files if missing == [features] else None)
         return files
 

@@ -75,9 +75,10 @@ class Recordings:
 
     def read(
         self, scratch: Path, report: Report
-    ) -> Iterator[tuple[str, Sample] | tuple[Task, dict[str, Any]]]:
-        """The split and the sample of each segment that has words, one video after another; at the
-        end the task and what `align_folder` reports. Tables larger than memory go to `scratch`."""
+    ) -> Iterator[tuple[str, Sample] | Dropped | tuple[Task, dict[str, Any]]]:
+        """The split and the sample of each segment, or why it is none, one video after another; at
+        the end the task and the first part of what `align_folder` reports. One table of frames for
+        all videos may be larger than memory, and goes to the folder `scratch`."""
         table = read_segments(Table(Path(self.segments), report), self.labels)
         task = _make_task(Path(self.segments), table, self.kind)
         scores = table.labels if self.kind == "regression" else table.labels.astype(np.int64)
@@ -94,9 +95,7 @@ class Recordings:
         notes = [about_splits, about_times]
         if table.left_out:
             notes.append(f"Columns of the segments not used: {', '.join(table.left_out)}.")
-        num_words = out_of_step = 0
-        examples = dict.fromkeys(SPLITS, 0)
-        dropped: list[Dropped] = []
+        out_of_step = 0
         for done, (video, rows) in enumerate(table.rows.groupby("video", sort=False), start=1):
             split, ids = splits.get(video, ""), rows["id"].tolist()
             if video in read_words:
@@ -108,36 +107,14 @@ class Recordings:
                 )
                 out_of_step += found.out_of_step
                 of_rows = [scores[row].squeeze() for row in rows.index]
-                for item in found.items(video, split, ids, of_rows):
-                    if isinstance(item, Dropped):
-                        dropped.append(item)
-                    else:
-                        examples[split] += 1
-                        num_words += item[1].num_steps
-                        yield item
+                yield from found.items(video, split, ids, of_rows)
             else:
-                dropped += [Dropped(each, video, split, "no words file") for each in ids]
+                yield from (Dropped(each, video, split, "no words file") for each in ids)
             report(done, len(videos))
-        if not num_words:
-            reasons = Counter(each.reason for each in dropped).most_common()
-            shown = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
-            none = f"none of the {len(table.rows):,} segments has words ({shown})"
-            mend = "Words and segments must have the same video ids and be timed in seconds"
-            raise SourceError.at(Path(self.words), found=none, mend=mend)
         if out_of_step:
             notes.append(f"{out_of_step:,} {OUT_OF_STEP}")
-        notes += [f"No example in {split}." for split, count in examples.items() if not count]
-        yield (
-            task,
-            {
-                "videos": len(videos),
-                "segments": examples,
-                "words": num_words,
-                "modalities": {name: files.summary for name, files in frame_files.items()},
-                "dropped": [asdict(each) for each in dropped],
-                "notes": notes,
-            },
-        )
+        summaries = {modality: files.summary for modality, files in frame_files.items()}
+        yield task, {"videos": len(videos), "modalities": summaries, "notes": notes}
 
 
 def align_folder(
@@ -158,10 +135,10 @@ def align_folder(
         on_progress: called with the videos done and all videos.
 
     Returns:
-        Plain JSON values: `data` (`custom/<name>`), `folder`, `task`, `videos` of the segments,
-        `segments` (split -> examples), `words` of all steps, `modalities` (see `FrameFiles`),
-        `dropped` (a `Dropped` each) and `notes` (sentences about splits, word times, and what was
-        not used).
+        Plain JSON values: `data` (`custom/<name>`), `folder`, `task`, `segments` (split ->
+        examples), `words` of all steps, `dropped` (a `Dropped` each), `videos` of the segments,
+        `modalities` (see `FrameFiles`) and `notes` (sentences about splits, word times, and what
+        was not used).
 
     Raises:
         ValueError: `name` cannot be one, or `out` holds something.
@@ -171,14 +148,35 @@ def align_folder(
     name = check_name(out.resolve().name if name is None else name)
     with new_folder(out) as folder, tempfile.TemporaryDirectory() as scratch:
         writer = CustomWriter(folder, list(recordings.frames))
-        for first, second in guarded(recordings.read, Path(scratch), on_progress=on_progress):
-            if isinstance(first, Task):
-                task, report = first, second
+        segments, words = dict.fromkeys(SPLITS, 0), 0
+        dropped: list[Dropped] = []
+        for item in guarded(recordings.read, Path(scratch), on_progress=on_progress):
+            if isinstance(item, Dropped):
+                dropped.append(item)
+            elif isinstance(item[0], Task):
+                task, report = item
             else:
-                writer.add(first, second)
-        described = f"{sum(report['segments'].values())} segments aligned to words."
-        writer.finish(name, described, task)
-    return {"data": f"custom/{name}", "folder": str(out), "task": task.to_json(), **report}
+                split, sample = item
+                segments[split] += 1
+                words += sample.num_steps
+                writer.add(split, sample)
+        if not words:
+            reasons = Counter(each.reason for each in dropped).most_common()
+            shown = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+            none = f"none of the {len(dropped):,} segments has words ({shown})"
+            mend = "Words and segments must have the same video ids and be timed in seconds"
+            raise SourceError.at(Path(recordings.words), found=none, mend=mend)
+        writer.finish(name, f"{sum(segments.values())} segments aligned to words.", task)
+    report["notes"] += [f"No example in {split}." for split, count in segments.items() if not count]
+    return {
+        "data": f"custom/{name}",
+        "folder": str(out),
+        "task": task.to_json(),
+        "segments": segments,
+        "words": words,
+        "dropped": [asdict(each) for each in dropped],
+        **report,
+    }
 
 
 def _make_task(path: Path, table: Segments, kind: str) -> Task:

@@ -333,7 +333,7 @@ def test_files_by_their_other_names(tmp_path):
         (["labels", "words"], "features of any modality", True),
         (["labels", "visual"], "lacks word times", False),
         (["words", "visual"], "lacks CMU_MOSI_Opinion_Labels.csd", False),
-        ([], "word times", False),
+        ([], "must hold CMU_MOSI_Opinion_Labels.csd", False),
     ],
 )
 def test_what_is_missing(tmp_path, there, lacks, readable):
