@@ -8,6 +8,8 @@ import numpy as np
 
 from rmfn_tf.datasets.source import SourceError
 
+SPLIT_IN_FILES = {"train": "train", "validation": "valid", "test": "test"}
+
 
 class Stored(NamedTuple):
     """An array, and the file and key where it was found."""
@@ -17,21 +19,15 @@ class Stored(NamedTuple):
     key: str
 
     def error(self, found: str, mend: str) -> SourceError:
-        """What is wrong with the array, and how to mend it."""
         return SourceError.at(self.path, self.key, found=found, mend=mend)
 
 
 def to_features(
     parts: Mapping[tuple[str, ...], Stored], widths: Mapping[str, int]
 ) -> dict[str, np.ndarray]:
-    """modality -> `(N, steps, F)`, N and steps the same for all.
+    """modality -> `(N, steps, F)`, from the arrays that hold several modalities side by side.
 
-    Args:
-        parts: the modalities that an array holds side by side -> the array.
-        widths: modality -> F.
-
-    Raises:
-        SourceError: an array has another width, or other numbers of rows and steps than the first.
+    A SourceError names one of another width, or of other rows and steps than the first.
     """
     arrays: dict[str, np.ndarray] = {}
     rows_and_steps = next(iter(parts.values())).values.shape[:2]
@@ -53,11 +49,8 @@ def to_features(
 
 
 def to_labels(labels: Stored, rows: int, *columns: int) -> np.ndarray:
-    """`(rows, *columns)` float32 of that shape, or of one with further axes of size 1.
-
-    Raises:
-        SourceError: another shape, or a label that is not finite (as float32).
-    """
+    """`(rows, *columns)` float32 of that shape, or of one with further axes of size 1; a
+    SourceError where the shape is another, or a label is not finite."""
     shape = labels.values.shape
     if shape[:1] != (rows,) or [size for size in shape[1:] if size != 1] != list(columns):
         mend = f"The features beside it need {(rows, *columns)}: take all files from one copy"
@@ -77,22 +70,15 @@ def to_float32(array: np.ndarray) -> np.ndarray:
 
 
 def strip_padding(features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The steps from the first to the last that holds anything.
+    """The steps from the first to the last that holds anything in any modality.
 
     Published arrays are padded with zeros in front to a fixed number of steps, and a part of them
-    ends in zero rows too. A step is padding where it is all zero in *every* modality and lies
-    before the first or after the last step that is not. All-zero steps in between stay: they are
-    words for which no modality has a frame.
-
-    A sample without any value keeps one all-zero step. It has a label, so leaving it out would
-    change the published counts, and no layer accepts a sequence of no steps; every modality of it
-    is then "not present".
+    ends in zero rows too. All-zero steps in between stay: they are words for which no modality has
+    a frame. A sample without any value keeps one all-zero step: it has a label, so leaving it out
+    would change the published counts, and no layer accepts a sequence of no steps.
 
     Args:
         features: modality -> `(steps, F)`; NaN and infinities count as values.
-
-    Returns:
-        modality -> `(T, F)` float32 copies with 1 <= T <= steps, one T for all.
     """
     holds_value = np.any([(rows != 0).any(axis=1) for rows in features.values()], axis=0)
     steps = np.flatnonzero(holds_value)

@@ -25,21 +25,16 @@ class SequenceConfig(tfds.core.BuilderConfig):
 class SequenceBuilder(  # type: ignore[call-arg]
     tfds.core.GeneratorBasedBuilder, skip_registration=True
 ):
-    """Turns `Sample`s into TFDS examples and stores what they are.
-
-    A data set subclasses it in TFDS' folder form; its `BUILDER_CONFIGS` are `SequenceConfig`s.
+    """Turns `Sample`s into TFDS examples; a data set's `BUILDER_CONFIGS` are `SequenceConfig`s.
 
     An example is `{"id", "video_id", <modality>: (T, F) float32, "words": (T,) string,
     "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
     data set alone has. Unknown words are empty strings, unknown intervals NaN. Examples keep the
     order of the source. With `as_supervised=True` one is `({<modality>: (T, F)}, label)`.
 
-    `builder.info.metadata`, which is stored with the data, holds
-
-    - `modalities`: modality -> F, in the order of the modalities,
-    - `task`: see `rmfn_tf.task.Task`,
-    - `description`: of the config,
-    - what `describe_data` gives.
+    `builder.info.metadata`, which is stored with the data, holds `modalities` (modality -> F, in
+    the order of the modalities), `task` (see `rmfn_tf.task.Task`), `description` of the config, and
+    what `describe_data` gives.
     """
 
     VERSION = tfds.core.Version("2.0.0")
@@ -47,15 +42,12 @@ class SequenceBuilder(  # type: ignore[call-arg]
         "2.0.0": "Without the number of a segment in its video."
     }
 
-    # Split -> how many examples the papers have in it; empty where there are no papers.
-    PUBLISHED_COUNTS: ClassVar[Mapping[str, int]] = {}
-
-    # File name -> SHA-256 of published files whose size, which checksums.tsv wants, is not known.
+    PUBLISHED_COUNTS: ClassVar[Mapping[str, int]] = {}  # split -> examples that the papers have
+    # File -> SHA-256 of published files whose size, which checksums.tsv wants, is not known.
     PUBLISHED_SHA256: ClassVar[Mapping[str, str]] = {}
-
-    # Options of the source; see its OPTIONS.
-    options: Mapping[str, str] = {}
-
+    EXTRA_FEATURES: ClassVar[Mapping[str, Any]] = {}  # TFDS features of `Sample.extra`
+    EXTRA_METADATA: ClassVar[Mapping[str, Any]] = {}  # beside the common entries
+    options: Mapping[str, str] = {}  # of the source; see its OPTIONS
     # Called as `on_progress(done, total)` while the data are read, and after each example.
     on_progress: Callable[[int, int], None] | None = None
 
@@ -70,11 +62,7 @@ class SequenceBuilder(  # type: ignore[call-arg]
         return self.builder_config.source.with_options(self.options)
 
     def read(self, files: Mapping[str, Path]) -> Reading:
-        """All that is to be stored, in its order; the files are read by a guarded process.
-
-        Raises:
-            SourceError: a file cannot be right, or a video is in two splits.
-        """
+        """All that is to be stored, in its order; the files are read by a guarded process."""
         if files:
             items = guarded(self.source.read, files, on_progress=self.on_progress)
         else:
@@ -82,14 +70,8 @@ class SequenceBuilder(  # type: ignore[call-arg]
         return Reading.of(items, files)
 
     def describe_data(self, files: Mapping[str, Path], reading: Reading) -> dict[str, Any]:
-        """What is stored about the data that were read.
-
-        Returns:
-            - `sources`: source file name -> SHA-256,
-            - `options`: options of the source that are not its defaults,
-            - `report`: see `describe`,
-            - `fingerprint`: see `fingerprint`.
-        """
+        """What is stored about the data: `sources` (file -> SHA-256), `options` that are not the
+        defaults, the `report` that `describe` gives, and the `fingerprint`."""
         options = self.source.changed_options()
         return {
             "sources": hash_files(files),
@@ -99,22 +81,6 @@ class SequenceBuilder(  # type: ignore[call-arg]
         }
 
     def _info(self) -> Any:
-        return self.sequence_info()
-
-    def sequence_info(
-        self,
-        *,
-        label: Any = None,
-        features: Mapping[str, Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """The `tfds.core.DatasetInfo` of the config.
-
-        Args:
-            label: the label's TFDS feature; None takes that of the task.
-            features: TFDS features beyond the common ones, the keys of `Sample.extra`.
-            metadata: entries beyond the common ones.
-        """
         config, sequence = self.builder_config, tfds.features.Tensor
         modalities = config.source.widths
         return self.dataset_info_from_configs(
@@ -129,27 +95,23 @@ class SequenceBuilder(  # type: ignore[call-arg]
                     "words": tfds.features.Sequence(tfds.features.Text()),
                     "intervals": sequence(shape=(None, 2), dtype=np.float32),
                     "present": dict.fromkeys(modalities, np.bool_),
-                    "label": label or _label_feature(config.task),
-                    **(features or {}),
+                    "label": _label_feature(config.task),
+                    **self.EXTRA_FEATURES,
                 }
             ),
             metadata=tfds.core.MetadataDict(
                 modalities=dict(modalities),
                 task=config.task.to_json(),
                 description=config.description,
-                **(metadata or {}),
+                **self.EXTRA_METADATA,
             ),
             supervised_keys=({name: name for name in modalities}, "label"),
             disable_shuffling=True,
         )
 
     def download_and_prepare(self, *, download_config: Any = None, **kwargs: Any) -> None:
-        """As in TFDS, but never takes a build of other files for one of the files given.
-
-        Raises:
-            SourceError: the data are built already, and not from the files in
-                `download_config.manual_dir`; or a source file is missing or broken.
-        """
+        """As in TFDS, but a SourceError where what is built is of other files than those in
+        `download_config.manual_dir`."""
         download_config = download_config or tfds.download.DownloadConfig()
         folder = download_config.manual_dir
         replaces = download_config.download_mode.overwrite_dataset
@@ -200,17 +162,6 @@ class SequenceBuilder(  # type: ignore[call-arg]
             self._done += 1
             if self.on_progress is not None:
                 self.on_progress(self._done, total)
-
-    def as_data_source(self, *args: Any, **kwargs: Any) -> Any:
-        """As in TFDS, where the data are stored as ArrayRecords, or else a NotImplementedError."""
-        try:
-            return super().as_data_source(*args, **kwargs)
-        except NotImplementedError:
-            raise NotImplementedError(
-                f"{self.name} was built as TFRecords, which can only be read in turn. Build it in "
-                'another data_dir by `download_and_prepare(file_format="array_record", ...)`, or '
-                "read it by `as_dataset`."
-            ) from None
 
     def _log_download_bytes(self) -> None:
         """Nothing is downloaded, and a library does not print to standard output."""

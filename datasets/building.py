@@ -39,7 +39,7 @@ def build(
         on_progress: called as `on_progress(done, total)` as files are read and examples written.
 
     Returns:
-        The builder, ready for `as_dataset`; what it holds is in `builder.info.metadata`.
+        The builder, ready for `as_dataset`.
 
     Raises:
         ValueError: no data set or config of that name (all are listed), or no such option. As
@@ -99,14 +99,11 @@ def verify(
     options: Mapping[str, str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Reads a copy as `build` would, and writes nothing.
-
-    The folder may lack features where labels and word times can be read.
+    """Reads a copy as `build` would, and writes nothing; it may lack features.
 
     Returns:
-        As `inspect`, and `bytes` of each file, `why` the config was chosen, `fitting`: config that
-        the folder fits -> files that it could take too, and `missing`: a sentence about what is
-        missing to build, or empty.
+        As `inspect`; and `bytes` of each file, `why` the config was chosen, `fitting` (config that
+        the folder fits -> files that it could take too) and `missing`: what a build lacks, or "".
     """
     choice = choose(name, manual_dir)
     builder = choice.builder(None, manual_dir)
@@ -132,8 +129,7 @@ def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
     Returns:
         - `data`: name with config; `folder`: of the build,
         - `files`: source file -> `{"sha256", "published_sha256": str or None}`,
-        - `splits`: as in `describe`, and `published`: how many examples the papers have, or None,
-        - `not_finite`, `videos`, `steps`, `with_words`, `dropped`, `notes`: see `describe`,
+        - all that `describe` gives, and in each of `splits` the count `published`, or None,
         - `options`: those that are not defaults; `fingerprint`: which runs record.
     """
     builder = load_builder(name, data_dir)
@@ -164,8 +160,7 @@ def _beside_published(cls: Any, name: str, data: Mapping[str, Any]) -> dict[str,
 
 
 def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
-    """`{"data", "description", "built"}` of every config known beforehand, and of what is built of
-    users' own."""
+    """`{"data", "description", "built"}` of every config, also of users' own that are built."""
     choices = [Choice(cls, name) for cls in DATASETS.values() for name in cls.builder_configs]
     own = DATASETS[OWN_DATA]
     root = Path(constants.DATA_DIR if data_dir is None else data_dir).expanduser() / OWN_DATA
@@ -181,20 +176,11 @@ def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
 
 
 def origin(choice: Choice) -> dict[str, str]:
-    """What a config is, which files it is built from, and where people get them on what terms.
-
-    Returns:
-        `{"data", "description", "files", "terms"}`, the last two empty where it needs no files.
-    """
-    files, config = "", choice.cls.builder_configs.get(choice.config)
-    try:
-        if config is not None:
-            config.source.find(None)
-    except MissingFiles as error:
-        files = error.needs
+    """`{"data", "description", "terms"}` of a config that is not built: what it is, and which files
+    it is built from, on what terms; no terms where it needs no files."""
     name = choice.name if choice.config else f"{choice.name}<name>"
     about = choice.cls.get_metadata().description
-    return {"data": name, "description": about, "files": files, "terms": instructions(choice.cls)}
+    return {"data": name, "description": about, "terms": instructions(choice.cls)}
 
 
 @contextlib.contextmanager

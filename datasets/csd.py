@@ -25,26 +25,19 @@ _FRESH = "Take the file from another copy"
 class Recording(NamedTuple):
     """What a computational sequence holds of one video: n rows, each with its time.
 
-    Args:
-        features: `(n, ...)`, numbers in the file's own type, or text where the file holds words.
-        intervals: `(n, 2)` float64, start and end of each row in seconds, finite, start <= end.
-            Rows can be out of time order, overlap, or last no time.
-        num_reversed: rows that end before they start in the file. Here they end where they
-            start, so that they last no time and no word or frame lies in them.
+    Rows can be out of time order, overlap, or last no time. Those that end before they start in the
+    file end where they start here, so that no word or frame lies in them.
     """
 
-    features: np.ndarray
-    intervals: np.ndarray
-    num_reversed: int
+    features: np.ndarray  # `(n, ...)` numbers in the file's own type, or text
+    intervals: np.ndarray  # `(n, 2)` float64 seconds, finite, start <= end
+    num_reversed: int  # rows that end before they start in the file
 
 
 class Csd:
     """An open computational sequence; `open_csd` makes it.
 
-    Attributes:
-        path: the file.
-        root: the name of its root group, which says which features it holds.
-        ids: the video ids, sorted by code point, surrounding white space taken off.
+    `root` is the name of its root group, `ids` are the video ids, sorted by code point.
     """
 
     def __init__(self, path: Path, file: h5py.File) -> None:
@@ -56,28 +49,18 @@ class Csd:
             mend = "A computational sequence has one, of a printable name, with data and metadata"
             raise SourceError.at(path, found=found, mend=mend)
         self.root = roots[0]
-        key = f"{self.root}/data"
         self._data = find(path, find(path, file, self.root, h5py.Group), "data", h5py.Group)
-        stored = list(self._data)
-        self._names = {name.strip(): name for name in stored}  # video id -> name in the file
-        odd = [name for name in stored if not _is_name(name)]
-        found = "an id twice, but for white space" if len(self._names) < len(stored) else ""
-        if odd or not stored:
+        self.ids = sorted(self._data, key=str)
+        odd = [name for name in self.ids if not _is_name(name)]
+        if odd or not self.ids:
             found = f"{odd[0][:40]!a} for the id of a video" if odd else "no videos"
-        if found:
-            raise SourceError.at(path, key, found=found, mend=_FRESH)
-        self.ids = sorted(self._names)
+            raise SourceError.at(path, f"{self.root}/data", found=found, mend=_FRESH)
 
     def read(self, video_id: str) -> Recording:
-        """The rows of one video, of which alone anything is read.
-
-        Raises:
-            SourceError: there is no such video, or what is there cannot be right.
-        """
+        """The rows of one video; a SourceError where it is not there or cannot be right."""
         key = f"{self.root}/data/{video_id}"
         with h5py_errors(self.path, key):
-            name = self._names.get(video_id, video_id)
-            group = find(self.path, self._data, name, h5py.Group)
+            group = find(self.path, self._data, video_id, h5py.Group)
             features = read_array(self.path, group, "features", NUMBERS + BYTES)
             stored = read_array(self.path, group, "intervals")
         if features.dtype.kind == BYTES:
@@ -97,11 +80,8 @@ class Csd:
 
 @contextmanager
 def open_csd(path: str | Path) -> Iterator[Csd]:
-    """Opens a computational sequence, which can be read from inside the `with` block.
-
-    Raises:
-        SourceError: no such file, or it is not a computational sequence, or a damaged one.
-    """
+    """Opens a computational sequence, which can be read from inside the `with` block; a SourceError
+    where the file is none."""
     path = Path(path)
     with open_h5(path) as file:
         with h5py_errors(path):
@@ -111,5 +91,4 @@ def open_csd(path: str | Path) -> Iterator[Csd]:
 
 def _is_name(stored: str | bytes) -> bool:
     """h5py gives bytes for what is not UTF-8."""
-    name = stored.strip()
-    return isinstance(name, str) and 0 < len(name) <= 256 and name.isprintable()
+    return isinstance(stored, str) and 0 < len(stored) <= 256 and stored.isprintable()

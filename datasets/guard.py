@@ -1,8 +1,7 @@
 """Reads a user's files in a process of its own, so that no file can take this one down.
 
 The libraries that read HDF5, NPZ and pickles may crash, loop or allocate without end on a damaged
-or hostile file. The child has a limit on its memory and one on the time without progress; whatever
-happens to it, the caller gets one `SourceError` that names the file it was reading.
+or hostile file. So a child reads, with limits on its memory and on the time without progress.
 
 The child is this file, run by `subprocess`: `multiprocessing` would run the user's script once
 more, unless that has a main guard.
@@ -34,7 +33,7 @@ def guarded(
     memory: int = MEMORY,
     patience: int = PATIENCE,
 ) -> Iterator[Any]:
-    """What `read(*args, report)` yields or returns, computed in a child process.
+    """What `read(*args, report)` yields, or the one value that it returns, from a child process.
 
     Args:
         read: a function or method that can be pickled. It calls `report(path)` when it begins a
@@ -44,13 +43,10 @@ def guarded(
         memory: bytes that the child may take.
         patience: seconds that may pass between two reports or items.
 
-    Yields:
-        Each item as it comes; a function that returns one value makes one item.
-
     Raises:
-        SourceError: `read` raised it; or the child ran out of memory or time, or crashed: the
-            message then names the file that was read last.
-        Exception: `read` raised any other, which is an error of this package.
+        SourceError: the child ran out of memory or time, or crashed: the message names the file
+            that was read last.
+        Exception: what `read` raised, a `SourceError` where a file cannot be right.
     """
     ours, theirs = Pipe()
     with contextlib.closing(ours):

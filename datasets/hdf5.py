@@ -1,6 +1,5 @@
 """Arrays of HDF5 files, by h5py. Run it inside `guarded`: a damaged file can crash the library."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 
 from rmfn_tf.datasets.source import SourceError
 
-MAX_ARRAY_BYTES = 2**30  # the largest published array of the field takes 70 MB
 NUMBERS, BYTES = "fiu", "S"  # kinds of dtype
 _KINDS = {NUMBERS: "numbers", NUMBERS + BYTES: "numbers, or text of a fixed number of bytes"}
 _OTHER_FILE = "This is another kind of file than its name says: check where it came from"
@@ -32,10 +30,7 @@ def h5py_errors(path: Path, key: str | None = None) -> Iterator[None]:
 
 @contextmanager
 def open_h5(path: Path) -> Iterator[h5py.File]:
-    """The file, opened for reading, or a SourceError; what is read inside belongs in
-    `h5py_errors`."""
-    if not path.is_file():  # a pipe would be waited for
-        raise SourceError.at(path, found="no such file", mend="Put the file there")
+    """The file, opened for reading; what is read inside belongs in `h5py_errors`."""
     with h5py_errors(path):
         file = h5py.File(path, "r")
     with file:
@@ -64,23 +59,17 @@ def find(path: Path, parent: h5py.Group, name: str, kind: type[_Kind]) -> _Kind:
 def read_array(
     path: Path, parent: h5py.Group, name: str, kinds: str = NUMBERS, rank: int | None = None
 ) -> np.ndarray:
-    """An array in the file's own type; what it declares is checked before anything is read.
+    """An array in the file's own type; a SourceError where it is not there or of another kind.
 
     Args:
         path, parent, name: as for `find`.
         kinds: `NUMBERS`, or `NUMBERS + BYTES`.
         rank: its number of dimensions, each of at least 1; None takes one or more, of any size.
-
-    Raises:
-        SourceError: as `find`; or its type, rank or size is another, its values lie in other
-            files or were never written, or the file is damaged there.
     """
     key = _key(parent, name)
     with h5py_errors(path, key):
         dataset = find(path, parent, name, h5py.Dataset)
         shape, dtype = dataset.shape, dataset.dtype
-        # h5py takes whole chunks into memory, however small the array.
-        size = max(math.prod(shape or ()), math.prod(dataset.chunks or ())) * dtype.itemsize
         if dataset.is_virtual or dataset.external:
             found = "values stored in other files"
             mend = "Only values stored in the file itself are read: copy the file with its data"
@@ -89,9 +78,6 @@ def read_array(
         elif not shape or (rank is not None and (len(shape) != rank or 0 in shape)):
             wanted = f"{rank} dimensions, each of at least 1" if rank else "a dimension or more"
             found, mend = f"shape {shape}", f"It must have {wanted}"
-        elif size > MAX_ARRAY_BYTES:
-            found = f"a declared size of {size:,} bytes (shape {shape})"
-            mend = f"No more than {MAX_ARRAY_BYTES:,} are read: the file cannot be what it claims"
         elif 0 not in shape and dataset.id.get_storage_size() == 0:
             found = f"shape {shape}, but no values were ever written"
             mend = "The file is incomplete: copy it afresh"

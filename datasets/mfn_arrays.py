@@ -21,7 +21,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from rmfn_tf.datasets.arrays import Stored, strip_padding, to_features, to_labels
+from rmfn_tf.datasets.arrays import SPLIT_IN_FILES, Stored, strip_padding, to_features, to_labels
 from rmfn_tf.datasets.hdf5 import find, h5py_errors, open_h5, read_array
 from rmfn_tf.datasets.source import SPLITS, Item, Report, Sample, Source, find_files
 
@@ -33,7 +33,6 @@ APART = {
 }
 TOGETHER = {"X_{}.h5": ("language", "acoustic", "visual")}
 _LABELS = "y_{}.h5"
-_SPLIT_IN_NAMES = {"train": "train", "validation": "valid", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,11 @@ class MfnArrays(Source):
     key: str = "d1"  # of the one array in each file
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The files in `folder`, by name; `MissingFiles` names every file where any is missing."""
         optional = self.lacks({})
         names = [_name(file, split) for split in self.splits for file in (*self.layout, _LABELS)]
         return find_files(folder, [name for name in names if name not in optional], optional)
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
-        """The text files that a good copy may lack."""
         text = [file for file, modalities in self.layout.items() if modalities == ("language",)]
         names = [_name(file, split) for split in self.optional for file in text]
         return [name for name in names if name not in files]
@@ -74,11 +71,8 @@ class MfnArrays(Source):
         return True
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """All samples, padding undone, in the order of the rows.
-
-        Their ids are `<split>-<row>`, labels floats or, of several columns, `(columns,)` float32.
-        A SourceError says what is wrong with widths, rows, steps or labels.
-        """
+        """All samples, padding undone, in the order of the rows, called `<split>-<row>`; labels are
+        floats or, of several columns, `(columns,)` float32."""
         columns = [self.num_columns] if self.num_columns > 1 else []
         for done, split in enumerate(self.splits, start=1):
             paths = self._feature_files(files, split)
@@ -111,4 +105,4 @@ class MfnArrays(Source):
 
 
 def _name(file: str, split: str) -> str:
-    return file.format(_SPLIT_IN_NAMES[split])
+    return file.format(SPLIT_IN_FILES[split])

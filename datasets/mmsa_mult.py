@@ -22,7 +22,6 @@ Steps are padded with zero rows to a fixed number in all of them.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from rmfn_tf.datasets.arrays import Stored, strip_padding, to_features, to_labels
+from rmfn_tf.datasets.arrays import SPLIT_IN_FILES, Stored, strip_padding, to_features, to_labels
 from rmfn_tf.datasets.pickles import read_pickle
 from rmfn_tf.datasets.source import (
     SPLITS,
@@ -44,7 +43,6 @@ from rmfn_tf.datasets.source import (
 )
 
 _MODALITIES = {"language": "text", "acoustic": "audio", "visual": "vision"}
-_SPLIT_IN_FILES = {"train": "train", "validation": "valid", "test": "test"}
 _OTHER_FILE = "This is another kind of file than its name says: check where it came from"
 # A YouTube id can hold any of `_-`, so nothing but these forms tells the two parts apart.
 _SEGMENT_ID = re.compile(r"(.+?)(?:\$_\$[0-9]{1,9}|\[[0-9]{1,9}\])")
@@ -55,32 +53,25 @@ class AlignedPickle(Source):
     """What the file of one data set must hold."""
 
     file: str  # its name
-    unaligned: str  # the name of the unaligned file that comes beside it
     widths: Mapping[str, int]
     labels: str = "labels"  # the key of the labels
     emotions: tuple[str, ...] = ()  # label columns in the file's order; none: one score
     ids_name_videos: bool = False  # every id must be `VIDEO$_$CLIP`
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The file in `folder`; MissingFiles says why where only the unaligned one is there."""
+        """The file in `folder`; MissingFiles says that an unaligned one does not do."""
         try:
             return find_files(folder, [self.file])
         except MissingFiles as error:
-            if folder is None or not (Path(folder).expanduser() / self.unaligned).is_file():
-                raise
-            why = "is not supported: its modalities differ in length, so its steps do not match"
-            raise MissingFiles(
-                f"{error} {self.unaligned}, which is there, {why}.",
-                error.needs,
-                f"{self.file}; {self.unaligned} {why}",
-            ) from error
+            why = "An unaligned file will not do: its modalities differ in length."
+            raise MissingFiles(f"{error} {why}") from error
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
         """All samples, padding undone, in the order of the rows.
 
         Labels are scores or, of emotions, `(emotions,)` float32 of 0 and 1. The id is the file's
         own (`VIDEO[START-END]` of three texts), the video the part of it before the clip's number;
-        where the file has no ids, both are `<split>-<row>`. A SourceError says what is wrong.
+        where the file has no ids, both are `<split>-<row>`.
         """
         path = files[self.file]
         report(path)
@@ -88,9 +79,9 @@ class AlignedPickle(Source):
         splits = {split: _Split(path, content, split) for split in SPLITS}
         features, labels = {}, {}
         for name, split in splits.items():
-            parts: dict[tuple[str, ...], Stored] = {}
-            for each in self.widths:
-                parts[each,] = split.read_numbers(_MODALITIES[each])
+            parts: dict[tuple[str, ...], Stored] = {
+                (each,): split.read_numbers(_MODALITIES[each]) for each in self.widths
+            }
             features[name] = to_features(parts, self.widths)
             labels[name] = self._read_labels(split, len(features[name]["language"]))
         if self.emotions:
@@ -121,7 +112,7 @@ class _Split:
     """One split's arrays, of which row i is sample i, each checked when it is asked for."""
 
     def __init__(self, path: Path, content: Any, split: str) -> None:
-        self._path, self._name, self._key = path, split, _SPLIT_IN_FILES[split]
+        self._path, self._name, self._key = path, split, SPLIT_IN_FILES[split]
         values = content.get(self._key) if isinstance(content, dict) else None
         if not isinstance(values, dict):
             found = f"no dict of arrays here; the file holds {_names(content)}"
@@ -155,12 +146,7 @@ class _Split:
         if len(cells) != rows or len(cells[0]) not in (1, 3):
             wanted = f"It must hold a text, or video, start and end, for each of the {rows} rows"
             raise self._error("id", f"a {type(values).__name__} of other values", wanted)
-        ids = [self._to_id(row, texts, ids_name_videos) for row, texts in enumerate(cells)]
-        text, count = Counter(text for text, _ in ids).most_common(1)[0]
-        if count > 1:
-            mend = "Take the file from another copy"
-            raise self._error("id", f"{text[:80]!a} in {count} rows", mend)
-        return ids
+        return [self._to_id(row, texts, ids_name_videos) for row, texts in enumerate(cells)]
 
     def _to_id(self, row: int, texts: list[str], ids_name_videos: bool) -> tuple[str, str]:
         if not all(text and text.isprintable() for text in texts):

@@ -1,8 +1,8 @@
 """Reads plain data and NumPy arrays out of a pickle, and runs nothing of it.
 
 Every name that a pickle asks for is answered by a stand-in below, never by the real thing:
-`numpy.ndarray` and `numpy.dtype` take over what a pickle says without a check. How long a list or
-a text is, is not checked here: run it inside `guarded`.
+`numpy.ndarray` and `numpy.dtype` take over what a pickle says without a check. Run it inside
+`guarded`, which limits what it may take.
 """
 
 import math
@@ -16,58 +16,28 @@ import numpy as np
 
 from rmfn_tf.datasets.source import SourceError
 
-# CMU-MOSI's aligned_50.pkl holds 2,199 x 50 x 793 numbers: 0.7 GB where they are float64.
-MAX_FILE_BYTES = 2**30
 _TYPE = re.compile(r"[biuf][1248]|[SU][0-9]{1,7}|O8?")
-# First bytes of what people have in place of a pickle.
-_OTHER_FORMATS = {
-    b"\x1f\x8b": ("a gzip'd file", "Unpack it first (gunzip)"),
-    b"PK\x03\x04": ("a zip archive", "Unpack it first (unzip)"),
-    b"\x89HDF": ("an HDF5 file", "Give it the name that it had"),
-    b"<": ("a web page", "The download gave a page in place of the file: fetch it afresh"),
-    b"version https://git-lfs": ("a Git LFS pointer", "Fetch the file itself (git lfs pull)"),
-}
+_MEND = (
+    "Nothing of the file was run. It is cut off or damaged, or it is packed, a web page or a Git "
+    "LFS pointer in place of a pickle: take it from where it was published"
+)
 
 
 def read_pickle(path: Path) -> Any:
     """The object in a pickle: dicts, lists, tuples, sets, text, numbers, and arrays of them.
 
-    Arrays hold numbers or text; object arrays hold text. Text of Python 2 is read as Latin-1, an
-    `OrderedDict` as a dict.
-
-    Args:
-        path: the file, of at most `MAX_FILE_BYTES`.
-
-    Returns:
-        The object. Arrays may be read-only views of what was read.
-
-    Raises:
-        SourceError: no such file, one that is too large, cut off, damaged or of another format,
-            or a pickle that asks for a name that data do not need; the message says which.
+    Arrays hold numbers or text, object arrays text; they may be read-only views of what was read.
+    Text of Python 2 is read as Latin-1, an `OrderedDict` as a dict. A SourceError says what is
+    wrong with a file, or which name a pickle asks for that data do not need.
     """
-    if not path.is_file():
-        raise SourceError.at(path, found="no such file", mend="Put the file there")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        mend = f"No more than {MAX_FILE_BYTES:,} are read: the file cannot be what it claims"
-        raise SourceError.at(path, found=f"{path.stat().st_size:,} bytes", mend=mend)
-    with path.open("rb") as file:
-        start = file.read(32)
-        for beginning, (found, mend) in _OTHER_FORMATS.items():
-            if start.startswith(beginning):
-                raise SourceError.at(path, found=f"{found}, not a pickle", mend=mend)
-        file.seek(0)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # of escapes in Python 2's text
-                return _to_plain(_Unpickler(file, encoding="latin1").load(), {})
-        except MemoryError:
-            raise
-        except Exception as error:
-            mend = (
-                "Nothing of the file was run. It is cut off, damaged or of another kind: take it "
-                "from where it was published"
-            )
-            raise SourceError.unreadable(path, "a pickle of arrays", error, mend) from error
+    try:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of escapes in Python 2's text
+            return _to_plain(_Unpickler(file, encoding="latin1").load(), {})
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a damaged file leads to
+        raise SourceError.unreadable(path, "a pickle of arrays", error, _MEND) from error
 
 
 class _Dtype:

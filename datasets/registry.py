@@ -25,7 +25,6 @@ DATASETS: dict[str, Any] = {cls.name: cls for cls in _BUILDERS}
 # Its configs are the users' own folders, so that none is known beforehand.
 OWN_DATA = "custom"
 _ALL_TERMS = "`rmfn data info <data set>` tells where people get the files, and on what terms."
-_FILES_SHOWN = 3
 
 
 class _Provider:
@@ -73,10 +72,7 @@ def list_names() -> list[str]:
 def resolve(name: str) -> Choice:
     """The config of a name alone: `"pom/mfn_arrays"`, or `"pom"` for the first, the default.
 
-    `"custom"` alone has no config, and its name is empty.
-
-    Raises:
-        ValueError: no such data set or config; all are listed, and the closest is suggested.
+    That of `"custom"` alone is empty. A ValueError for an unknown name lists all, and suggests one.
     """
     dataset, _, config = name.partition("/")
     if dataset in DATASETS:
@@ -101,14 +97,9 @@ def choose(
 ) -> Choice:
     """The config that a name and a folder stand for.
 
-    A name with a config is that one. Without a config, the folder decides; without a folder, the
-    first config that is built already, or else the first. Without any name, the folder decides
-    among all data sets.
-
-    Args:
-        name: `"cmu_mosi/mmsa_aligned"`, `"cmu_mosi"` or None.
-        manual_dir: the folder with the source files.
-        data_dir: where built data sets are kept.
+    A name with a config is that one. Without a config, the folder with the source files decides;
+    without a folder, the first config that is built in `data_dir`, or else the first. Without any
+    name, the folder decides among all data sets.
 
     Raises:
         ValueError: no such name, or neither name nor folder.
@@ -160,10 +151,7 @@ def _detect(folder: Path, classes: list[Any]) -> Choice:
         # Where no widths are right, reading says what is wrong with them.
         fitting = list(guarded(_fitting, looked)) or fitting
     first, *others = fitting
-    files = list(found[first])
-    why = f"{first}, since {folder} holds {', '.join(files[:_FILES_SHOWN])}"
-    if len(files) > _FILES_SHOWN:
-        why += f" and {len(files) - _FILES_SHOWN} more"
+    why = f"{first}, since {folder} holds its files"
     if others:
         why += f" (they also fit {', '.join(others)})"
     dataset, _, config = first.partition("/")
@@ -175,10 +163,9 @@ def _nothing_fits(folder: Path, lacking: Mapping[str, MissingFiles], terms: str)
     """Says of each config what it lacks, and where people get the files."""
     alike: dict[str, list[str]] = {}
     for name, error in lacking.items():
-        there = f". All of this is there but {error.lacks}" if error.lacks else ""
-        alike.setdefault(f"{error.needs}{there}.", []).append(name)
-    lines = [f"{folder} holds nothing that can be built from. It needs, for"]
-    lines += [f"- {', '.join(names)}: {text}" for text, names in alike.items()]
+        alike.setdefault(str(error), []).append(name)
+    lines = [f"{folder} holds nothing that can be built from."]
+    lines += [f"- {', '.join(names)}: {said}" for said, names in alike.items()]
     error = MissingFiles("\n".join([*lines, terms]))
     error.mistakes = [*lines, terms]
     return error

@@ -19,16 +19,14 @@ def describe(reading: Reading) -> dict[str, Any]:
           have it}}`,
         - `not_finite`: modality -> values that are NaN or infinite,
         - `videos`: all, those of dropped segments too,
-        - `steps`: `{"shortest", "median", "longest"}`,
-        - `with_words`: examples whose words are known,
-        - `dropped`: `[{"id", "split", "reason"}]`,
-        - `notes`: sentences.
+        - `steps`: `{"shortest", "median", "longest"}`; `with_words`: examples with known words,
+        - `dropped`: `[{"id", "split", "reason"}]`; `notes`: sentences.
     """
     samples = [sample for rows in reading.splits.values() for sample in rows]
     dropped = [asdict(each) for each in reading.dropped]
     videos = {each.video_id for each in samples} | {each.pop("video_id") for each in dropped}
     modalities = list(samples[0].features) if samples else []
-    splits, not_finite = {}, dict.fromkeys(modalities, 0)
+    splits, not_finite = {}, {}
     for split, rows in reading.splits.items():
         splits[split] = {
             "examples": len(rows),
@@ -36,9 +34,9 @@ def describe(reading: Reading) -> dict[str, Any]:
             "dropped": sum(each["split"] == split for each in dropped),
             "present": {name: sum(each.present[name] for each in rows) for name in modalities},
         }
-    for sample in samples:
-        for name, values in sample.features.items():
-            not_finite[name] += int(np.count_nonzero(~np.isfinite(values)))
+    for name in modalities:
+        counts = (np.count_nonzero(~np.isfinite(each.features[name])) for each in samples)
+        not_finite[name] = int(sum(counts))
     steps = [sample.num_steps for sample in samples] or [0]
     middle = float(np.median(steps))
     return {

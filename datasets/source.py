@@ -47,54 +47,31 @@ class SourceError(ValueError):
 
 
 class MissingFiles(SourceError):
-    """The folder lacks files that a build needs.
+    """The folder lacks files that a build needs; the message names every file wanted.
 
-    Args:
-        message: which, and every file wanted.
-        needs: every file wanted, in few words.
-        lacks: those that are missing, where others are there.
-        readable: file name -> path of those that are there, where these are enough to be read,
-            though not to build from.
-
-    `mistakes` are the lines of a message that has several.
+    `readable` are the files that are there, where they can be read, though not built from.
     """
 
-    mistakes: Sequence[str] = ()
+    mistakes: Sequence[str] = ()  # the lines of a message that has several
 
-    def __init__(
-        self,
-        message: str,
-        needs: str = "",
-        lacks: str = "",
-        readable: Mapping[str, Path] | None = None,
-    ) -> None:
+    def __init__(self, message: str, readable: Mapping[str, Path] | None = None) -> None:
         super().__init__(message)
-        self.needs, self.lacks, self.readable = needs, lacks, readable or {}
+        self.readable = readable or {}
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One labelled segment: T aligned steps (words or sentences) and one label.
+    """One labelled segment: T >= 1 aligned steps (words or sentences) and one label."""
 
-    Args:
-        id: unique in the data set; `<split>-<row>` where the source names none.
-        features: modality -> `(T, F)` float32, T >= 1 the same for all. A row that is all zero is
-            a step for which the modality has nothing.
-        label: a class, a score, or one score per label column.
-        video_id: the recording; segments of one video must not be spread over splits or folds.
-            Its default is `id`: one segment a video.
-        words: T words; None where the source has none.
-        intervals: `(T, 2)` start and end of each step in seconds; None where unknown.
-        extra: further values that one data set alone has.
-    """
-
-    id: str
+    id: str  # unique in the data set; `<split>-<row>` where the source names none
+    # Modality -> `(T, F)` float32. A row of zeros is a step for which the modality has nothing.
     features: Mapping[str, np.ndarray]
-    label: np.ndarray | float | int
+    label: np.ndarray | float | int  # a class, a score, or one score per label column
+    # The recording, whose segments must not be spread over splits or folds; by default the id.
     video_id: str = ""
-    words: Sequence[str] | None = None
-    intervals: np.ndarray | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    words: Sequence[str] | None = None  # T of them, or None where the source has none
+    intervals: np.ndarray | None = None  # `(T, 2)` start and end of each step in seconds
+    extra: Mapping[str, Any] = field(default_factory=dict)  # what one data set alone has
 
     def __post_init__(self) -> None:
         if not self.video_id:
@@ -102,7 +79,6 @@ class Sample:
 
     @property
     def num_steps(self) -> int:
-        """T."""
         return len(next(iter(self.features.values())))
 
     @property
@@ -113,15 +89,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A labelled segment that does not become a sample, for a reason of a few words, as "no words".
+    """A labelled segment that does not become a sample."""
 
-    Its id is that which the sample would have; `split` is empty where no split is known.
-    """
-
-    id: str
+    id: str  # which the sample would have
     video_id: str
-    split: str
-    reason: str
+    split: str  # empty where none is known
+    reason: str  # in a few words, as "no words"
 
 
 # What a reader yields, one after the other: a sample and its split, a segment that was dropped,
@@ -131,28 +104,24 @@ Item = tuple[str, Sample] | Dropped | str
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """All that was taken from one copy of a data set, and what was left.
+    """All that was taken from one copy of a data set, and what was left."""
 
-    Args:
-        splits: split -> its samples, at least one, in the order of the source.
-        dropped: labelled segments that did not become samples.
-        notes: sentences for people.
-    """
-
-    splits: Mapping[str, Sequence[Sample]]
+    splits: Mapping[str, Sequence[Sample]]  # those with samples, in the order of the source
     dropped: Sequence[Dropped] = ()
-    notes: Sequence[str] = ()
+    notes: Sequence[str] = ()  # sentences for people
 
     @classmethod
     def of(cls, items: Iterable[Item], files: Mapping[str, Path]) -> Self:
         """Gathers what a reader yields of files; train, validation, test come in this order.
 
-        A `SourceError` says where a video has samples in two splits.
+        A `SourceError` says which id is there twice, or which video has samples in two splits.
         """
         splits: dict[str, list[Sample]] = {split: [] for split in SPLITS}
         dropped: list[Dropped] = []
         notes: list[str] = []
+        ids: set[str] = set()
         home: dict[str, str] = {}  # video -> split
+        place = ", ".join(map(str, files.values()))
         for item in items:
             if isinstance(item, str):
                 notes.append(item)
@@ -164,40 +133,34 @@ class Reading:
                 first = home.setdefault(sample.video_id, split)
                 if first != split:
                     raise SourceError(
-                        f"{', '.join(map(str, files.values()))}: the video "
-                        f"{sample.video_id[:80]!a} has segments in {first} and in {split} (there "
-                        f"{sample.id[:80]!a}). Take the files from another copy, or put each "
-                        "video in one split: a model is not judged on what it has seen."
+                        f"{place}: the video {sample.video_id[:80]!a} has segments in {first} and "
+                        f"in {split} (there {sample.id[:80]!a}). Take the files from another copy, "
+                        "or put each video in one split: a model is not judged on what it has seen."
                     )
+                if sample.id in ids:
+                    raise SourceError(
+                        f"{place}: the id {sample.id[:80]!a} is there twice, the second time in "
+                        f"{split}. Take the files from another copy, or give each example its own."
+                    )
+                ids.add(sample.id)
         return cls({split: found for split, found in splits.items() if found}, dropped, notes)
 
 
 class Source(ABC):
-    """Finds and reads the files of one kind of copy; a frozen dataclass of what they must be.
+    """Finds and reads the files of one kind of copy; a frozen dataclass of what they must be."""
 
-    Attributes:
-        OPTIONS: name of a field that users may set -> the values it takes, the default first.
-        widths: modality -> F of what is made; their order is that of the modalities everywhere.
-    """
-
+    # Name of a field that users may set -> the values it takes, the default first.
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # Modality -> F of what is made; their order is that of the modalities everywhere.
     widths: Mapping[str, int]
 
     @abstractmethod
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The files in a user's folder, by name.
-
-        Raises:
-            MissingFiles: any is missing; the message names every file wanted.
-        """
+        """The files in a user's folder, by name, or `MissingFiles`."""
 
     @abstractmethod
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """Yields all samples of what `find` gave, one after the other.
-
-        Raises:
-            SourceError: a file cannot be right.
-        """
+        """Yields all samples of what `find` gave; a SourceError where a file cannot be right."""
 
     def fits(self, files: Mapping[str, Path], report: Report) -> bool:
         """Whether what `find` gave is of this data set, where a glance tells: data sets share names
@@ -224,33 +187,28 @@ class Source(ABC):
 
 
 def find_folder(folder: str | Path | None, needs: str = "") -> Path:
-    """The user's folder, or MissingFiles: it is None, not there, or no folder; `needs` says in few
-    words what it must hold."""
+    """The user's folder, or MissingFiles where there is none; `needs` is what it must hold."""
     wanted = f": it must hold {needs}" if needs else ""
     if folder is None:
-        raise MissingFiles(f"Name the folder with the source files (manual_dir){wanted}.", needs)
+        raise MissingFiles(f"Name the folder with the source files (manual_dir){wanted}.")
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "does not exist"
-        raise MissingFiles(f"The folder with the source files, {folder}, {state}{wanted}.", needs)
+        raise MissingFiles(f"The folder with the source files, {folder}, {state}{wanted}.")
     return folder
 
 
 def find_files(
     folder: str | Path | None, names: Sequence[str], optional: Sequence[str] = ()
 ) -> dict[str, Path]:
-    """File name -> path of those in a folder: all of `names`, and of `optional` what is there.
-
-    Raises:
-        MissingFiles: the folder, or any of `names`, is not there; every file wanted is named.
-    """
+    """File name -> path of those in a folder: all of `names`, and of `optional` what is there."""
     needs = ", ".join(names) + (f" (and may hold {', '.join(optional)})" if optional else "")
     folder = find_folder(folder, needs)
     present = {name: folder / name for name in (*names, *optional) if (folder / name).is_file()}
-    lacks = ", ".join(name for name in names if name not in present)
+    lacks = [name for name in names if name not in present]
     if lacks:
-        message = f"{folder} lacks {lacks}: it must hold {needs}."
-        raise MissingFiles(message, needs, lacks if present else "")
+        said = f"lacks {', '.join(lacks)}: it must hold" if present else "must hold"
+        raise MissingFiles(f"{folder} {said} {needs}.")
     return present
 
 

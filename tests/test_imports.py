@@ -95,7 +95,7 @@ def test_help(done, command):
 
 
 def test_missing_files_are_found_without_tensorflow(done):
-    assert "pom/mfn_arrays: audio_train.h5, " in done["no files"][0]
+    assert "pom/mfn_arrays: . must hold audio_train.h5, " in done["no files"][0]
 
 
 @pytest.mark.parametrize("package", ["", ".data", ".export", ".export.client", ".tuning"])

@@ -8,6 +8,7 @@
 All times are in seconds.
 """
 
+from rmfn_tf.datasets.alignment.align import OUT_OF_STEP as OUT_OF_STEP
 from rmfn_tf.datasets.alignment.align import PAUSE as PAUSE
 from rmfn_tf.datasets.alignment.align import AlignedSegment as AlignedSegment
 from rmfn_tf.datasets.alignment.align import AlignedVideo as AlignedVideo

@@ -22,31 +22,27 @@ from rmfn_tf.names import unknown_name
 Mode = Literal["default", "mmsdk"]
 Pauses = Literal["keep", "drop", "merge"]
 PAUSE = "sp"
+OUT_OF_STEP = (
+    "segments in which a modality lacks words that another has (the SDK's rule): zeros there."
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """W words of one video, in the order of its file; a ValueError where they cannot be right.
+    """W words of one video, in the order of its file; a ValueError where they cannot be right."""
 
-    Args:
-        intervals: `(W, 2)` start and end of each word in seconds, finite.
-        texts: W strings, `"sp"` for a pause; None where unknown.
-    """
-
-    intervals: np.ndarray
-    texts: Sequence[str] | np.ndarray | None = None
+    intervals: np.ndarray  # `(W, 2)` start and end of each word in seconds, finite
+    texts: Sequence[str] | np.ndarray | None = None  # W strings, `"sp"` for a pause
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "intervals", _check_intervals("words", self.intervals))
         if self.texts is None:
             return
         texts = np.array(self.texts, dtype=object)
-        wrong = [text for text in texts.ravel() if not isinstance(text, str)]
-        if texts.shape != (len(self),) or wrong:
-            found = f"{type(wrong[0]).__name__} {wrong[0]!r}" if wrong else f"shape {texts.shape}"
+        if texts.shape != (len(self),) or not all(isinstance(text, str) for text in texts):
             raise ValueError(
                 f"The texts must be {len(self)} strings, one for each interval of the words; got "
-                f"{found}. Decode bytes first."
+                f"shape {texts.shape}, {str(texts.tolist())[:80]}. Decode bytes first."
             )
         object.__setattr__(self, "texts", texts.astype(str))
 
@@ -54,7 +50,7 @@ class Words:
         return len(self.intervals)
 
     def find_pauses(self) -> np.ndarray:
-        """`(W,)` bool; a ValueError where the words have no texts."""
+        """`(W,)` bool."""
         if self.texts is None:
             raise ValueError(
                 "The words have no texts, so nothing says which are pauses: give Words the texts "
@@ -68,15 +64,11 @@ class Frames:
     """n frames in any order: what a face tracker or a voice analyser gives at its own rate; a
     ValueError where they cannot be right.
 
-    Args:
-        features: `(n, F)` numbers, NaN and infinities among them. Float32 is averaged in float32,
-            all else in float64 and rounded once, at the end.
-        intervals: `(n, 2)` start and end of each frame in seconds, finite. They may overlap and
-            leave gaps.
+    Float32 is averaged in float32, all else in float64 and rounded once, at the end.
     """
 
-    features: np.ndarray
-    intervals: np.ndarray
+    features: np.ndarray  # `(n, F)` numbers, NaN and infinities among them
+    intervals: np.ndarray  # `(n, 2)` seconds, finite; they may overlap and leave gaps
 
     def __post_init__(self) -> None:
         intervals, rows = _check_intervals("frames", self.intervals), np.asarray(self.features)
@@ -119,10 +111,8 @@ class AlignedVideo:
         labels: Sequence[Any],
         last: int | None = None,
     ) -> Iterator[tuple[str, Sample] | Dropped]:
-        """The samples of its segments, or the last words of each, after what was dropped.
-
-        `ids` and `labels` are those of all label rows.
-        """
+        """The samples of its segments, or the `last` words of each, after what was dropped; `ids`
+        and `labels` are those of all label rows."""
         for row, reason in self.dropped.items():
             yield Dropped(ids[row], video, split, reason)
         kept = slice(-last if last else None, None)
@@ -151,13 +141,12 @@ def align_video(
     `mode="mmsdk"` gives the numbers of the CMU-MultimodalSDK's `align` with `numpy.average` and
     its `impute`, bit for bit: NaN, infinities and intervals that end before they start go through,
     and whether a word is in a segment is asked for each modality, of the time from the word's
-    first frame to its last. So a modality can lack a word that another has, which are zeros here;
-    a word that none has is not in the segment. The default mode leaves out frames that hold NaN or
-    infinities and intervals that do not run forward, asks once, of the word's own time, and does
-    not depend on the order of the frames, to the bit.
+    first frame to its last. So a modality can lack a word that another has, which are zeros here.
+    The default mode leaves out frames that hold NaN or infinities and intervals that do not run
+    forward, asks once, of the word's own time, and does not depend on the order of the frames.
 
     Args:
-        words: W words.
+        words: of one video.
         frames: modality -> its frames; zero rows of its width where it has none.
         segments: `(S, 2)` start and end of each label row in seconds, in any order.
         mode: `"default"` or `"mmsdk"`.
@@ -168,8 +157,7 @@ def align_video(
         shift: whether each word takes the time of the row before. The first word, which then has
             none, and the last time, which has no word, are left out rather than guessed.
 
-    Raises:
-        ValueError: an unknown mode or pauses, or pauses to be found in words without texts.
+    A ValueError names an unknown mode or pauses, or pauses that words without texts cannot show.
     """
     for what, value, known in (("mode", mode, Mode), ("pauses", pauses, Pauses)):
         if value not in get_args(known):
@@ -310,15 +298,13 @@ def _check_intervals(name: str, values: Any) -> np.ndarray:
     intervals = np.asarray(values)
     if intervals.size == 0 and intervals.ndim < 2:
         intervals = np.zeros((0, 2))
-    if intervals.dtype.kind not in "fiu" or intervals.ndim != 2 or intervals.shape[1] != 2:
-        raise ValueError(
-            f"The intervals of the {name} must be numbers of shape (n, 2), start and end of each "
-            f"row in seconds; got {intervals.dtype} of shape {intervals.shape}."
-        )
-    bad = np.flatnonzero(~np.isfinite(intervals).all(axis=1))
-    if bad.size:
-        raise ValueError(
-            f"The intervals of the {name} must be finite; got {len(bad)} rows that are not, the "
-            f"first is row {bad[0]}: {intervals[bad[0]].tolist()}. Leave those rows out."
-        )
-    return intervals.astype(np.float64, copy=False)
+    found = f"{intervals.dtype} of shape {intervals.shape}"
+    if intervals.dtype.kind in "fiu" and intervals.shape[1:] == (2,):
+        finite = np.isfinite(intervals).all(axis=1)
+        if finite.all():
+            return intervals.astype(np.float64, copy=False)
+        found += f", not finite in row {finite.argmin()}"
+    raise ValueError(
+        f"The intervals of the {name} must be finite numbers of shape (n, 2), start and end of "
+        f"each row in seconds; got {found}."
+    )

@@ -19,8 +19,7 @@ MIN_RISE = 0.2
 
 
 class WordShift(NamedTuple):
-    """Whether the words of a file sit one row late, and Pearson's r of letters and seconds, which
-    shows it."""
+    """Whether words sit one row late, and Pearson's r of letters and seconds, which shows it."""
 
     shift: bool  # `align_video(..., shift=True)` mends each video
     r_as_stored: float  # of each word with the interval of its row
@@ -30,10 +29,9 @@ class WordShift(NamedTuple):
 
 
 def detect_word_shift(videos: Iterable[Words]) -> WordShift:
-    """Looks at all videos of a file, each with its texts and the intervals as stored.
+    """Looks at all videos of a file: whether r rises by more than 0.2, on at least 500 words.
 
-    The words sit one row late where r rises by more than 0.2, on at least 500 words; on fewer,
-    `shift` is False. Words without texts are a ValueError.
+    Words without texts are a ValueError.
     """
     stored, shifted = [np.zeros((2, 0))], [np.zeros((2, 0))]
     for words in videos:
@@ -63,7 +61,7 @@ def choose_word_shift(choice: str, mode: str, videos: Iterable[Words]) -> tuple[
         choice: `"0"`; `"1"`; `"auto"` to look whether they sit late, and then move them; or
             `"default"`: auto in default mode; in mmsdk mode to look, and say it alone.
         mode: as in `align_video`.
-        videos: all of the file; not touched where nothing is to be looked at.
+        videos: all of the file, looked at only where needed.
     """
     if choice in ("0", "1"):
         moved = "moved by one row" if choice == "1" else "taken as stored"

@@ -1,16 +1,15 @@
 """CMU Multimodal Opinion Sentiment Intensity (CMU-MOSI)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from rmfn_tf.datasets.builder import SequenceBuilder, SequenceConfig
-from rmfn_tf.datasets.cmu_mosi.csd_source import CsdSource
-from rmfn_tf.datasets.cmu_mosi.folds import compare_folds
+from rmfn_tf.datasets.cmu_mosi.csd_source import PUBLISHED_FOLDS, CsdSource
 from rmfn_tf.datasets.mfn_arrays import TOGETHER, MfnArrays
 from rmfn_tf.datasets.mmsa_mult import AlignedPickle
-from rmfn_tf.datasets.source import Reading, Source
+from rmfn_tf.datasets.source import Reading, Sample, Source
 from rmfn_tf.task import Task
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
@@ -22,10 +21,8 @@ _SELECTED = {
     "visual": (0, 2, 5, 10, 11, 12, 14, 17, 20, 21, 22, 24, 25, 29, 30, 31, 32, 36, 37, 40),
 }
 _SCORE = Task("regression", ("sentiment",), ranges={"sentiment": (-3, 3)}, metrics="sentiment")
-_MMSA = AlignedPickle(
-    "aligned_50.pkl", "unaligned_50.pkl", _BERT, "regression_labels", ids_name_videos=True
-)
-_MULT = AlignedPickle("mosi_data.pkl", "mosi_data_noalign.pkl", _WORD_VECTORS)
+_MMSA = AlignedPickle("aligned_50.pkl", _BERT, "regression_labels", ids_name_videos=True)
+_MULT = AlignedPickle("mosi_data.pkl", _WORD_VECTORS)
 
 
 def _config(name: str, source: Source, description: str) -> SequenceConfig:
@@ -86,3 +83,18 @@ class Builder(SequenceBuilder):
     def read(self, files: Mapping[str, Path]) -> Reading:
         reading = super().read(files)
         return replace(reading, notes=[*reading.notes, *compare_folds(reading.splits)])
+
+
+def compare_folds(splits: Mapping[str, Sequence[Sample]]) -> list[str]:
+    """Whether the videos stand in the published folds; nothing where none has a published id."""
+    here = {sample.video_id: split for split, samples in splits.items() for sample in samples}
+    known = here.keys() & PUBLISHED_FOLDS.keys()
+    moved = sorted(video for video in known if here[video] != PUBLISHED_FOLDS[video])
+    if moved:
+        shown = ", ".join(moved[:5]) + ", ..." * (len(moved) > 5)
+        return [
+            f"{len(moved)} of {len(known)} videos with a published id stand in another split than "
+            f"published: {shown}."
+        ]
+    all_stand = f"All {len(known)} videos with a published id stand in the published folds."
+    return [all_stand] if known else []

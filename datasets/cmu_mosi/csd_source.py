@@ -4,8 +4,9 @@ The SDK saved them under the names they had on the server, or under its own shor
 on the server changed over the years in nothing but `_` and `.`, and so those do not count here.
 """
 
+import tomllib
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import ClassVar, get_args
 import numpy as np
 
 from rmfn_tf.datasets.alignment import (
+    OUT_OF_STEP,
     WORD_SHIFTS,
     Frames,
     Mode,
@@ -24,7 +26,6 @@ from rmfn_tf.datasets.alignment import (
     match_words,
 )
 from rmfn_tf.datasets.arrays import Stored, to_labels
-from rmfn_tf.datasets.cmu_mosi.folds import PUBLISHED_FOLDS
 from rmfn_tf.datasets.csd import Csd, open_csd
 from rmfn_tf.datasets.source import (
     Dropped,
@@ -41,6 +42,9 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
+_FOLDS = tomllib.loads(Path(__file__).with_name("folds.toml").read_text("utf-8"))
+PUBLISHED_FOLDS = {video: split for split, videos in _FOLDS.items() for video in videos}
+
 # Part -> its name, and what else it is called.
 NAMES = {
     "labels": ("CMU_MOSI_Opinion_Labels", "Opinion Segment Labels"),
@@ -55,6 +59,7 @@ NAMES = {
 }
 _PARTS = {_plain(name): part for part, names in NAMES.items() for name in names}
 FILES = {part: f"{names[0]}.csd" for part, names in NAMES.items()}
+OTHER_TIMES = "videos have word vectors of other times than the words: averaged over each word."
 FEATURES = ("language", "acoustic", "visual")
 WANTED = (
     f"{FILES['labels']}, the times of the words from {FILES['words']} or {FILES['language']}, and "
@@ -82,7 +87,6 @@ class CsdSource(Source):
 
     @property
     def widths(self) -> dict[str, int]:  # type: ignore[override]
-        """Modality -> F of what is made."""
         return {m: len(self.columns.get(m, range(n))) for m, n in self.stored_widths.items()}
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
@@ -90,7 +94,7 @@ class CsdSource(Source):
         built from; two files of the same part are a SourceError."""
         folder = find_folder(folder, WANTED)
         found: dict[str, Path] = {}
-        for path in sorted(folder.glob("*.csd")):
+        for path in sorted(filter(Path.is_file, folder.glob("*.csd"))):
             part = _part_of(path.name)
             if part in found:
                 raise SourceError(
@@ -108,10 +112,10 @@ class CsdSource(Source):
         files = {found[part].name: found[part] for part in NAMES if part in found}
         missing = [what for what, parts in needs.items() if not parts & found.keys()]
         if missing:
-            lacks = " and ".join(missing)
-            message = f"{folder} lacks {lacks}. CMU-MOSI is built from {WANTED}."
-            readable = files if missing == [features] else None
-            raise MissingFiles(message, WANTED, lacks if found else "", readable)
+            message = f"{folder} lacks {' and '.join(missing)}. CMU-MOSI is built from {WANTED}."
+            if not found:
+                message = f"{folder} must hold {WANTED}."
+            raise MissingFiles(message, readable=files if missing == [features] else None)
         return files
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
@@ -120,11 +124,8 @@ class CsdSource(Source):
         return [FILES[part] for part in NAMES if part not in parts]
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """All labelled segments with words, called `VIDEO[ROW]`, one video in memory at a time.
-
-        Files of labels and word times are enough; a modality without a file, or without the video,
-        is zeros.
-        """
+        """All labelled segments with words, called `VIDEO[ROW]`, one video in memory at a time; a
+        modality without a file, or without the video, is zeros."""
         with ExitStack() as stack:
             copy = _Copy(report)
             for name, path in files.items():
@@ -176,20 +177,22 @@ class CsdSource(Source):
             if part in here:
                 features, times = copy.rows(part, video, width)
             elif part in copy.csds:
-                copy.counts["no video", part] += 1
+                file = copy.csds[part].path.name
+                copy.counts[f"videos are not in {file}: {part} is zeros there."] += 1
             frames[part] = Frames(features[:, self.columns.get(part, slice(None))], times)
         vectors = frames["language"]
         words = copy.words(video) if "words" in here else Words(vectors.intervals)
         if len(vectors.intervals) and match_words(vectors, words) is None:
-            copy.counts["other times"] += 1
+            copy.counts[OTHER_TIMES] += 1
             if shift:  # they were made of the words, and sit as late
                 frames["language"] = Frames(vectors.features[1:], vectors.intervals[:-1])
         found = align_video(
             words, frames, segments, mode=self.mode, pauses=self.pauses, shift=shift
         )
-        copy.counts["no length"] += found.words_left_out
-        copy.counts["out of step"] += found.out_of_step
-        copy.counts.update({("not finite", name): n for name, n in found.frames_left_out.items()})
+        copy.counts["words have no length: left out."] += found.words_left_out
+        copy.counts[OUT_OF_STEP] += found.out_of_step
+        for name, count in found.frames_left_out.items():
+            copy.counts[f"rows of {name} hold NaN or infinities: left out."] += count
         yield from found.items(video, split, ids, labels.tolist(), self.last)
 
 
@@ -203,11 +206,10 @@ class _Copy:
 
     def __init__(self, report: Report) -> None:
         self.csds: dict[str, Csd] = {}
-        self.counts: Counter[Hashable] = Counter()  # what `notes` says -> how often it was met
+        self.counts: Counter[str] = Counter()  # what was met, in words -> how often
         self._report = report
 
     def words(self, video: str) -> Words:
-        """The words of a video, with their texts."""
         texts, times = self.rows("words", video)
         return Words(times, texts[:, 0])
 
@@ -216,7 +218,7 @@ class _Copy:
         csd = self.csds[part]
         self._report(csd.path)
         features, times, num_reversed = csd.read(video)
-        self.counts["reversed"] += num_reversed
+        self.counts["rows end before they start: taken as without length."] += num_reversed
         stored = Stored(features, csd.path, f"{csd.root}/data/{video}/features")
         is_text = features.dtype.kind == "U"
         if is_text != (part == "words") or features.size != len(times) * width:
@@ -230,26 +232,10 @@ class _Copy:
         return features.reshape(len(times), width), times
 
     def notes(self) -> Iterator[str]:
-        """Sentences about what is absent and what was left out."""
         for part in FEATURES:
             if part not in self.csds:
                 yield f"{part}: no file ({FILES[part]}), so zeros, marked as not present."
-            if count := self.counts["no video", part]:
-                file = self.csds[part].path.name
-                yield f"{part}: {count} of the videos are not in {file}: zeros there."
-            if count := self.counts["not finite", part]:
-                yield f"{part}: {count:,} rows that hold NaN or infinities are left out."
-        said = {
-            "out of step": "segments in which a modality lacks words that another has (the SDK's "
-            "rule): zeros there.",
-            "reversed": "rows end before they start: taken as without length.",
-            "other times": "videos whose word vectors have other times than the words: averaged "
-            "over each word.",
-            "no length": "words have no length: left out.",
-        }
-        for key, text in said.items():
-            if self.counts[key]:
-                yield f"{self.counts[key]:,} {text}"
+        yield from (f"{count:,} {met}" for met, count in self.counts.items() if count)
         lacking = sorted(PUBLISHED_FOLDS.keys() - self.csds["labels"].ids)
         if lacking:
             shown = ", ".join(lacking[:5]) + ", ..." * (len(lacking) > 5)

@@ -19,7 +19,8 @@ class Builder(SequenceBuilder):
     BUILDER_CONFIGS: ClassVar[list] = []  # a folder makes its config: see `make_config`
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     The folder must hold data.toml and one or more NPZ files with the arrays id, split, label,
-    num_steps and one for each modality; `rmfn data template` writes a folder to imitate.
+    num_steps and one for each modality. `rmfn_tf.datasets.write_custom` writes it from arrays in
+    Python, `rmfn data align` from recordings.
     """
 
     @classmethod

@@ -74,16 +74,14 @@ class DataDescription(BaseModel):
     @classmethod
     def read(cls, path: Path) -> Self:
         """Reads data.toml; a `SourceError` names all mistakes in it."""
-        if not path.is_file():
-            mend = "`rmfn data template` writes one that can be changed"
-            raise SourceError.at(path, found="no such file", mend=mend)
         try:
             return cls(**tomllib.loads(path.read_text("utf-8-sig")))  # Windows writes the mark
         except ValidationError as error:
             mistakes = [f"{path}, {_mistake(each)}" for each in error.errors()]
             raise SourceError("\n".join(mistakes)) from None
-        except (ValueError, RecursionError) as error:
-            raise SourceError.unreadable(path, "TOML", error, "See https://toml.io") from error
+        except (OSError, ValueError, RecursionError) as error:
+            mend = "`rmfn data info custom` says what belongs in it"
+            raise SourceError.unreadable(path, "TOML", error, mend) from error
 
 
 def _mistake(error: Any) -> str:
@@ -100,13 +98,10 @@ def _mistake(error: Any) -> str:
 
 @dataclass(frozen=True)
 class OwnData(Source):
-    """Reads what a description says.
-
-    `widths` (modality -> F) stand in the files: they are for those who have looked already.
-    """
+    """Reads what a description says."""
 
     data: DataDescription
-    widths: Mapping[str, int] = field(default_factory=dict)
+    widths: Mapping[str, int] = field(default_factory=dict)  # once the files were looked at
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """data.toml and every NPZ file of a folder, by name."""
@@ -121,14 +116,9 @@ class OwnData(Source):
         return _Arrays(path, self.data).widths
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """All samples, in the order of the files and of their rows.
-
-        Features are float32, whose values may be NaN or infinite. A `SourceError` names the file,
-        the array, and the example.
-        """
+        """All samples, in the order of the files and of their rows; features may hold NaN."""
         paths = [path for name, path in files.items() if name != DESCRIPTION]
         widths: dict[str, int] = {}
-        home: dict[str, Path] = {}
         for done, path in enumerate(paths, start=1):
             report(path)
             arrays = _Arrays(path, self.data)
@@ -137,12 +127,7 @@ class OwnData(Source):
                 if width != widths[name]:
                     found = f"{width} features a step, and {widths[name]} in {paths[0].name}"
                     raise arrays.error(name, found, "All files must have the same number")
-            for split, sample in arrays.samples():
-                if sample.id in home:
-                    found = f"{sample.id[:80]!a} there twice, first in {home[sample.id].name}"
-                    raise arrays.error("id", found, "Ids must differ over all files")
-                home[sample.id] = path
-                yield split, sample
+            yield from arrays.samples()
             report(done, len(paths))
 
 
@@ -175,13 +160,13 @@ class _Arrays:
 
     def __init__(self, path: Path, data: DataDescription) -> None:
         self.path, self.data, self.arrays = path, data, _load(path)
-        known = (*_REQUIRED, *_OPTIONAL, *data.modalities)
+        needed = (*_REQUIRED, *data.modalities)
         for name in self.arrays:
-            if name not in known:
+            if name not in (*needed, *_OPTIONAL):
                 mend = "Other features must be named in `modalities` of data.toml"
-                found = unknown_name("array", name[:80], known)
-                raise SourceError(f"{path}, key {name[:80]!r}: {found} {mend}.")
-        for name in (*_REQUIRED, *data.modalities):
+                found = unknown_name("array", name[:80], [*needed, *_OPTIONAL]).rstrip(".")
+                raise self.error(name, found, mend)
+        for name in needed:
             if name not in self.arrays:
                 found = f"missing; there are {', '.join(self.arrays) or 'no arrays'}"
                 raise self.error(name, found, "Every file must hold this array")
@@ -193,7 +178,6 @@ class _Arrays:
         self.widths = {name: shape[1] for name, shape in shapes.items()}
 
     def error(self, name: str, found: str, mend: str) -> SourceError:
-        """An error about one array."""
         return SourceError.at(self.path, name, found=found, mend=mend)
 
     def samples(self) -> Iterator[tuple[str, Sample]]:

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import runpy
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +31,7 @@ def write_custom(
     description: str = "",
     split_seed: int = 0,
 ) -> Path:
-    """Writes the folder of a data set of your own, `custom/<name>`.
+    """Writes the folder of a data set of your own, `custom/<name>`, and returns its path.
 
         examples = Examples.from_arrays({"language": words, "acoustic": voice}, labels)
         write_custom("mine", examples)
@@ -40,10 +39,9 @@ def write_custom(
 
     Args:
         folder: a new or an empty folder. It is there whole, or not at all.
-        examples: split -> its examples, of `train`, `validation` and `test` those there are; or
-            all examples, of whose groups 70, 10 and 20 in a hundred are drawn into the three
-            splits, each group whole. Where one is not present in a modality, zeros are written.
-            `extra` values have no place in the format and are left out.
+        examples: split (`train`, `validation`, `test`) -> its examples; or all examples, of whose
+            groups 70, 10 and 20 in a hundred are drawn into the splits, each group whole. Where one
+            is not present in a modality, zeros are written; `extra` values are left out.
         name: of the data set; None takes the folder's own.
         task: what the labels are, or its kind. None takes a classification, as many classes as the
             highest label says, where the labels are integers, and otherwise a regression.
@@ -52,13 +50,9 @@ def write_custom(
         description: one line about the data.
         split_seed: draws the splits, 0 or more.
 
-    Returns:
-        The folder.
-
     Raises:
-        ValueError: the folder is there and not empty; there is no such split or kind of task; the
-            splits differ in their modalities, or share a group or an id; labels are not those of
-            the task.
+        ValueError: the folder is there and not empty, or holds what could not be built: an unknown
+            split or kind of task, other labels, a group or an id in two splits.
     """
     folder = Path(folder).expanduser()
     name = folder.resolve().name if name is None else name
@@ -109,27 +103,6 @@ def _sample(examples: Examples, row: int) -> Sample:
         video_id=str(examples.groups[row]),
         words=words if any(words) else None,
     )
-
-
-def write_template(folder: str | Path) -> Path:
-    """Writes a small data set to imitate: data.toml, README.md, which explains it,
-    write_examples.py, and examples.npz, which that wrote.
-
-    Args:
-        folder: a new or an empty folder. It is there with all its files, or not at all.
-
-    Returns:
-        The folder.
-
-    Raises:
-        ValueError: the folder is there and not empty.
-    """
-    folder = Path(folder).expanduser()
-    with new_folder(folder) as unfinished:
-        for name in ("data.toml", "README.md", "write_examples.py"):
-            shutil.copyfile(Path(__file__).parent / "template" / name, unfinished / name)
-        runpy.run_path(str(unfinished / "write_examples.py"))
-    return folder
 
 
 @contextlib.contextmanager

@@ -19,7 +19,6 @@ class Builder(SequenceBuilder):
             "no ids in the copies known.",
             source=AlignedPickle(
                 "iemocap_data.pkl",
-                "iemocap_data_noalign.pkl",
                 {"language": 300, "acoustic": 74, "visual": 35},
                 emotions=EMOTIONS,
             ),

@@ -1,9 +1,9 @@
 """Frames of recordings from tables: OpenFace's, openSMILE's, or any with times."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,31 +27,6 @@ TIME = ("time", "timestamp", "frametime")
 FARTHEST = 10  # Frames may go on after the last word; ten times as long, they are in another unit.
 
 
-@dataclass
-class ModalityReport:
-    """What became of the frames of one modality."""
-
-    columns: Sequence[str]  # the features
-    left_out: Sequence[str]  # columns that are no features: they hold text or have no name
-    frames: int = 0  # without the failed ones
-    failed: int = 0  # left out because OpenFace found no face in them
-    not_finite: int = 0  # with NaN or infinities: left out in default mode
-    videos_without: int = 0  # videos without frames, which are zeros
-
-    def line(self, mode: str) -> str:
-        """What to print."""
-        columns = ", ".join(self.columns[:4]) + (", ..." if self.columns[4:] else "")
-        parts = [f"{len(self.columns)} features ({columns}), {self.frames:,} frames"]
-        if self.failed:
-            parts.append(f"{self.failed:,} more without a face left out")
-        if self.not_finite:
-            what = "left out" if mode == "default" else "kept"
-            parts.append(f"{self.not_finite:,} with NaN or infinities {what}")
-        if self.videos_without:
-            parts.append(f"{self.videos_without:,} videos without frames: zeros")
-        return "; ".join(parts)
-
-
 class FrameFiles:
     """The frames of one modality: a folder with a table for each video, or one table for all.
 
@@ -59,7 +34,11 @@ class FrameFiles:
     hold numbers in the first row of the first video are features, but for `video` and for those of
     OpenFace that are none; `patterns` choose among them. One table for all may be larger than the
     memory, so its rows are kept in the folder `scratch`, a file of numbers for each video.
-    `summary` says what became of the frames that were read so far.
+
+    `summary` says what became of the frames that were read so far: `columns` (the features),
+    `left_out` (columns of text or without a name), the numbers of `frames`, of those that `failed`
+    (OpenFace found no face, so they are left out) and of those `not_finite` (with NaN or
+    infinities: left out in default mode), and `videos_without` frames, which are zeros.
     """
 
     def __init__(
@@ -109,16 +88,16 @@ class FrameFiles:
                 found = f"several faces: face_id {', '.join(shown)}"
                 mend = "Which of them speaks cannot be told: keep the rows of the speaker's face"
                 raise self._error(video, found, mend)
-        frames = Frames(values[self.summary.columns].to_numpy()[seen], intervals[seen])
+        frames = Frames(values[self.summary["columns"]].to_numpy()[seen], intervals[seen])
         last_frame, last_word = (each.intervals[:, 1].max(initial=0) for each in (frames, words))
         if len(words) and last_frame > FARTHEST * (last_word + 1):
             found = f"frames up to {last_frame:g}, and words up to {last_word:g}"
             mend = "Both must be in seconds: one looks like milliseconds or frame numbers"
             raise self._error(video, found, mend)
-        self.summary.frames += len(frames.features)
-        self.summary.failed += int((~seen).sum())
-        self.summary.not_finite += int((~np.isfinite(frames.features)).any(axis=1).sum())
-        self.summary.videos_without += not len(frames.features)
+        self.summary["frames"] += len(frames.features)
+        self.summary["failed"] += int((~seen).sum())
+        self.summary["not_finite"] += int((~np.isfinite(frames.features)).any(axis=1).sum())
+        self.summary["videos_without"] += int(not len(frames.features))
         return frames
 
     def _choose_columns(self, table: Table, first: pd.Series, patterns: Sequence[str]) -> None:
@@ -147,7 +126,8 @@ class FrameFiles:
             raise table.error(1, "no columns of numbers beside the times", "Features are needed")
         left_out = [name or "(no name)" for name in names if name not in {*reserved, *features}]
         self._columns = [*self._times, *self._checks, *taken]
-        self.summary = ModalityReport(taken, left_out)
+        counts = dict.fromkeys(("frames", "failed", "not_finite", "videos_without"), 0)
+        self.summary: dict[str, Any] = {"columns": taken, "left_out": left_out, **counts}
 
     def _to_numbers(self, table: Table, rows: pd.DataFrame) -> np.ndarray:
         """`(rows, columns)` float64."""

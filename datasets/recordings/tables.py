@@ -54,7 +54,6 @@ class Table:
             yield pd.DataFrame(cells, index=lines, columns=self.names, dtype=object)
 
     def rows(self) -> pd.DataFrame:
-        """All rows at once."""
         none = pd.DataFrame(columns=self.names, dtype=object)
         return pd.concat(list(self.chunks()) or [none])
 
@@ -68,11 +67,9 @@ class Table:
             yield from rows.groupby(videos, sort=False)
 
     def find(self, wanted: Sequence[str]) -> str | None:
-        """The first of these names that is a column's, or None."""
         return next((name for name in wanted if name in self.names), None)
 
     def need(self, wanted: Sequence[str]) -> str:
-        """`find`, where the column must be there."""
         name = self.find(wanted)
         if name is None:
             shown = ", ".join(map(repr, self.names[:12])) + (", ..." if self.names[12:] else "")
@@ -101,7 +98,6 @@ class Table:
         return values
 
     def error(self, line: int, found: str, mend: str) -> SourceError:
-        """A `SourceError` about one line."""
         end = "" if mend.endswith(("?", ".")) else "."
         return SourceError(f"{self.path}, line {line}: {found}. {mend}{end}")
 
@@ -211,8 +207,8 @@ def read_segments(table: Table, labels: Sequence[str] = ()) -> Segments:
 def _choose_labels(
     table: Table, rows: pd.DataFrame, labels: Sequence[str], others: Sequence[str]
 ) -> list[str]:
-    """Those asked for; or else columns that hold more numbers than text: text among them is then
-    told as an error."""
+    """Those asked for, or else all that hold more numbers than text: text among them is then told
+    as an error."""
     wanted = list(dict.fromkeys(" ".join(label.split()).lower() for label in labels))
     for label in wanted:
         if label not in others:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -61,13 +61,9 @@ class Builder(SequenceBuilder):
             ),
         )
     ]
-
-    def _info(self) -> Any:
-        return self.sequence_info(
-            features={"kind": tfds.features.Text()},
-            metadata={
-                "kinds": list(sarcasm.KINDS),
-                "bayes": {kind: sarcasm.bayes_accuracy(kind) for kind in (*sarcasm.KINDS, "all")},
-                "floors": sarcasm.floors(),
-            },
-        )
+    EXTRA_FEATURES: ClassVar[dict] = {"kind": tfds.features.Text()}
+    EXTRA_METADATA: ClassVar[dict] = {
+        "kinds": list(sarcasm.KINDS),
+        "bayes": {kind: sarcasm.bayes_accuracy(kind) for kind in (*sarcasm.KINDS, "all")},
+        "floors": sarcasm.floors(),
+    }

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -129,20 +128,6 @@ def info(name: Name = None, data_dir: DataDir = None, as_json: Json = False) -> 
         _show(show_data, inspect(choice.name, data_dir), as_json)
     else:
         _show(show_origin, origin(choice), as_json)
-
-
-@data.command()
-def template(
-    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
-) -> None:
-    """Write a small data set to imitate: data.toml, one NPZ file and what wrote it, a README.
-
-    Example: rmfn data template mine; then: rmfn data build --manual-dir mine
-    """
-    from rmfn_tf.datasets.custom.writing import write_template
-
-    written = write_template(folder)
-    print(f"Written: {written}. Begin with {written / 'README.md'}.")
 
 
 data.command()(align)

@@ -95,31 +95,41 @@ def align(
     Then: rmfn data build custom/mine --manual-dir mine
     """
     from rmfn_tf.cli.show import progress_bar
-    from rmfn_tf.datasets.recordings.align_folder import align_folder
+    from rmfn_tf.cli.show_data import dropped_lines
+    from rmfn_tf.datasets.recordings.align_folder import Recordings, align_folder
 
     choices: dict[str, Any] = {"mode": mode, "pauses": pauses, "word_shift": word_shift}
     patterns = _pairs("--columns", columns or [])
+    recordings = Recordings(
+        words,
+        _pairs("--frames", frames),
+        segments,
+        columns={modality: to_labels(names) or [] for modality, names in patterns.items()},
+        labels=to_labels(labels) or [],
+        kind=kind,
+        tier=tier,
+        split_seed=split_seed,
+        **choices,
+    )
     with progress_bar("Aligning", quiet=as_json) as on_progress:
-        report = align_folder(
-            words,
-            _pairs("--frames", frames),
-            segments,
-            out,
-            name=name,
-            columns={modality: to_labels(names) or [] for modality, names in patterns.items()},
-            labels=to_labels(labels) or [],
-            kind=kind,
-            tier=tier,
-            split_seed=split_seed,
-            on_progress=on_progress,
-            **choices,
-        )
+        report = align_folder(recordings, out, name=name, on_progress=on_progress)
     if as_json:
-        print(json.dumps(report.to_json()))
+        print(json.dumps(report))
         return
-    for key, line in report.lines().items():
-        print(f"{key:12} {line}")
-    print(*report.notes, sep="\n")
+    shown = {key: report[key] for key in ("data", "folder", "videos", "segments", "words")}
+    for key, value in {**shown, **report["modalities"]}.items():
+        print(f"{key:12} {_in_words(value)}")
+    print(*dropped_lines(report["dropped"]), *report["notes"], sep="\n")
+
+
+def _in_words(value: Any) -> str:
+    """Counts by name, without those that are 0; of a list how many, and the first few."""
+    if isinstance(value, dict):
+        parts = [(name.replace("_", " "), each) for name, each in value.items() if each]
+        return ", ".join(f"{name}: {_in_words(each)}" for name, each in parts)
+    if isinstance(value, list):
+        return f"{len(value)} ({', '.join(value[:4])}{', ...' if value[4:] else ''})"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _pairs(option: str, given: list[str]) -> dict[str, str]:

@@ -33,7 +33,7 @@ def show_data(result: Mapping[str, Any]) -> None:
         f"{result['videos']} videos; {steps['shortest']} to {steps['longest']} steps an example, "
         f"median {steps['median']:g}; words known in {result['with_words']} examples."
     )
-    for line in (*_dropped(result["dropped"]), *result["notes"]):
+    for line in (*dropped_lines(result["dropped"]), *result["notes"]):
         print(f"- {line}")
     print(f"{'fingerprint':12} {result['fingerprint']}")
 
@@ -52,13 +52,15 @@ def show_origin(result: Mapping[str, str]) -> None:
     """Prints what `origin` gave."""
     print(f"{result['data']} is not built here.\n")
     Console().print(Markdown(result["description"]))
-    if result["files"]:
-        print(f"\nIt is built from {result['files']}.")
     if result["terms"]:
-        print(result["terms"], f"\nrmfn data build {result['data']} --manual-dir FOLDER", sep="\n")
+        print(
+            "\n" + result["terms"],
+            f"\nrmfn data build {result['data']} --manual-dir FOLDER",
+            sep="\n",
+        )
 
 
-def _dropped(dropped: Sequence[Mapping[str, str]]) -> list[str]:
+def dropped_lines(dropped: Sequence[Mapping[str, str]]) -> list[str]:
     """A line for each reason, with how many it took and the first few."""
     by_reason: dict[str, list[str]] = {}
     for each in dropped:

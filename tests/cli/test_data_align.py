@@ -34,8 +34,8 @@ def test_lines(run, frames, tmp_path):
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["data", "custom/ours"]
-    assert "3 features (au01_r, au02_r, gaze_0_x)" in result.stdout
-    assert "without a face left out" in result.stdout
+    assert "visual       columns: 3 (au01_r, au02_r, gaze_0_x), frames: " in result.stdout
+    assert ", failed: " in result.stdout
     assert "Word times: too few words" in result.stdout
     assert "drawn by seed 0, whole videos: 2 train, 1 validation, 1 test" in result.stdout
     assert (tmp_path / "mine" / "data.toml").is_file()

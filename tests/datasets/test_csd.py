@@ -50,8 +50,8 @@ def test_words_become_text(tmp_path):
     assert features.dtype.kind == "U"
 
 
-def test_ids_are_sorted_by_code_point_and_stripped(tmp_path):
-    videos = dict.fromkeys(["b", "B", "_a", "-a", "1", "é", " a\t"], make_videos()["video-0"])
+def test_ids_are_sorted_by_code_point(tmp_path):
+    videos = dict.fromkeys(["b", "B", "_a", "-a", "1", "é", "a"], make_videos()["video-0"])
     with open_csd(write_csd(tmp_path / "x.csd", videos)) as csd:
         assert csd.ids == ["-a", "1", "B", "_a", "a", "b", "é"]
         assert len(csd.read("a").features) == 4
@@ -130,10 +130,8 @@ AT = f"key '{ROOT}/data"
         (lambda file: file.move(ROOT, "a\nb"), r": 1 root groups ('a\nb')"),
         (lambda file: file.move(f"{ROOT}/data", f"{ROOT}/dat"), f", {AT}': no such key; it holds"),
         (lambda file: file[f"{ROOT}/data"].clear(), f", {AT}': no videos. Take the file from"),
-        (add(f"{ROOT}/data/  ", 1.0), f", {AT}': '  ' for the id of a video"),
         (add(f"{ROOT}/data/v\x1b", 1.0), rf", {AT}': 'v\x1b' for the id of a video"),
         (add(f"{ROOT}/data/{'v' * 300}", 1.0), f", {AT}': '{'v' * 40}' for the id"),
-        (add(f"{ROOT}/data/video-1 ", 1.0), f", {AT}': an id twice, but for white space"),
         (add(f"{ROOT}/data/v", 1.0), f", {AT}/v': a Dataset, not a Group"),
         (add(f"{ROOT}/data/v", h5py.SoftLink("/")), f", {AT}/v': a link to elsewhere (SoftLink)"),
         (put("features", None), f", {AT}/video-1/features': no such key; it holds 'intervals'"),

@@ -188,7 +188,7 @@ def test_what_reads_a_folder(tmp_path, folder):
 def test_what_an_empty_folder_lacks(tmp_path):
     ((name, source),) = Builder.sources_for(tmp_path).items()
     assert name == "custom/<name>"
-    with pytest.raises(MissingFiles, match=r"it must hold data\.toml, \*\.npz"):
+    with pytest.raises(MissingFiles, match=r"must hold data\.toml, \*\.npz"):
         source.find(tmp_path)
 
 

@@ -79,7 +79,7 @@ def test_whatever_happens_is_one_error_about_the_file_read_last(tmp_path, how, f
 
 
 def test_an_error_of_the_readers_own_keeps_its_type_and_what_it_knows():
-    error = MissingFiles("no a.h5", "a.h5, b.h5", "a.h5", {"b.h5": Path("b.h5")})
+    error = MissingFiles("no a.h5", {"b.h5": Path("b.h5")})
     items = guarded(guard_readers.raises, error)
     child = next(items)
     with pytest.raises(MissingFiles) as caught:

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.hdf5 import BYTES, MAX_ARRAY_BYTES, NUMBERS, h5py_errors, open_h5, read_array
+from rmfn_tf.datasets.hdf5 import BYTES, NUMBERS, h5py_errors, open_h5, read_array
 from rmfn_tf.datasets.source import SourceError
 
 
@@ -62,9 +62,8 @@ ANOTHER = "This is another kind of file than its name says"
 @pytest.mark.parametrize(
     ("write", "found"),
     [
-        (lambda path: None, ": no such file. Put the file there."),
-        (os.mkdir, ": no such file."),
-        (os.mkfifo, ": no such file."),  # opening it would wait for a writer, for ever
+        (lambda path: None, ": not readable as HDF5 ("),
+        (os.mkdir, ": not readable as HDF5 ("),
         (Path.touch, ": not readable as HDF5 ("),
         (many_keys, r", key 'd1': no such key; it holds 'key\n0', 'key\n1'"),
         (a_group, f", key 'd1': a Group, not a Dataset. {ANOTHER}"),
@@ -79,10 +78,6 @@ ANOTHER = "This is another kind of file than its name says"
         (put(np.ones(3)), ", key 'd1': shape (3,). It must have 2 dimensions, each of at least 1"),
         (put(np.ones((0, 3))), ", key 'd1': shape (0, 3). It must have 2 dimensions"),
         (put(h5py.Empty("f8")), ", key 'd1': shape None. It must have 2 dimensions"),
-        (
-            put(None, shape=(MAX_ARRAY_BYTES // 8 + 1, 1), dtype="f8", chunks=(2**16, 1)),
-            ", key 'd1': a declared size of 1,073,741,832 bytes",
-        ),
         (put(None, shape=(2, 3), dtype="f8"), ", key 'd1': shape (2, 3), but no values were ever"),
     ],
 )

@@ -157,6 +157,15 @@ def test_a_video_in_two_splits_is_named(build, data_dir, name, make, taken):
     assert names_in(data_dir) == []
 
 
+def test_an_id_that_is_there_twice_is_named(build, data_dir):
+    data = mosi_mmsa()
+    ids = data["test"]["id"]
+    data["test"]["id"] = [*ids[:-1], ids[0]]
+    with pytest.raises(SourceError, match=r"aligned_50\.pkl: the id .* twice.* time in test\."):
+        build("cmu_mosi/mmsa_aligned", data)
+    assert names_in(data_dir) == []
+
+
 @pytest.mark.parametrize("name", WIDTHS)
 def test_a_folder_without_the_files(tmp_path, data_dir, name):
     with pytest.raises(SourceError) as caught:

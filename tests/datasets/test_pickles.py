@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rmfn_tf.datasets.pickles import MAX_FILE_BYTES, read_pickle
+from rmfn_tf.datasets.pickles import read_pickle
 from rmfn_tf.datasets.source import SourceError
 from support.pickle_files import make_mmsa, make_mult, write_pickle
 
@@ -148,14 +148,10 @@ def test_a_file_takes_no_multiple_of_its_size(path):
         tracemalloc.stop()
 
 
-def test_what_is_no_file_or_too_large_a_one(tmp_path):
+def test_what_is_no_file(tmp_path):
     for missing in (tmp_path / "none.pkl", tmp_path):
-        with pytest.raises(SourceError, match="no such file"):
+        with pytest.raises(SourceError, match=f"{missing}: not readable as a pickle"):
             read_pickle(missing)
-    with (tmp_path / "large.pkl").open("wb") as stream:
-        stream.truncate(MAX_FILE_BYTES + 1)  # takes no room on the disk
-    with pytest.raises(SourceError, match=r"large\.pkl: 1,073,741,825 bytes\. No more than"):
-        read_pickle(tmp_path / "large.pkl")
 
 
 def encode(value):

@@ -44,12 +44,6 @@ def test_random_access(manual_dir, data_dir, tmp_path):
     assert [source[row]["id"] for row in (3, 0)] == [b"test-3", b"test-0"]
 
 
-def test_why_there_is_no_random_access(builder, data_dir):
-    with pytest.raises(NotImplementedError, match='file_format="array_record"') as caught:
-        tfds.data_source(NAME, split="test", data_dir=data_dir)
-    assert "\n" not in str(caught.value)
-
-
 @pytest.mark.parametrize("name", ["custom/my_data", "custom/my_data:1.0.0"])
 def test_own_data_that_are_not_built(name, tmp_path):
     with pytest.raises(ValueError, match=r"custom/my_data is not built in .*: build it with"):

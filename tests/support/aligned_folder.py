@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from rmfn_tf.datasets.recordings.align_folder import align_folder
+from rmfn_tf.datasets.recordings.align_folder import Recordings, align_folder
 from support.own_recordings import FEATURES, write_csv, write_textgrid
 
 EPSILON = 1e-5
@@ -15,13 +15,10 @@ WORDS_WITH_A_PAUSE = [(0, 1, "a"), (2, 3, "b")]
 def run(folder, out="out", **options):
     """Aligns what `make_recordings` wrote."""
     frames = {"visual": folder / "openface", "acoustic": folder / "smile"}
-    return align_folder(
-        folder / "words",
-        options.pop("frames", frames),
-        folder / "segments.csv",
-        folder / out,
-        **options,
-    )
+    of_folder = {name: options.pop(name, None) for name in ("name", "on_progress")}
+    frames = options.pop("frames", frames)
+    recordings = Recordings(folder / "words", frames, folder / "segments.csv", **options)
+    return align_folder(recordings, folder / out, **of_folder)
 
 
 def load(folder, out="out"):

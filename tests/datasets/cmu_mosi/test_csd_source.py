@@ -5,9 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.cmu_mosi.cmu_mosi_dataset_builder import Builder
-from rmfn_tf.datasets.cmu_mosi.csd_source import FILES, CsdSource
-from rmfn_tf.datasets.cmu_mosi.folds import PUBLISHED_FOLDS, compare_folds
+from rmfn_tf.datasets.cmu_mosi.cmu_mosi_dataset_builder import Builder, compare_folds
+from rmfn_tf.datasets.cmu_mosi.csd_source import FILES, PUBLISHED_FOLDS, CsdSource
 from rmfn_tf.datasets.csd import open_csd
 from rmfn_tf.datasets.source import MissingFiles, Reading, SourceError
 from support.csd_files import write_csd
@@ -142,8 +141,8 @@ def test_what_is_left_out_is_said(tmp_path):
     assert all(sample.present["acoustic"] for sample in reading.splits["test"])
     said = " ".join(reading.notes)
     for expected in (
-        "visual: 1 of the videos are not in CMU_MOSI_Visual_Facet_41.csd",
-        "acoustic: 2 rows that hold NaN or infinities are left out",
+        "1 videos are not in CMU_MOSI_Visual_Facet_41.csd: visual is zeros there.",
+        "2 rows of acoustic hold NaN or infinities: left out.",
         "1 rows end before they start",
         "1 words have no length",
         "90 of the 93 published videos have no labels here",
@@ -195,7 +194,7 @@ def test_vectors_with_other_times_are_averaged(tmp_path):
     for row, sample in enumerate(reading.splits["train"]):
         inside, _ = expect(copy | {"language": {TRAIN: (vectors, times)}}, TRAIN, row)
         np.testing.assert_allclose(sample.features["language"], vectors[inside], atol=1e-5)
-    assert "1 videos whose word vectors have other times" in " ".join(reading.notes)
+    assert "1 videos have word vectors of other times" in " ".join(reading.notes)
 
 
 def make_late(late, dtype):
@@ -334,7 +333,7 @@ def test_files_by_their_other_names(tmp_path):
         (["labels", "words"], "features of any modality", True),
         (["labels", "visual"], "lacks word times", False),
         (["words", "visual"], "lacks CMU_MOSI_Opinion_Labels.csd", False),
-        ([], "word times", False),
+        ([], "must hold CMU_MOSI_Opinion_Labels.csd", False),
     ],
 )
 def test_what_is_missing(tmp_path, there, lacks, readable):

@@ -145,15 +145,20 @@ def test_files_in_the_order_of_their_names_and_no_hidden_ones(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kept", "lacks"), [("data.toml", "*.npz"), ("part_1.npz", "data.toml"), (None, "data.toml")]
+    ("kept", "said"),
+    [
+        ("data.toml", "lacks *.npz: it must hold data.toml, *.npz."),
+        ("part_1.npz", "lacks data.toml: it must hold data.toml, part_1.npz."),
+        (None, "must hold data.toml, *.npz."),
+    ],
 )
-def test_missing_files(tmp_path, kept, lacks):
+def test_missing_files(tmp_path, kept, said):
     folder = write_own(tmp_path)
     source = OwnData(DataDescription.read(folder / "data.toml"))
     for path in folder.iterdir():
         if path.name != kept:
             path.unlink()
-    with pytest.raises(MissingFiles, match=f"lacks {re.escape(lacks)}"):
+    with pytest.raises(MissingFiles, match=re.escape(said)):
         source.find(folder)
     with pytest.raises(MissingFiles, match=r"it must hold data\.toml, \*\.npz"):
         source.find(None)
@@ -208,7 +213,6 @@ TWO_TO_64 = "shape (7, 3). It must have shape (18446744073709551616, 3): one for
         ("id", give("id", "a"), "shape (). It must have shape (1,): one for each id"),
         ("id", give("id", np.zeros(0, "U1")), "no examples. Leave the file out"),
         ("id", put("id", 2, " "), "an empty text in row 2"),
-        ("id", put("id", 3, "a1"), "'a1' there twice, first in part_1.npz. Ids"),
         ("id", give("id", SURROGATE), NO_UNICODE),
         ("id", give("id", [b"a", b"b", b"c", b"\xff"]), NO_UNICODE),
         ("video", put("video", 0, ""), "an empty text in row 0"),
@@ -260,7 +264,6 @@ def test_what_is_wrong_with_a_file_is_named(tmp_path, name, change, found):
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (put("id", 3, "e"), "'id': 'e' there twice, first in part_1.npz. Ids must differ over"),
         (
             give("motion", np.ones((2, 5)), "part_2.npz"),
             "'motion': 5 features a step, and 2 in part_1.npz. All files must have the same",
@@ -395,7 +398,7 @@ def test_all_mistakes_in_a_description_are_named(path):
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        (None, ": no such file. `rmfn data template` writes one"),
+        (None, ": not readable as TOML ([Errno 2] No such file"),
         (b"name = ", ": not readable as TOML ("),
         (b'name = "\xff"', ": not readable as TOML ("),
         (b"a = " + b"[" * 5000, ": not readable as TOML ("),

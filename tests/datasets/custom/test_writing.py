@@ -1,8 +1,6 @@
 """Examples in memory become a data set of one's own, and load as they were."""
 
 import dataclasses
-import subprocess
-import sys
 import tomllib
 
 import numpy as np
@@ -13,7 +11,7 @@ from rmfn_tf.data.examples import Examples
 from rmfn_tf.data.loading import load_examples
 from rmfn_tf.datasets.custom import writing
 from rmfn_tf.datasets.custom.source import DataDescription, OwnData
-from rmfn_tf.datasets.custom.writing import draw_splits, write_custom, write_template
+from rmfn_tf.datasets.custom.writing import draw_splits, write_custom
 from rmfn_tf.datasets.source import SPLITS, Reading
 from rmfn_tf.files import FolderInUse, only_writer
 from rmfn_tf.task import Task
@@ -156,7 +154,7 @@ def two(**changes):
         (make(), {"split_seed": -1}, "non-negative"),
         (make(count=4), {}, "three groups .* got 2"),
         ({"tain": make()}, {}, "tain in row 0. Splits are train"),
-        (two(ids=make().ids), {}, r"'v0\[0\]' there twice"),
+        (two(ids=make().ids), {}, r"the id 'v0\[0\]' is there twice, the second time in test"),
         (two(groups=make().groups), {}, "'v0' has segments in train and in test"),
         ({"train": make(), "test": make(columns=3)}, {}, "label shapes differ"),
         (make(), {"columns": "abc"}, r"shape \(12, 2\). It must have shape \(12, 3\)"),
@@ -176,19 +174,18 @@ def test_what_cannot_be_built_is_not_written(tmp_path, examples, options, messag
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("write", [write_template, lambda folder: write_custom(folder, make())])
-def test_a_new_or_an_empty_folder(tmp_path, monkeypatch, write):
+def test_a_new_or_an_empty_folder(tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
-    write(str(tmp_path / "mine"))
+    write_custom(str(tmp_path / "mine"), make())
     with pytest.raises(ValueError, match="mine is there already"):
-        write(tmp_path / "mine")
+        write_custom(tmp_path / "mine", make())
 
     def fail(*arguments, **arrays):
         raise OSError("No space left on device")
 
     monkeypatch.setattr(np, "savez", fail)
     with pytest.raises(OSError, match="No space left"):
-        write(tmp_path / "other")
+        write_custom(tmp_path / "other", make())
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
@@ -197,50 +194,8 @@ def test_what_a_killed_process_left_is_written_anew(tmp_path):
     (left / "mine" / "deeper").mkdir(parents=True)
     (left / "mine" / "part-00007.npz").touch()
     with only_writer(left), pytest.raises(FolderInUse, match="in use by another process"):
-        write_template(tmp_path / "mine")
+        write_custom(tmp_path / "mine", make())
     assert (left / "mine" / "part-00007.npz").exists()
-    write_template(tmp_path / "mine")
+    write_custom(tmp_path / "mine", make())
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-    assert not list((tmp_path / "mine").glob("part-*"))
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    return write_template(tmp_path_factory.mktemp("template") / "mine")
-
-
-def test_the_template_is_explained_and_wrote_its_own_examples(template, tmp_path):
-    names = sorted(path.name for path in template.iterdir())
-    assert names == ["README.md", "data.toml", "examples.npz", "write_examples.py"]
-    script = (template / "write_examples.py").rename(tmp_path / "write_examples.py")
-    subprocess.run([sys.executable, "-W", "error", script], check=True)
-    script.rename(template / script.name)
-    assert (tmp_path / "examples.npz").read_bytes() == (template / "examples.npz").read_bytes()
-    readme = (template / "README.md").read_text(encoding="utf-8")
-    with np.load(template / "examples.npz", allow_pickle=False) as file:
-        assert all(f"`{name}`" in readme for name in file)
-
-
-def test_the_template_can_be_learnt(template):
-    """The mean of each feature tells the sentiment of videos never seen better than a guess."""
-    _, splits = read_back(template)
-    assert {split: len(samples) for split, samples in splits.items()} == {
-        "train": 18,
-        "validation": 6,
-        "test": 6,
-    }
-
-    def table(split):
-        means = [
-            [1.0, *np.concatenate([rows.mean(axis=0) for rows in sample.features.values()])]
-            for sample in splits[split]
-        ]
-        return np.array(means), np.array([sample.label for sample in splits[split]])
-
-    features, labels = table("train")
-    weights = np.linalg.lstsq(features, labels, rcond=None)[0]
-    test_features, test_labels = table("test")
-    error = np.abs(test_features @ weights - test_labels).mean()
-    assert error < 0.5 * np.abs(labels.mean() - test_labels).mean()
-    gaps = [not row.any() for sample in splits["train"] for row in sample.features["visual"]]
-    assert 0 < sum(gaps) < len(gaps) / 2  # README.md speaks of them
+    assert not (tmp_path / "mine" / "part-00007.npz").exists()
