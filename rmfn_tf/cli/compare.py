@@ -153,9 +153,9 @@ def reproduce(
 def _print_table(result: dict) -> None:
     from rich.console import Console
 
-    from rmfn_tf.comparison.report import explanations, to_table
+    from rmfn_tf.comparison.report import make_report
 
-    console = Console()
-    console.print(to_table(result).to_rich(f"{result['data']}: {result['split']}"))
-    for line in explanations(result):
+    console, report = Console(), make_report(result)
+    console.print(report.table.to_rich(report.title))
+    for line in report.notes:
         console.print(line, highlight=False, markup=False)

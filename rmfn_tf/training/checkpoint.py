@@ -1,5 +1,6 @@
-"""The state of a training between two epochs: a callback of Keras that takes it, and its file."""
+"""The state of a training between two epochs: a callback of Keras that takes it, and its files."""
 
+import csv
 import json
 import math
 import time
@@ -11,14 +12,13 @@ import keras
 import numpy as np
 
 from rmfn_tf.data import Examples
-from rmfn_tf.files import replace_file
+from rmfn_tf.files import replace_file, write_rows
 from rmfn_tf.metrics import score
 from rmfn_tf.task import Task
-from rmfn_tf.training.history import write_history
 from rmfn_tf.training.predictions import predict
 from rmfn_tf.training.splits import monitored
 
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT, HISTORY = "checkpoint.npz", "history.csv"
 
 
 class NonFiniteLoss(ValueError):
@@ -37,8 +37,8 @@ class Checkpoint(keras.callbacks.Callback):
     losses of batches, each of which is computed before its step.)
 
     Args:
-        folder: it goes on from what lies there. After each epoch `checkpoint.npz`, `history.csv`
-            and `tensorboard/` are replaced in it, in this order. None keeps the state in memory.
+        folder: it goes on from what lies there. After each epoch `checkpoint.npz`, then
+            `history.csv` are replaced in it. None keeps the state in memory.
 
     Attributes:
         history: one row for each epoch, `{"epoch", "loss", ...}`.
@@ -49,8 +49,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     Raises:
         ValueError: the file is damaged.
-        NonFiniteLoss: in `model.fit`, the training loss of a batch, or the validation loss or a
-            weight after an epoch, is NaN or infinite.
+        NonFiniteLoss: in `model.fit`, a training loss, a validation loss or a weight is not finite.
         OSError: in `model.fit`, the folder cannot be written; the last good state is still there.
     """
 
@@ -64,7 +63,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.follow(Task.of("regression"))
         if folder is not None and (folder / CHECKPOINT).exists():
             self._read(folder / CHECKPOINT)
-            write_history(folder, self.history)  # a kill may have come before it
+            write_rows(folder / HISTORY, self.history)  # a kill may have come before it
 
     def follow(
         self,
@@ -131,7 +130,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.seconds += time.monotonic() - self._started
         if self.folder is not None:
             self._write(self.folder / CHECKPOINT)
-            write_history(self.folder, self.history)
+            write_rows(self.folder / HISTORY, self.history)
         if self.is_done:
             self.model.stop_training = True
 
@@ -160,6 +159,15 @@ class Checkpoint(keras.callbacks.Callback):
             raise ValueError(
                 f"{path} is damaged ({error}); remove it to train from the first epoch."
             ) from error
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The rows of `history.csv` in a folder; an empty list where there is no such file."""
+    path = folder / HISTORY
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def _variables(model: keras.Model) -> list[Any]:

@@ -37,10 +37,9 @@ def fit(
 ) -> keras.callbacks.History:
     """Trains a model as `rmfn train` does.
 
-    Batches are padded to a few lengths and shuffled by the seed. The learning rate falls linearly
-    to zero over all steps. A regression starts from the medians of the training labels, the best
-    constant under MAE, so that no step is spent on moving there from zero. With validation the
-    model has the weights of the best epoch at the end.
+    Batches are padded to a few lengths and shuffled by the seed. A regression starts from the
+    medians of the training labels, the best constant under MAE, so that no step is spent on moving
+    there from zero. With validation the model has the weights of the best epoch at the end.
 
     Args:
         model: made by `create_model`; it is compiled anew.
@@ -56,7 +55,7 @@ def fit(
         seed: random seed for the order of batches. (For weights and dropout, call
             `keras.utils.set_random_seed` before the model is made.)
         checkpoint: the state of an earlier call, from which training goes on.
-        callbacks: further callbacks. When theirs are called, `checkpoint` holds the epoch that has
+        callbacks: further callbacks. When they are called, `checkpoint` holds the epoch that has
             just ended. What they keep themselves is not part of it.
         verbose: as in `keras.Model.fit`.
 
@@ -64,9 +63,8 @@ def fit(
         The history of the epochs that this call has run.
 
     Raises:
-        NonFiniteLoss: as `Checkpoint`.
-        ValueError: a checkpoint of another model, labels that do not fit the task, a metric that
-            the task does not have, weights that do not fit, or XLA where it cannot be used.
+        ValueError: as `Checkpoint`; and a checkpoint of another model, labels, weights or a metric
+            that do not fit the task, or XLA where it cannot be used.
     """
     task = Task.of(task, model.output_shape[-1])
     checkpoint = Checkpoint() if checkpoint is None else checkpoint

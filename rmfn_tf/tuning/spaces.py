@@ -13,7 +13,7 @@ import keras_tuner
 
 from rmfn_tf.models import list_models, model_options
 from rmfn_tf.models.rmfn import default_units, is_wide
-from rmfn_tf.names import did_you_mean, unknown_name
+from rmfn_tf.names import unknown_name
 from rmfn_tf.tuning import MOST_STAGES
 
 Draw = Callable[[keras_tuner.HyperParameters, str], Any]
@@ -75,7 +75,7 @@ _CONDITIONS: dict[str, list[tuple[str, list[Any]]]] = {
 
 
 class SearchSpace:
-    """What is searched of a model.
+    """What is searched of a model; `names` are those of the parameters, in the order of the space.
 
     Args:
         model: a registered model.
@@ -84,9 +84,6 @@ class SearchSpace:
         tune: the parameters to search; `"units"` stands for those of every modality. None: all.
         fixed: hyperparameters of the model that are given. They decide whether a parameter has an
             effect, and the units of modalities that are not searched.
-
-    Attributes:
-        names: of the parameters that are searched, in the order of the space.
 
     Raises:
         ValueError: no such model, no name in `tune`, or one that is not in the space.
@@ -116,21 +113,15 @@ class SearchSpace:
             every = [*groups, *self._draws]
             for name in tune:
                 if name not in every:
-                    raise ValueError(
-                        f"{model} has nothing to search that is called {name!r}."
-                        f"{did_you_mean(name, every)} Known: {', '.join(every)}."
-                    )
+                    raise ValueError(unknown_name(f"parameter of {model} in `tune`", name, every))
             named = {each for name in tune for each in groups.get(name, [name])}
             self._draws = {name: draw for name, draw in self._draws.items() if name in named}
         self.names = tuple(self._draws)
 
     def draw(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
-        """Registers the parameters with KerasTuner and gives their values.
-
-        Returns:
-            `{"hyperparameters": {...}}` with those of the model that are searched and have an
-            effect, and `learning_rate` and `batch_size` where they are searched.
-        """
+        """Registers the parameters with KerasTuner and gives their values: `"hyperparameters"` has
+        those of the model that are searched and have an effect, beside which stand
+        `"learning_rate"` and `"batch_size"` where they are searched."""
         known = {**model_options(self._model), **self._fixed}
         drawn: dict[str, Any] = {}
         for name, draw in self._draws.items():
