@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from rmfn_tf.comparison.published import published_for
-from rmfn_tf.comparison.report import make_report, to_csv_rows
+from rmfn_tf.comparison.report import make_report
 from rmfn_tf.comparison.significance import BOOTSTRAP, PERMUTATION, summarize
-from rmfn_tf.files import only_writer, write_rows
+from rmfn_tf.files import only_writer
 from rmfn_tf.metrics import metrics_for
 from rmfn_tf.names import unknown_name
 from rmfn_tf.training.config import RunConfig
@@ -32,15 +32,13 @@ def compare_models(
 ) -> dict[str, Any]:
     """Trains every config with every seed, judges them on the same items, and writes the tables.
 
-    `out` holds `runs/<row>/seed_<n>/`, each a run folder, and `compare.{json,md,csv,png}`. Called
+    `out` holds `runs/<row>/seed_<n>/`, each a run folder, and `compare.{json,md,png}`. Called
     again, it trains only what is missing, and interrupted runs go on. The test split is opened
     when all runs are finished, and not before.
 
     Args:
         configs: row → config, all of the same data, folds and labels; their seeds are not used.
         seeds: the seeds of each row's runs.
-        builder: the built data set.
-        out: the folder.
         reference: the row that the others are tested against, which may be a floor. By default
             `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
         command: the command that the report shows.
@@ -92,7 +90,6 @@ def compare_models(
             "published": None if first.labels else published_for(first.data),
             "notes": _notes(videos, len(seeds)),
         }
-        write_rows(out / "compare.csv", to_csv_rows(result))
         make_report(result).write(out, "compare", plot_comparison(result))
     return result
 

@@ -1,4 +1,4 @@
-"""The result of a comparison as people read it: in a terminal, in Markdown and as CSV.
+"""The result of a comparison as people read it, in a terminal and in Markdown.
 
 A result is what `rmfn compare` writes as JSON: `data`, `split`, `items`, `videos`, `seeds`,
 `reference`, `command`, `resamples` (`bootstrap`, `permutation`), `metrics`, `lower_is_better`,
@@ -20,15 +20,6 @@ _HEADER = ("", "mean ± std", "95 % interval", "difference", "p", "p (Holm)")
 def make_report(result: Result) -> Report:
     """The table, and sentences that say what it shows, what it does not, and who published what."""
     return Report(f"{result['data']}: {result['split']}", result, _table(result), _notes(result))
-
-
-def to_csv_rows(result: Result) -> list[dict[str, Any]]:
-    """One for each of our rows and metrics, numbers in full."""
-    return [
-        {"row": row["row"], "kind": row["kind"], "runs": row["runs"], "metric": metric, **values}
-        for row in result["rows"]
-        for metric, values in row["values"].items()
-    ]
 
 
 def _table(result: Result) -> Table:
@@ -80,9 +71,8 @@ def _notes(result: Result) -> list[str]:
         f"of that mean for these trained models, from {bootstrap} resamples of whole videos. p: "
         f"the larger of two two-sided p-values against {result['reference']}. One is of a paired "
         "permutation test, which swaps the predictions of whole videos (in every way, or in "
-        f"{permutation} drawn ones where there are more ways) and cannot see what other seeds "
-        "would give. The other is of Welch's t-test over the runs, which sees nothing else. Two "
-        "rows that do not vary over their runs have only the first."
+        f"{permutation} drawn ones where there are more ways). The other is of Welch's t-test over "
+        "the runs, which alone sees what another seed changes, and needs a row that varies."
     )
     if "fold" in result["split"]:
         notes.append(

@@ -47,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """What `rmfn compare` and `rmfn tune` say of their result (what they write as JSON)."""
+    """What `rmfn compare` and `rmfn tune` say of their result, which they also write as JSON."""
 
     title: str
     result: Mapping[str, Any]

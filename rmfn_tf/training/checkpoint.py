@@ -26,11 +26,10 @@ class NonFiniteLoss(ValueError):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """All that the next epoch depends on, besides the config and the data.
-
-    The order of batches follows from the seed and the epoch, the learning rate from the optimizer's
-    step, early stopping and the best epoch from the history. So what is left are the variables of
-    model and optimizer (seed generators among them), the best weights and the history.
+    """All that the next epoch depends on, besides the config and the data: the variables of model
+    and optimizer (seed generators among them), the best weights and the history. The order of
+    batches follows from the seed and the epoch, the learning rate from the optimizer's step, early
+    stopping and the best epoch from the history.
 
     Put it first in the list of callbacks: it checks that each epoch is finite before the others see
     it, and when they are called, the state is taken. (`TerminateOnNaN` of Keras only sees the
@@ -39,13 +38,6 @@ class Checkpoint(keras.callbacks.Callback):
     Args:
         folder: it goes on from what lies there. After each epoch `checkpoint.npz`, then
             `history.csv` are replaced in it. None keeps the state in memory.
-
-    Attributes:
-        history: one row for each epoch, `{"epoch", "loss", ...}`.
-        variables: of the model, then of its optimizer, after the last epoch.
-        best: of the model, after the best epoch; empty without validation.
-        seconds: how long training has taken so far.
-        monitor: the entry of the history that makes an epoch better.
 
     Raises:
         ValueError: the file is damaged.
@@ -56,10 +48,10 @@ class Checkpoint(keras.callbacks.Callback):
     def __init__(self, folder: Path | None = None):
         super().__init__()
         self.folder = folder
-        self.history: list[dict[str, float]] = []
-        self.variables: list[np.ndarray] = []
-        self.best: list[np.ndarray] = []
-        self.seconds = 0.0
+        self.history: list[dict[str, float]] = []  # a row for each epoch: epoch, loss, ...
+        self.variables: list[np.ndarray] = []  # of model, then optimizer, after the last epoch
+        self.best: list[np.ndarray] = []  # of the model after the best epoch, with validation
+        self.seconds = 0.0  # how long training has taken so far
         self.follow(Task.of("regression"))
         if folder is not None and (folder / CHECKPOINT).exists():
             self._read(folder / CHECKPOINT)
@@ -73,7 +65,8 @@ class Checkpoint(keras.callbacks.Callback):
         patience: int = 0,
         select_by: str = "loss",
     ) -> None:
-        """Says which epoch is the best and which the last; the arguments are those of `fit`."""
+        """Says which epoch is the best, by the entry `monitor` of the history, and which the last;
+        the arguments are those of `fit`."""
         self.monitor, self._lower_is_better = monitored(task, select_by)
         self._task, self._validation = task, validation
         self._epochs, self._patience = epochs, patience

@@ -206,7 +206,7 @@ class Run:
         resume: bool = False,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, Any]:
-        """Trains what `config` says; interrupted, it can go on.
+        """Trains what `config` says on the built data set that it names; interrupted, it can go on.
 
         With the data set's own splits it learns from `train` and reports `validation`; the test
         split is not read. With folds it reports the pooled predictions of every fold on the videos
@@ -215,7 +215,6 @@ class Run:
         was finished is removed again on an error.
 
         Args:
-            config, builder: the run, and the built data set that it names.
             resume: whether the folder may exist: a finished run is left as it is, an unfinished one
                 goes on from its last finished epoch.
             callbacks: as in `fit`, for every fold; a `RunCallback` is told of more.

@@ -62,8 +62,6 @@ def train_many(
         run.check_same(runs[run], builder)
 
     def report() -> None:
-        if on_progress is None:
-            return
         done = total = 0
         for run, config in runs.items():
             # With folds there is one more training, that of the model of all of the data.
@@ -71,7 +69,8 @@ def train_many(
             # A finished run may have stopped before its last epoch.
             done += epochs if run.is_finished else run.epochs_done
             total += epochs
-        on_progress(done, total)
+        if on_progress is not None:
+            on_progress(done, total)
 
     report()
     if not missing:
@@ -205,7 +204,12 @@ def _on_cluster(address: str) -> Iterator[Send]:
     except ImportError as error:
         raise ValueError("A cluster needs Dask: `pip install 'rmfn-tf[cluster]'`.") from error
     with Client(address) as client, client.get_executor(pure=False) as executor:
-        client.run_on_scheduler(_try_once)
+
+        def try_once(dask_scheduler: Any) -> None:
+            # By itself Dask would let a run that takes too much memory kill four workers.
+            dask_scheduler.allowed_failures = 0
+
+        client.run_on_scheduler(try_once)
         try:
             yield partial(executor.submit, _train_on_cluster)
         except KilledWorker as error:
@@ -216,8 +220,3 @@ def _on_cluster(address: str) -> Iterator[Send]:
             raise ChildProcessError(f"The Dask scheduler at {address} is gone. {_KEPT}.") from error
         finally:
             executor.shutdown(wait=False)  # cancels what is left, where an error came first
-
-
-def _try_once(dask_scheduler: Any) -> None:
-    """By itself Dask would let a run that takes too much memory kill four workers."""
-    dask_scheduler.allowed_failures = 0

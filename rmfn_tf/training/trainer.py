@@ -27,19 +27,12 @@ Results = tuple[dict[str, Any], dict[str, Any]]
 class RunCallback(keras.callbacks.Callback):
     """A callback of Keras that `Run.train` also tells of each model before it is trained."""
 
-    def on_model(
-        self,
-        model: keras.Model,
-        data: LearningData,
-        checkpoint: Checkpoint,
-        fold: int,
-        floors: Mapping[str, Any],
-    ) -> None:
+    def on_model(self, model, data, checkpoint, fold, floors):
         """Called before the first epoch of a model, which is not yet compiled.
 
-        `checkpoint` holds the state to begin with, after each epoch the state then; `fold` counts
-        from 1, and is 0 for the model that the run keeps; `floors` is the report of the predictions
-        that need no training.
+        `data` is the `LearningData`, `checkpoint` the `Checkpoint`, which after each epoch holds
+        the state then. `fold` counts from 1, and is 0 for the model that the run keeps. `floors` is
+        the report of the predictions that need no training.
         """
 
 
@@ -60,18 +53,13 @@ class Trainer:
         floors: Mapping[str, Any] | None = None,
     ) -> tuple[keras.Model, Checkpoint]:
         """Makes and fits one model, or goes on from the last epoch that lies in `folder`, which is
-        for the state of this training alone; `fold` and `floors` are told to the callbacks.
+        for the state of this training alone. Gives the model with the weights of its best epoch,
+        and the state after the last one.
 
         Interrupted at any moment and called again, it ends with the same bits as if nothing had
         happened, given op determinism (`rmfn_tf.start`) and no XLA. It stops after `epochs`, by
-        default `config.epochs`, over which the learning rate falls in any case.
-
-        Returns:
-            The model with the weights of its best epoch, and the state after the last one.
-
-        Raises:
-            NonFiniteLoss: `model.keras` in `folder` is then the best model so far.
-            ValueError, OSError: as `Checkpoint`.
+        default `config.epochs`, over which the learning rate falls in any case. Errors are as of
+        `Checkpoint`; after `NonFiniteLoss`, `model.keras` in `folder` is the best model so far.
         """
         config = self.config
         epochs = config.epochs if epochs is None else epochs

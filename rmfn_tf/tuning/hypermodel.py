@@ -12,9 +12,6 @@ from rmfn_tf.task import Task
 from rmfn_tf.training.fit import fit
 from rmfn_tf.tuning.spaces import SearchSpace
 
-# Data that come in batches already.
-_BATCHED = (tf.data.Dataset, keras.utils.PyDataset, Iterator)
-
 # The name that a metric has here → other names under which people ask for it.
 _OTHER_NAMES = {
     "mae": ("mean_absolute_error",),
@@ -94,7 +91,8 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         # First, so that KerasTuner's own and the history have the names too.
         kwargs["callbacks"] = [_OtherNames(), *(kwargs.get("callbacks") or ())]
         if "batch_size" in drawn:
-            if "batch_size" in kwargs or isinstance(x, _BATCHED):
+            is_batched = isinstance(x, tf.data.Dataset | keras.utils.PyDataset | Iterator)
+            if "batch_size" in kwargs or is_batched:
                 raise keras_tuner.errors.FatalValueError(
                     "The batch size is searched, so `x` must be Examples or arrays, not batches, "
                     "and no `batch_size` may be given. Or leave 'batch_size' out of `tune`."

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import keras_tuner
-import numpy as np
 
 from rmfn_tf.comparison.table import Report, Table, directed, listed, number
 from rmfn_tf.files import only_writer, read_json, write_json
@@ -46,22 +45,20 @@ def run_search(
     Args:
         config: a run with all that is not searched. Its seed is that of every trial and of what the
             tuner draws; its epochs are those of every trial, and with Hyperband the most of any.
-        builder, out, cluster, command: as in `compare_models`.
+        builder, out, cluster, command, on_progress: as in `compare_models`.
         tuner: `"random"`, `"bayesian"` or `"hyperband"`.
         trials: the largest number of trials; a later call may ask for more.
         tune: names of the parameters that are searched (`rmfn_tf.tuning.spaces`); None: all.
         seeds: the number of fresh seeds.
         workers: so many trials are asked for at a time, with a cluster too; a search that goes on
             keeps to the number that it began with.
-        on_progress: called as `on_progress(done, total)`, in trials, then in epochs of the runs
-            over fresh seeds.
 
     Returns:
-        `Selection.facts`, and `tuner`, `space` (the names of what is searched), `trials`, `best`
-        (the id of a trial), `seeds`, `fresh_seeds`, `fresh` (`{"best": scores, "preset": scores,
-        "difference": paired}`, or None), `best_run` (within `out`) and `answer` (a sentence). A
-        trial: `{"id", "status": "COMPLETED" or "FAILED", "score", "values": of the parameters that
-        are active in it, "epochs", "parameters", "error"}`; what is not known is None.
+        As `sweep_stages`, without `rows` and `reference`, but with `tuner`, `space` (the names of
+        what is searched) and `trials`. `best` is the id of a trial, and `fresh` is `{"best":
+        scores, "preset": scores, "difference": paired}`. A trial: `{"id", "status": "COMPLETED" or
+        "FAILED", "score", "values": of the parameters that are active in it, "epochs",
+        "parameters", "error"}`; what is not known is None.
 
     Raises:
         ValueError: no such tuner or parameter, a folder of something else, or all trials failed.
@@ -221,13 +218,8 @@ def search_report(result: Mapping[str, Any]) -> Report:
         notes.append(
             "Trials of fewer epochs are earlier rounds: compare trials of equally many epochs."
         )
-    if result["fresh"]:
-        best, preset = (number(np.mean(result["fresh"][x]), digits=4) for x in ("best", "preset"))
-        notes.append(
-            f"Over the fresh seeds {listed(result['fresh_seeds'])} alone, the best trial has "
-            f"{best} and the preset {preset}; the sentence at the end is about these, and its p is "
-            "of a paired t-test."
-        )
+    if fresh := listed(result["fresh_seeds"]):
+        notes.append(f"The sentence at the end is about the fresh seeds {fresh} alone.")
     notes += [f"Trial {each['id']} failed: {each['error']}" for each in failed]
     title = f"{result['data']}, {result['model']}: {result['tuner']} search"
     table = Table(["trial", *(str(each["id"]) for each in trials)], lines)

@@ -48,8 +48,8 @@ def sweep_stages(
     selected, reference = list(range(seeds)), stages[0]
     row_of = {k: f"stages_{k}" for k in stages}
     configs = {
-        row: config.replace(hyperparameters={**config.hyperparameters, "num_stages": k})
-        for k, row in row_of.items()
+        row_of[k]: config.replace(hyperparameters={**config.hyperparameters, "num_stages": k})
+        for k in stages
     }
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):

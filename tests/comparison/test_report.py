@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rmfn_tf.comparison.published import published_for
-from rmfn_tf.comparison.report import make_report, to_csv_rows
+from rmfn_tf.comparison.report import make_report
 from rmfn_tf.comparison.table import Table
 
 NUMBERS = ("mean", "std", "low", "high", "difference", "p_items", "p_seeds", "p", "p_holm")
@@ -229,16 +229,6 @@ def test_markup_in_names_is_text() -> None:
     assert r"a\*b\*\|\`c\`\[x](y)\<b>" in make_report(result).to_markdown()
     result["rows"][1]["row"] = "[bold]x[/]"
     assert "[bold]x[/]" in drawn(result)
-
-
-def test_the_rows_of_the_csv_have_every_number() -> None:
-    result = make_result(published=published_for("pom"))
-    rows = {(row.pop("row"), row.pop("metric")): row for row in to_csv_rows(result)}
-    assert len(rows) == 4 * 2
-    for row in result["rows"]:
-        for metric, values in row["values"].items():
-            expected = {"kind": row["kind"], "runs": row["runs"], **values}
-            assert rows[row["row"], metric] == expected
 
 
 def test_a_terminal_of_80_columns_is_enough_whatever_the_metrics() -> None:
