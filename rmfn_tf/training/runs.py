@@ -110,10 +110,11 @@ def open_workers(builder: Any, *, workers: int = 1, cluster: str = "") -> Iterat
         yield lambda folder, config: send(config.model_dump(), data_dir, folder.absolute())
 
 
-def _train(threads: int | None, values: Mapping[str, Any], data_dir: str, folder: Path) -> str:
+def _train(threads: int | None, *job: Any) -> str:
     """Trains, or goes on with, a run; gives its error as text, which any pipe can carry. Only an
     OSError is raised, since the other runs would meet it too. `threads`: None where TensorFlow runs
     already, 0 for as many as it likes."""
+    values, data_dir, folder = job
     if threads is not None:  # Keras does not use XLA with determinism
         start_tensorflow(deterministic=not values["jit"], threads=threads)
 
