@@ -25,8 +25,7 @@ def main() -> None:
 
     import rmfn_tf.datasets
     from rmfn_tf.cli.demo import accuracy_by_kind
-    from rmfn_tf.training.config import RunConfig
-    from rmfn_tf.training.presets import preset
+    from rmfn_tf.training.config import RunConfig, preset
     from rmfn_tf.training.run import Run
 
     data, found = "synthetic/sarcasm", defaultdict(list)

@@ -52,8 +52,8 @@ def compare(
     """Train models over seeds and compare them: intervals, tests, floors, published rows.
 
     Start it again with the same --out, and only what is missing runs. If the data set has splits,
-    the test split is opened once per run, after all are trained. Results: compare.md, .csv, .json
-    and .png in --out.
+    the test split is opened once per run, after all are trained. Results: compare.md, .csv, .json and
+    .png in --out.
 
     Example: rmfn compare ict_mmmo/trimodal --models rmfn,ef_lstm --folds 10 --out compared
     """
@@ -153,9 +153,9 @@ def reproduce(
 def _print_table(result: dict) -> None:
     from rich.console import Console
 
-    from rmfn_tf.comparison.report import explanations, to_table
+    from rmfn_tf.comparison.report import make_report
 
-    console = Console()
-    console.print(to_table(result).to_rich(f"{result['data']}: {result['split']}"))
-    for line in explanations(result):
+    console, report = Console(), make_report(result)
+    console.print(report.table.to_rich(report.title))
+    for line in report.notes:
         console.print(line, highlight=False, markup=False)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.training.config import ConfigError, RunConfig, read_toml
-from rmfn_tf.training.presets import merge, preset
+from rmfn_tf.training.config import ConfigError, RunConfig, merge, preset, read_toml
 
 
 def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunConfig:

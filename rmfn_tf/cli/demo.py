@@ -64,8 +64,7 @@ def _train(
     import keras
     from rich.progress import Progress, TextColumn
 
-    from rmfn_tf.training.config import RunConfig
-    from rmfn_tf.training.presets import preset
+    from rmfn_tf.training.config import RunConfig, preset
     from rmfn_tf.training.run import Run
 
     settings = preset("synthetic", model)

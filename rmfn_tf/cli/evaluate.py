@@ -25,11 +25,11 @@ def evaluate(
 
     start_tensorflow()
     from rmfn_tf.cli.show import build_data, show_metrics
-    from rmfn_tf.training.evaluate import evaluate_run
     from rmfn_tf.training.run import Run
 
-    config = Run(run).config
+    trained = Run(run)
+    config = trained.config
     where = data_dir or config.data_dir
     builder = build_data(config.data, manual_dir, where, quiet=as_json)
-    result = evaluate_run(run, builder, split)
+    result = trained.evaluate(builder, split)
     show_metrics(result, f"{config.data}, {config.model}", as_json)

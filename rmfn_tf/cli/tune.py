@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,9 +64,6 @@ def tune(
     config: Annotated[
         Path | None, typer.Option(help="A run's config.toml to vary, in place of the preset.")
     ] = None,
-    promote: Annotated[
-        Path | None, typer.Option(help="Also keep a run of the best in this new folder.")
-    ] = None,
     labels: Labels = None,
     workers: Workers = 1,
     cluster: Cluster = "",
@@ -97,8 +93,6 @@ def tune(
         raise ValueError("--stages sweeps and --tuner searches: give one of them.")
     check_counts(workers=workers, trials=trials)
     check_counts(1 if tuner is None else 0, seeds=seeds)
-    if promote is not None and promote.exists():
-        raise ValueError(f"{promote} exists already; name a new folder with --promote.")
 
     from rmfn_tf.start import start_tensorflow
 
@@ -108,11 +102,9 @@ def tune(
 
     from rmfn_tf.cli.configs import make_config, open_training
     from rmfn_tf.datasets.registry import choose
-    from rmfn_tf.files import replace_file, write_json, write_text
-    from rmfn_tf.tuning import report
     from rmfn_tf.tuning.oracles import check_tuner
-    from rmfn_tf.tuning.search import run_search
-    from rmfn_tf.tuning.stages import sweep_stages
+    from rmfn_tf.tuning.search import run_search, search_report
+    from rmfn_tf.tuning.stages import sweep_report, sweep_stages
     from rmfn_tf.visualization.tuning import plot_search, plot_stages
 
     if tuner is not None:
@@ -125,25 +117,19 @@ def tune(
         how["seeds"] = seeds
         if tuner is None:
             result = sweep_stages(chosen, builder, out, stages=numbers, **how)
-            table, figure = report.sweep_table(result), plot_stages(result)
-            text = report.sweep_markdown(result)
+            report, figure = sweep_report(result), plot_stages(result)
         else:
             names = None if tune_ is None else [name.strip() for name in tune_.split(",")]
             how |= {"tuner": tuner, "trials": trials or 20, "tune": names}
             result = run_search(chosen, builder, out, **how)
-            table, figure = report.search_table(result), plot_search(result)
-            text = report.search_markdown(result)
-    write_text(out / "tune.md", text)
-    replace_file(out / "tune.png", lambda partial: figure.savefig(partial, format="png", dpi=150))
-    write_json(out / "tune.json", result)
-    best = out / result["best_run"]
-    if promote is not None:
-        _copy(best, promote)
+            report, figure = search_report(result), plot_search(result)
+    report.write(out, "tune", figure)
     if as_json:
         print(json.dumps(result))
     else:
-        Console().print(table.to_rich())
-        print(f"\n{result['answer']}\nTable, figure and runs: {out}\nA run of the best: {best}")
+        Console().print(report.table.to_rich())
+        print(f"\n{result['answer']}\nTable, figure and runs: {out}")
+        print(f"A run of the best: {out / result['best_run']}")
 
 
 def to_numbers(text: str) -> list[int]:
@@ -163,13 +149,3 @@ def to_numbers(text: str) -> list[int]:
             )
         numbers.update(range(first, last + 1))
     return sorted(numbers)
-
-
-def _copy(run: Path, to: Path) -> None:
-    """Copies a run folder, whole or not at all."""
-    partial = to.with_name(f".partial-{to.name}")
-    try:
-        shutil.copytree(run, partial, dirs_exist_ok=True)
-        partial.rename(to)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from rmfn_tf.comparison.published import published_for
-from rmfn_tf.comparison.report import to_csv, to_markdown
-from rmfn_tf.comparison.summary import BOOTSTRAP, PERMUTATION, lower_is_better, summarize
-from rmfn_tf.files import only_writer, replace_file, write_json, write_text
+from rmfn_tf.comparison.report import make_report, to_rows
+from rmfn_tf.comparison.significance import BOOTSTRAP, PERMUTATION, summarize
+from rmfn_tf.files import only_writer, write_rows
+from rmfn_tf.metrics import metrics_for
 from rmfn_tf.names import unknown_name
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.predictions import Predictions
 from rmfn_tf.training.run import Run
 from rmfn_tf.training.runs import train_many
@@ -39,8 +39,6 @@ def compare_models(
     Args:
         configs: row → config, all of the same data, folds and labels; their seeds are not used.
         seeds: the seeds of each row's runs.
-        builder: the built data set.
-        out: the folder.
         reference: the row that the others are tested against, which may be a floor. By default
             `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
         command: the command that the report shows.
@@ -68,6 +66,7 @@ def compare_models(
         items, by_row = judge(trained, builder)
         values = summarize(task, items, by_row, reference)
         videos = len(np.unique(items.groups))
+        kinds = {row: "floor" if row in floors else "model" for row in by_row}
         result = {
             "data": first.data,
             "split": f"{first.folds} folds" if first.folds else "test",
@@ -79,14 +78,9 @@ def compare_models(
             "fingerprint": builder.info.metadata["fingerprint"],
             "resamples": {"bootstrap": BOOTSTRAP, "permutation": PERMUTATION},
             "metrics": list(values[reference]),
-            "lower_is_better": lower_is_better(task),
+            "lower_is_better": [x.name for x in metrics_for(task) if x._direction == "down"],
             "rows": [
-                {
-                    "row": row,
-                    "kind": "floor" if row in floors else "model",
-                    "runs": len(runs),
-                    "values": values[row],
-                }
+                {"row": row, "kind": kinds[row], "runs": len(runs), "values": values[row]}
                 for row, runs in by_row.items()
             ],
             "constant_predictions": [
@@ -96,11 +90,8 @@ def compare_models(
             "published": None if first.labels else published_for(first.data),
             "notes": _notes(videos, len(seeds)),
         }
-        figure = plot_comparison(result)
-        write_text(out / "compare.md", to_markdown(result))
-        write_text(out / "compare.csv", to_csv(result))
-        replace_file(out / "compare.png", lambda path: figure.savefig(path, dpi=120))
-        write_json(out / "compare.json", result)
+        write_rows(out / "compare.csv", to_rows(result))
+        make_report(result).write(out, "compare", plot_comparison(result))
     return result
 
 
@@ -109,35 +100,30 @@ def train_rows(
 ) -> dict[str, list[Run]]:
     """Trains what is missing of every config with every seed, in `<folder>/<row>/seed_<n>`, as
     `train_many` does; gives the runs of each row in the order of the seeds."""
-    rows = {row: {seed: Run(folder / row / f"seed_{seed}") for seed in seeds} for row in configs}
+    rows = {row: [Run(folder / row / f"seed_{seed}") for seed in seeds] for row in configs}
     jobs = {
         run.folder: configs[row].replace(seed=seed)
         for row, runs in rows.items()
-        for seed, run in runs.items()
+        for seed, run in zip(seeds, runs, strict=True)
     }
     train_many(jobs, builder, **how)
-    return {row: list(runs.values()) for row, runs in rows.items()}
+    return rows
 
 
 def judge(
     rows: Mapping[str, Sequence[Run]], builder: Any
 ) -> tuple[Predictions, dict[str, list[np.ndarray]]]:
-    """Reads what every run predicts; opens the test split where there is one and it is closed.
+    """Reads what every finished run predicts; opens the test split where it is still closed.
 
-    Args:
-        rows: row → its finished runs.
-        builder: the data set they were trained on.
-
-    Returns:
-        The items, and row → its predictions, one array per seed, models first. Floors are those of
-        the first row's runs: they depend on the data and the folds alone.
+    Gives the items, and row → its predictions, one array per seed, models first. Floors are those
+    of the first row's runs: they depend on the data and the folds alone.
     """
     by_row: dict[str, list[np.ndarray]] = {row: [] for row in rows}
     for row, runs in rows.items():
         for run in runs:
             config = run.config
             if not config.folds:
-                evaluate_run(run.folder, builder, "test")
+                run.evaluate(builder, "test")
             items = run.predictions("out_of_fold" if config.folds else "test")
             by_row[row].append(items.by_row.pop(config.model))
             if row == next(iter(rows)):

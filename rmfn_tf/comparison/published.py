@@ -16,34 +16,26 @@ _PAPERS = {path.stem: path for path in sorted((Path(__file__).parent / "papers")
 
 @dataclass(frozen=True)
 class Protocol:
-    """How our numbers are set beside the published ones of the data set `data`.
-
-    The `models` are trained over `seeds` seeds, from 0, and tested against the row `reference`.
-    `differences` says in sentences what is known to differ from the published protocol, and
-    `copies` what differs with one config of the data set alone.
-    """
+    """How our numbers are set beside the published ones of the data set `data`."""
 
     data: str
     models: list[str]
-    reference: str
-    seeds: int
-    differences: list[str]
-    copies: Mapping[str, list[str]] = field(default_factory=dict)
+    reference: str  # the row that the others are tested against
+    seeds: int  # the number of runs of each model
+    differences: list[str]  # sentences: what is known to differ from the published protocol
+    copies: Mapping[str, list[str]] = field(default_factory=dict)  # of one config of the data set
 
 
 def published_for(data: str) -> dict[str, Any] | None:
-    """The published rows of a data set, under our metrics' names and in their units.
+    """The published rows of a data set (`"pom"`, `"pom/mfn_arrays"`), or None.
 
-    The names are those of `metrics_for`. IEMOCAP's papers give each emotion its own F1, so there
-    they are `weighted_f1_happy`, `_sad`, `_angry` and `_neutral`: `weighted_f1` of that label
-    alone. Accuracies and F1 are shares in [0, 1], which papers print in percent. `data` may have
-    its config or not: `"pom"`, `"pom/mfn_arrays"`.
+    The metrics have the names of `metrics_for`; of IEMOCAP, whose papers give each emotion its own
+    F1, `weighted_f1_<label>`. Accuracies and F1 are shares in [0, 1], where papers print percent.
 
     Returns:
         `{"source": text, "protocol": [sentences], "rows": [{"row": name, "kind": "published" |
         "trivial", "source": text, "values": {metric: value}}]}`; "trivial" rows come from no paper
-        but follow from the labels. Metrics that were not printed are left out. None for a data set
-        without published rows.
+        but follow from the labels. Metrics that were not printed are left out.
     """
     name = data.partition("/")[0]
     if name not in _PAPERS:

@@ -1,41 +1,58 @@
-"""The result of a comparison as people read it: in a terminal, in Markdown and as CSV.
+"""The result of a comparison as people read it, in a terminal and in Markdown.
 
 A result is what `rmfn compare` writes as JSON: `data`, `split`, `items`, `videos`, `seeds`,
 `reference`, `command`, `resamples` (`bootstrap`, `permutation`), `metrics`, `lower_is_better`,
-`rows` (models first; each `row`, `kind` "model" or "floor", `runs`, and `values`: metric → `mean`,
-`std`, `low`, `high`, `best`, `difference`, `p_items`, `p_seeds`, `p`, `p_holm`),
-`constant_predictions`, `published` (as `published_for` gives it, or None) and `notes`. A value that
-does not exist is None.
+`rows` (models first; each `row`, `kind` "model" or "floor", `runs`, and `values`: metric → the
+values of `summarize`), `constant_predictions`, `published` (as `published_for` gives it, or None)
+and `notes`. A value that does not exist is None.
 """
 
-import csv
-import io
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from rmfn_tf.comparison.table import Table, bullets, escape, number, p_value, page, spread
+from rmfn_tf.comparison.table import Report, Table, listed, number, p_value, spread
 
 Result = Mapping[str, Any]
 
-_NUMBERS = ("mean", "std", "low", "high", "difference", "p_items", "p_seeds", "p", "p_holm")
-_CSV_COLUMNS = ("kind", "row", "metric", "runs", *_NUMBERS, "best_of_n", "published", "source")
 _HEADER = ("", "mean ± std", "95 % interval", "difference", "p", "p (Holm)")
 
 
-def to_table(result: Result) -> Table:
+def make_report(result: Result) -> Report:
+    """The table, and sentences that say what it shows, what it does not, and who published what."""
+    return Report(f"{result['data']}: {result['split']}", result, _table(result), _notes(result))
+
+
+def to_rows(result: Result) -> list[dict[str, Any]]:
+    """For a spreadsheet: one row for each row and metric of a result, with all digits.
+
+    Published values come last, in a column of their own, since they are no means over runs.
+    """
+    rows = [
+        {key: row[key] for key in ("kind", "row", "runs")}
+        | {"metric": metric, **row["values"][metric], "published": None, "source": None}
+        for row in result["rows"]
+        for metric in result["metrics"]
+    ]
+    for row in result["published"]["rows"] if result["published"] else ():
+        about = {key: row[key] for key in ("kind", "row", "source")}
+        rows += [{**about, "metric": key, "published": x} for key, x in row["values"].items()]
+    return rows
+
+
+def _table(result: Result) -> Table:
     """Metric by metric, so that any number of metrics fits into 80 columns: models, floors, and the
     published values below ours. The best mean is bold, and so is every mean that prints the same.
     """
     lines: list[list[str]] = []
     bold: set[int] = set()
-    published = _published(result)
+    published = result["published"]["rows"] if result["published"] else []
     named = [*result["metrics"], *(metric for row in published for metric in row["values"])]
     for metric in dict.fromkeys(named):
         lower = metric in result["lower_is_better"]
         lines.append([f"{metric} {'↓' if lower else '↑'}"])
         ours = result["rows"] if metric in result["metrics"] else []
-        best = _best([row["values"][metric]["mean"] for row in ours], lower)
+        means = [mean for row in ours if (mean := row["values"][metric]["mean"]) is not None]
+        best = number((min if lower else max)(means)) if means else ""
         for row in ours:
             if number(row["values"][metric]["mean"]) == best:
                 bold.add(len(lines))
@@ -48,77 +65,6 @@ def to_table(result: Result) -> Table:
     return Table(_HEADER, lines, frozenset(bold))
 
 
-def to_csv(result: Result) -> str:
-    """A line per row and metric, numbers in full; a missing value is an empty field.
-
-    Published rows come last, with kind "published" (or "trivial", see `published_for`): their
-    value stands in a column of its own, since it is no mean over runs, its source beside it.
-    """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in result["rows"]:
-        for metric in result["metrics"]:
-            values = row["values"][metric]
-            writer.writerow({**row, **values, "metric": metric, "best_of_n": values["best"]})
-    for row in _published(result):
-        for metric, value in row["values"].items():
-            writer.writerow({**row, "metric": metric, "published": value})
-    return text.getvalue()
-
-
-def to_markdown(result: Result) -> str:
-    """The whole report: what was run, the table, how to read it, published sources, notes."""
-    return page(
-        f"{result['data']}: {result['split']}",
-        result,
-        f"{result['items']} items of {result['videos']} videos; seeds "
-        f"{', '.join(map(str, result['seeds']))}; reference {escape(result['reference'])}.",
-        to_table(result).to_markdown(),
-        bullets(explanations(result)),
-    )
-
-
-def explanations(result: Result) -> list[str]:
-    """Sentences that say what the columns are, what they do not show, and who published what."""
-    lines = []
-    if "r" in result["metrics"] and result["constant_predictions"]:
-        lines.append("¹ The same prediction for every item, so r is 0 by convention.")
-    bootstrap, permutation = (result["resamples"][key] for key in ("bootstrap", "permutation"))
-    lines.append(
-        "mean ± std: over the row's runs; one run has no std. [low, high]: 95 % bootstrap interval "
-        f"of that mean for these trained models, from {bootstrap} resamples of whole videos. p: "
-        f"the larger of two two-sided p-values against {result['reference']}. One is of a paired "
-        "permutation test, which swaps the predictions of whole videos (in every way, or in "
-        f"{permutation} drawn ones where there are more ways) and cannot see what other seeds "
-        "would give. The other is of Welch's t-test over the runs, which sees nothing else. Two "
-        "rows that do not vary over their runs have only the first."
-    )
-    if "fold" in result["split"]:
-        lines.append(
-            "The folds' training sets overlap, so these results are optimistic: the intervals "
-            "are too narrow and the p-values too small."
-        )
-    best = "; ".join(
-        f"{row['row']} "
-        + ", ".join(f"{each} {number(row['values'][each]['best'])}" for each in result["metrics"])
-        for row in result["rows"]
-        if row["runs"] > 1
-    )
-    if best:
-        lines.append(
-            "Picking, for each metric, the best of a row's runs by its score on these very items "
-            f"inflates it; for comparison with old tables only, that would be: {best}."
-        )
-    if published := result["published"]:
-        lines += [f"Published, not ours: {published['source']}", *published["protocol"]]
-    return [*lines, *result["notes"]]
-
-
-def _published(result: Result) -> list[Mapping[str, Any]]:
-    return result["published"]["rows"] if result["published"] else []
-
-
 def _cells(value: Mapping[str, Any]) -> list[str]:
     known = value["low"] is not None and value["high"] is not None
     interval = f"[{number(value['low'])}, {number(value['high'])}]" if known else ""
@@ -129,7 +75,37 @@ def _cells(value: Mapping[str, Any]) -> list[str]:
     return cells
 
 
-def _best(means: list[float | None], lower_is_better: bool) -> str:
-    """The best mean as it is printed: no table marks a difference that it does not show."""
-    known = [mean for mean in means if mean is not None and math.isfinite(mean)]
-    return number((min if lower_is_better else max)(known)) if known else ""
+def _notes(result: Result) -> list[str]:
+    notes = [
+        f"{result['items']} items of {result['videos']} videos; seeds {listed(result['seeds'])}; "
+        f"reference {result['reference']}."
+    ]
+    if "r" in result["metrics"] and result["constant_predictions"]:
+        notes.append("¹ The same prediction for every item, so r is 0 by convention.")
+    bootstrap, permutation = (result["resamples"][key] for key in ("bootstrap", "permutation"))
+    notes.append(
+        "mean ± std: over the row's runs; one run has no std. [low, high]: 95 % bootstrap interval "
+        f"of that mean for these trained models, from {bootstrap} resamples of whole videos. p: "
+        f"the larger of two two-sided p-values against {result['reference']}. One is of a paired "
+        "permutation test, which swaps the predictions of whole videos (in every way, or in "
+        f"{permutation} drawn ones where there are more ways). The other is of Welch's t-test over "
+        "the runs, which alone sees what another seed changes, and needs a row that varies."
+    )
+    if "fold" in result["split"]:
+        notes.append(
+            "The folds' training sets overlap, so these results are optimistic: the intervals "
+            "are too narrow and the p-values too small."
+        )
+    best = []
+    for row in result["rows"]:
+        values = [f"{name} {number(each['best'])}" for name, each in row["values"].items()]
+        best += [f"{row['row']} {listed(values)}"] if row["runs"] > 1 else []
+    if best:
+        notes.append(
+            "Picking, for each metric, the best of a row's runs by its score on these very items "
+            "inflates it; for comparison with old tables only, that would be: "
+            f"{'; '.join(best)}."
+        )
+    if published := result["published"]:
+        notes += [f"Published, not ours: {published['source']}", *published["protocol"]]
+    return [*notes, *result["notes"]]

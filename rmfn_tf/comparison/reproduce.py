@@ -8,7 +8,7 @@ import numpy as np
 
 from rmfn_tf.comparison.compare import compare_models, judge, train_rows
 from rmfn_tf.comparison.published import Protocol
-from rmfn_tf.comparison.report import to_markdown
+from rmfn_tf.comparison.report import make_report
 from rmfn_tf.comparison.table import Table, bullets, number
 from rmfn_tf.files import write_json, write_text
 from rmfn_tf.metrics import per_label_table
@@ -28,16 +28,9 @@ def reproduce(
     seeds: int,
     **how: Any,
 ) -> dict[str, Any]:
-    """Runs a protocol by `compare_models` and sets its table beside the published one.
-
-    Writes `reproduce.md` and `reproduce.json` beside the files of the comparison; called again, it
-    trains only what is missing.
-
-    Args:
-        protocol: what to run.
-        configs: row → config, of the protocol's models.
-        seeds: the number of runs of each row, from seed 0.
-        builder, out, **how: as in `compare_models`, and so are the errors.
+    """Runs a protocol by `compare_models` (whose arguments these are, `seeds` from 0) and sets its
+    table beside the published one. Writes `reproduce.md` and `reproduce.json` beside the files of
+    the comparison; called again, it trains only what is missing.
 
     Returns:
         The result of the comparison, and `counts` (of each split: `here` and `published`),
@@ -73,7 +66,7 @@ def reproduce(
         here, papers = each["here"], each["published"]
         counted.append([split, str(here), str(papers), "" if here == papers else "differs"])
     parts = [
-        to_markdown(result).rstrip(),
+        make_report(result).to_markdown().rstrip(),
         "## Data beside the papers'",
         Table(["split", "here", "papers", ""], counted).to_markdown(),
         "## What differs from the published protocol and data",
@@ -111,34 +104,28 @@ def data_differences(counts: Mapping[str, Mapping[str, int]], learning: Learning
 def label_rows(
     task: Task, labels: np.ndarray, by_row: Mapping[str, Sequence[np.ndarray]]
 ) -> list[dict[str, Any]]:
-    """The metrics of each label by itself, averaged over the seeds.
+    """The metrics of each label by itself, averaged over the seeds; `by_row`: row → its predictions
+    of the items, one array per seed.
 
-    Args:
-        task: what the labels are.
-        labels: of N items.
-        by_row: row → its predictions of the items, one array per seed.
-
-    Returns:
-        A row per label: `{"label": name, "values": {metric: {row: mean}}}`. In a multilabel task
-        each has a `base_rate`, the share of the items in which the label is present.
+    Gives for each label `{"label": name, "values": {metric: {row: mean}}}`; in a multilabel task
+    also `base_rate`, the share of the items in which the label is present.
     """
     tables = {row: [per_label_table(task, labels, x) for x in runs] for row, runs in by_row.items()}
     metrics = [name for name in next(iter(tables.values()))[0][0] if name != "label"]
-    multilabel = task.kind == "multilabel"
-    return [
-        {
-            "label": label,
-            **({"base_rate": float(labels[:, k].mean())} if multilabel else {}),
-            "values": {
-                metric: {
-                    row: float(np.mean([table[k][metric] for table in runs]))
-                    for row, runs in tables.items()
-                }
-                for metric in metrics
-            },
+    rows: list[dict[str, Any]] = []
+    for k, label in enumerate(task.labels):
+        row: dict[str, Any] = {"label": label}
+        if task.kind == "multilabel":
+            row["base_rate"] = float(labels[:, k].mean())
+        row["values"] = {
+            metric: {
+                name: float(np.mean([table[k][metric] for table in runs]))
+                for name, runs in tables.items()
+            }
+            for metric in metrics
         }
-        for k, label in enumerate(task.labels)
-    ]
+        rows.append(row)
+    return rows
 
 
 def label_table(result: Mapping[str, Any]) -> Table:

@@ -1,40 +1,80 @@
-"""What the numbers of a table are worth: intervals and p-values over items, p-values over training
-seeds, and Holm's correction of many p-values."""
+"""What the numbers of a table are worth: means and their spread, intervals and p-values over items,
+p-values over training seeds, and Holm's correction of many p-values."""
 
 import itertools
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from keras import ops
 from scipy.stats import permutation_test, ttest_ind_from_stats
 
-from rmfn_tf.metrics import metrics_for
+from rmfn_tf.metrics import metrics_for, score
 from rmfn_tf.task import Task
+from rmfn_tf.training.predictions import Predictions
 
-Name = TypeVar("Name", bound=Hashable)
+BOOTSTRAP, PERMUTATION = 2000, 9999  # resamples
+
 Runs = Sequence[np.ndarray] | np.ndarray  # one array of predictions per training seed
 
 # Weights (resamples × groups) drawn at a time.
 _DRAWN = 2**21
 
 
+def summarize(
+    task: Task, items: Predictions, by_row: Mapping[str, list[np.ndarray]], reference: str
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Row → metric → `mean`, `std`, `low`, `high`, `best`, `difference`, `p_items`, `p_seeds`, `p`
+    and `p_holm`; a value that does not exist is None. `by_row`: row → its predictions of the items,
+    one array per seed; `reference`: the row that the others are tested against.
+
+    A difference counts only where neither the choice of items nor the luck of seeds explains it:
+    `p` is the larger of `p_items` (`permutation_p_values`) and `p_seeds` (`seeds_p_value`), which
+    keeps the level of both tests (Berger 1982, intersection-union). `p_holm` corrects the `p` of
+    all rows and metrics together.
+    """
+    labels, groups = items.labels, items.groups
+    lower = [metric.name for metric in metrics_for(task) if metric._direction == "down"]
+    scores = {row: [score(task, labels, run) for run in runs] for row, runs in by_row.items()}
+    table: dict[str, dict[str, dict[str, Any]]] = {}
+    tested = {}
+    for row, runs in by_row.items():
+        intervals = bootstrap_intervals(task, labels, runs, groups, resamples=BOOTSTRAP)
+        p_items: dict[str, float] = {}
+        if row != reference:
+            p_items = permutation_p_values(
+                task, labels, runs, by_row[reference], groups, resamples=PERMUTATION
+            )
+        table[row] = {}
+        for name, (low, high) in intervals.items():
+            ours, theirs = ([run[name] for run in scores[each]] for each in (row, reference))
+            values = table[row][name] = {
+                "mean": float(np.mean(ours)),
+                "std": float(np.std(ours, ddof=1)) if len(ours) > 1 else None,
+                "low": low,
+                "high": high,
+                "best": min(ours) if name in lower else max(ours),
+                **dict.fromkeys(("difference", "p_items", "p_seeds", "p", "p_holm")),
+            }
+            if row != reference:
+                p_seeds = seeds_p_value(ours, theirs)
+                tested[row, name] = max(p_items[name], p_seeds or 0.0)
+                values["difference"] = values["mean"] - float(np.mean(theirs))
+                values |= {"p_items": p_items[name], "p_seeds": p_seeds, "p": tested[row, name]}
+    for (row, name), p in holm(tested).items():
+        table[row][name]["p_holm"] = p
+    return table
+
+
 def weighted_scorer(
     task: Task, labels: np.ndarray, predictions: Runs, groups: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """The metrics of `metrics_for(task)`, averaged over the runs, as a function of weights.
+    """A function of weights `(..., G)` of the groups, sorted by name, that gives the metrics of the
+    task, averaged over the runs, `(..., metrics)`. The arguments are as in `bootstrap_intervals`.
 
     A group's whole-number weight k stands for k copies of its items. The metrics are functions of
     sums over the items (`rmfn_tf.metrics.metric`), so that a product of many rows of weights with
-    the sums of each group gives them for all rows at once.
-
-    Args:
-        task, labels, predictions, groups: as in `bootstrap_intervals`; labels and predictions are
-            float64, with columns that the task takes (ValueError).
-
-    Returns:
-        weights `(..., G)`, in the order of the groups' sorted names → values `(..., metrics)`, in
-        the order of the data set's table. Without any item they are 0.
+    the sums of each group gives them for all rows at once. Without any item they are 0.
     """
     order = np.argsort(groups, kind="stable")
     _, starts = np.unique(groups[order], return_index=True)
@@ -50,14 +90,14 @@ def weighted_scorer(
         for metric in metrics_for(task)
     ]
 
-    def score(weights: np.ndarray) -> np.ndarray:
+    def values_of(weights: np.ndarray) -> np.ndarray:
         values = []
         for metric, table in tables:  # (groups, runs, columns, statistics)
             sums = ops.convert_to_tensor(np.tensordot(weights, table, axes=1))
             values.append(ops.mean(metric.finish(sums), axis=(-2, -1)))
         return ops.convert_to_numpy(ops.stack(values, axis=-1))
 
-    return score
+    return values_of
 
 
 def bootstrap_intervals(
@@ -75,12 +115,9 @@ def bootstrap_intervals(
     the resample is the same for every training seed (Efron, Tibshirani 1993, chapters 8 and 13).
 
     Args:
-        task: what the labels are.
         labels: `(N, labels)` of N items, or `(N,)` where there is one label.
         predictions: one `(N, outputs)` per training seed.
         groups: `(N,)`, what each item belongs to (its video).
-        resamples: the number of resamples, at least 1.
-        seed: the random seed of the resampling.
 
     Returns:
         Metric name → (low, high), the 2.5 and 97.5 percentiles; both None where all items are in
@@ -90,14 +127,14 @@ def bootstrap_intervals(
         ValueError: no items, values that are not finite, or shapes that do not fit together.
     """
     truth, (runs,), members, count = _checked(labels, groups, predictions)
-    score = weighted_scorer(task, truth, runs, members)
+    values_of = weighted_scorer(task, truth, runs, members)
     names = [metric.name for metric in metrics_for(task)]
     if count < 2:
         return dict.fromkeys(names, (None, None))
     generator, shares = np.random.default_rng(seed), np.full(count, 1 / count)
     at_once = max(1, _DRAWN // count)
     draws = [min(at_once, resamples - start) for start in range(0, resamples, at_once)]
-    values = np.concatenate([score(generator.multinomial(count, shares, n)) for n in draws])
+    values = np.concatenate([values_of(generator.multinomial(count, shares, n)) for n in draws])
     low, high = np.quantile(values, [0.025, 0.975], axis=0).tolist()
     return dict(zip(names, zip(low, high, strict=True), strict=True))
 
@@ -124,13 +161,8 @@ def permutation_p_values(
     for any G, but no exact p is below 2^(1-G): few groups cannot show a difference, and one group
     gives 1.
 
-    Args:
-        task, labels, predictions, groups, seed: as in `bootstrap_intervals`, and so are the errors.
-        reference: the predictions of the other row, as many; repeat predictions that have no seed.
-        resamples: the largest number of swaps to try, at least 1.
-
-    Returns:
-        Metric name → p; 1.0 where both rows predict the same.
+    The arguments and errors are those of `bootstrap_intervals`; `reference` are the predictions of
+    the other row, as many (repeat predictions that have no seed). Gives metric name → p.
     """
     truth, (ours, theirs), members, count = _checked(labels, groups, predictions, reference)
     names = [metric.name for metric in metrics_for(task)]
@@ -139,18 +171,18 @@ def permutation_p_values(
     # The items of both rows end to end: a swap turns off those of one and on the other's.
     both = np.concatenate([ours, theirs], axis=1)
     ends = np.concatenate([members, members + count])
-    score = weighted_scorer(task, np.concatenate([truth, truth]), both, ends)
+    values_of = weighted_scorer(task, np.concatenate([truth, truth]), both, ends)
 
-    def scores(on: Any, off: Any, axis: int = -1) -> tuple[np.ndarray, np.ndarray]:
-        return score(np.concatenate([on, off], axis)), score(np.concatenate([off, on], axis))
+    def scores(on: Any, off: Any, axis: int = -1) -> np.ndarray:
+        return values_of(np.concatenate([on, off], axis))
 
-    unswapped = np.ones(count), np.zeros(count)
+    on, off = np.ones(count), np.zeros(count)
     # Swaps tie for SciPy within 2e-14 of what was observed. Added to |d|, this makes it 2e-10 of
     # the scores, whose rounding may be larger than their difference.
-    size = 1e4 * np.sum(np.abs(scores(*unswapped)), axis=0)
+    size = 1e4 * (np.abs(scores(on, off)) + np.abs(scores(off, on)))
     p_values = permutation_test(
-        unswapped,
-        lambda on, off, axis: size + np.abs(np.subtract(*scores(on, off, axis))),
+        (on, off),
+        lambda on, off, axis: size + np.abs(scores(on, off, axis) - scores(off, on, axis)),
         permutation_type="samples",
         vectorized=True,
         n_resamples=resamples,
@@ -167,32 +199,28 @@ def seeds_p_value(scores: Sequence[float], reference: Sequence[float]) -> float 
     Resampling items cannot see that a seed makes a network better or worse on all items alike; this
     test sees nothing else. A row that is the same in all its runs (a floor) leaves a one-sample
     test of the other's. Runs on the same folds are correlated, which makes p larger than it need
-    be, never smaller. None where a row has fewer than two runs or neither varies over its runs:
-    then there is no spread to judge by.
+    be, never smaller. None where a row has fewer than two runs, or neither varies over its runs.
     """
     if min(len(scores), len(reference)) < 2:
         return None
-    deviations = [float(np.std(row, ddof=1)) for row in (scores, reference)]
-    largest = [np.abs(row).max() for row in (scores, reference)]
-    # A deviation that is nothing but rounding is none.
-    ours, theirs = (s if s > 1e-9 * x else 0.0 for s, x in zip(deviations, largest, strict=True))
-    if not ours and not theirs:
+    rows: list[Any] = []
+    for row in (scores, reference):
+        deviation = float(np.std(row, ddof=1))
+        is_rounding = deviation <= 1e-9 * np.abs(row).max()
+        rows += [np.mean(row), 0.0 if is_rounding else deviation, len(row)]
+    if rows[1] == rows[4] == 0:
         return None
-    rows = np.mean(scores), ours, len(scores), np.mean(reference), theirs, len(reference)
     return float(ttest_ind_from_stats(*rows, equal_var=False).pvalue)
 
 
-def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
+def holm(p_values: Mapping[Any, float]) -> dict[Any, float]:
     """Holm's step-down adjustment of p-values for the number of them (Holm 1979).
 
         adjusted p_(i) = max over j ≤ i of min(1, (m - j + 1) · p_(j)),  p_(1) ≤ ... ≤ p_(m)
 
     Rejecting where the adjusted p ≤ α keeps the chance of any false rejection at α or below. The
-    order of the names is kept; ValueError for a p-value that is not between 0 and 1.
+    order of the names is kept.
     """
-    wrong = {name: p for name, p in p_values.items() if not 0 <= p <= 1}
-    if wrong:
-        raise ValueError(f"holm: p-values must be between 0 and 1; got {wrong!r}.")
     ranked = sorted(p_values, key=lambda name: p_values[name])
     steps = (min(1.0, (len(ranked) - k) * p_values[name]) for k, name in enumerate(ranked))
     adjusted = dict(zip(ranked, itertools.accumulate(steps, max), strict=True))
@@ -214,7 +242,7 @@ def _checked(
         raise ValueError(
             "Needed are finite labels (N, columns), groups (N,) and, for each row, one array of "
             "finite predictions (N, outputs) per seed, all of the same N ≥ 1 items, with as many "
-            "seeds and outputs in each row (repeat predictions that have no seed). Got labels "
+            "seeds in each row (repeat predictions that have no seed). Got labels "
             f"{np.shape(labels)}, groups {np.shape(groups)}, predictions {given}"
             f"{'' if finite else ', and values that are not finite'}."
         )

@@ -1,28 +1,26 @@
-"""Tables and numbers as people read them, in a terminal and in Markdown."""
+"""Tables, numbers and pages as people read them, in a terminal and in Markdown."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import rich.table
+from matplotlib.figure import Figure
 from rich.text import Text
+
+from rmfn_tf.files import replace_file, write_json, write_text
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of ready cells.
-
-    Args:
-        header: the names of the columns; the first is aligned left, the others right.
-        lines: the cells of each line. A line of one cell is a heading inside the table; a line that
-            is shorter than the header ends in empty cells.
-        bold: the indices of the lines that stand out.
-    """
+    """A table of ready cells, of which the first column is aligned left, the others right. A line
+    of one cell is a heading inside the table; one that is too short ends in empty cells."""
 
     header: Sequence[str]
     lines: Sequence[Sequence[str]]
-    bold: frozenset[int] = frozenset()
+    bold: frozenset[int] = frozenset()  # the indices of the lines that stand out
 
     def to_rich(self, title: str = "") -> rich.table.Table:
         """For a terminal."""
@@ -47,15 +45,38 @@ class Table:
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def page(title: str, result: Mapping[str, Any], *parts: str) -> str:
-    """A report in Markdown: its title, the command that made it, and the parts below each other."""
-    command = f"```bash\n{result['command']}\n```"
-    return "\n\n".join([f"# {escape(title)}", command, *parts]) + "\n"
+@dataclass(frozen=True)
+class Report:
+    """What `rmfn compare` and `rmfn tune` say of their result, which they also write as JSON."""
+
+    title: str
+    result: Mapping[str, Any]
+    table: Table
+    notes: Sequence[str]  # sentences that say how to read the table
+
+    def to_markdown(self) -> str:
+        """The command, the table, the notes and, where there is one, the answer."""
+        parts = [f"# {escape(self.title)}", f"```bash\n{self.result['command']}\n```"]
+        parts += [self.table.to_markdown(), bullets(self.notes)]
+        if "answer" in self.result:
+            parts.append(f"**{self.result['answer']}**")
+        return "\n\n".join(parts) + "\n"
+
+    def write(self, folder: Path, name: str, figure: Figure) -> None:
+        """Replaces `<name>.md`, `<name>.png` and, last of all, `<name>.json` in a folder."""
+        write_text(folder / f"{name}.md", self.to_markdown())
+        replace_file(folder / f"{name}.png", lambda path: figure.savefig(path, dpi=120))
+        write_json(folder / f"{name}.json", self.result)
 
 
 def bullets(sentences: Iterable[str]) -> str:
     """A Markdown list."""
     return "\n".join(f"- {escape(sentence)}" for sentence in sentences)
+
+
+def listed(values: Iterable[Any]) -> str:
+    """`"0, 1, 2"`."""
+    return ", ".join(map(str, values))
 
 
 def escape(text: str) -> str:

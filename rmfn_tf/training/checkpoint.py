@@ -1,5 +1,6 @@
-"""The state of a training between two epochs: a callback of Keras that takes it, and its file."""
+"""The state of a training between two epochs: a callback of Keras that takes it, and its files."""
 
+import csv
 import json
 import math
 import time
@@ -11,14 +12,13 @@ import keras
 import numpy as np
 
 from rmfn_tf.data import Examples
-from rmfn_tf.files import replace_file
+from rmfn_tf.files import replace_file, write_rows
 from rmfn_tf.metrics import score
 from rmfn_tf.task import Task
-from rmfn_tf.training.history import write_history
 from rmfn_tf.training.predictions import predict
 from rmfn_tf.training.splits import monitored
 
-CHECKPOINT = "checkpoint.npz"
+CHECKPOINT, HISTORY = "checkpoint.npz", "history.csv"
 
 
 class NonFiniteLoss(ValueError):
@@ -26,45 +26,36 @@ class NonFiniteLoss(ValueError):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """All that the next epoch depends on, besides the config and the data.
-
-    The order of batches follows from the seed and the epoch, the learning rate from the optimizer's
-    step, early stopping and the best epoch from the history. So what is left are the variables of
-    model and optimizer (seed generators among them), the best weights and the history.
+    """All that the next epoch depends on, besides the config and the data: the variables of model
+    and optimizer (seed generators among them), the best weights and the history. The order of
+    batches follows from the seed and the epoch, the learning rate from the optimizer's step, early
+    stopping and the best epoch from the history.
 
     Put it first in the list of callbacks: it checks that each epoch is finite before the others see
     it, and when they are called, the state is taken. (`TerminateOnNaN` of Keras only sees the
     losses of batches, each of which is computed before its step.)
 
     Args:
-        folder: it goes on from what lies there. After each epoch `checkpoint.npz`, `history.csv`
-            and `tensorboard/` are replaced in it, in this order. None keeps the state in memory.
-
-    Attributes:
-        history: one row for each epoch, `{"epoch", "loss", ...}`.
-        variables: of the model, then of its optimizer, after the last epoch.
-        best: of the model, after the best epoch; empty without validation.
-        seconds: how long training has taken so far.
-        monitor: the entry of the history that makes an epoch better.
+        folder: it goes on from what lies there. After each epoch `checkpoint.npz`, then
+            `history.csv` are replaced in it. None keeps the state in memory.
 
     Raises:
         ValueError: the file is damaged.
-        NonFiniteLoss: in `model.fit`, the training loss of a batch, or the validation loss or a
-            weight after an epoch, is NaN or infinite.
+        NonFiniteLoss: in `model.fit`, a training loss, a validation loss or a weight is not finite.
         OSError: in `model.fit`, the folder cannot be written; the last good state is still there.
     """
 
     def __init__(self, folder: Path | None = None):
         super().__init__()
         self.folder = folder
-        self.history: list[dict[str, float]] = []
-        self.variables: list[np.ndarray] = []
-        self.best: list[np.ndarray] = []
-        self.seconds = 0.0
+        self.history: list[dict[str, float]] = []  # a row for each epoch: epoch, loss, ...
+        self.variables: list[np.ndarray] = []  # of model, then optimizer, after the last epoch
+        self.best: list[np.ndarray] = []  # of the model after the best epoch, with validation
+        self.seconds = 0.0  # how long training has taken so far
         self.follow(Task.of("regression"))
         if folder is not None and (folder / CHECKPOINT).exists():
             self._read(folder / CHECKPOINT)
-            write_history(folder, self.history)  # a kill may have come before it
+            write_rows(folder / HISTORY, self.history)  # a kill may have come before it
 
     def follow(
         self,
@@ -74,7 +65,8 @@ class Checkpoint(keras.callbacks.Callback):
         patience: int = 0,
         select_by: str = "loss",
     ) -> None:
-        """Says which epoch is the best and which the last; the arguments are those of `fit`."""
+        """Says which epoch is the best, by the entry `monitor` of the history, and which the last;
+        the arguments are those of `fit`."""
         self.monitor, self._lower_is_better = monitored(task, select_by)
         self._task, self._validation = task, validation
         self._epochs, self._patience = epochs, patience
@@ -131,7 +123,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.seconds += time.monotonic() - self._started
         if self.folder is not None:
             self._write(self.folder / CHECKPOINT)
-            write_history(self.folder, self.history)
+            write_rows(self.folder / HISTORY, self.history)
         if self.is_done:
             self.model.stop_training = True
 
@@ -160,6 +152,15 @@ class Checkpoint(keras.callbacks.Callback):
             raise ValueError(
                 f"{path} is damaged ({error}); remove it to train from the first epoch."
             ) from error
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The rows of `history.csv` in a folder; an empty list where there is no such file."""
+    path = folder / HISTORY
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def _variables(model: keras.Model) -> list[Any]:

@@ -30,15 +30,11 @@ _KINDS: dict[str, Any] = {
     "weight_decay": _NOT_NEGATIVE,
     **dict.fromkeys(("learning_rate", "global_clipnorm", "clipnorm", "clipvalue"), _POSITIVE),
 }
+_PRESETS = Path(__file__).with_name("presets.toml")
 
 
 class ConfigError(ValueError):
-    """All mistakes of a config at once.
-
-    Args:
-        mistakes: one sentence for each.
-        source: where the config comes from, such as the path of a file.
-    """
+    """All mistakes of a config at once: a sentence for each, and the file that they are in."""
 
     def __init__(self, mistakes: list[str], source: str = ""):
         super().__init__(mistakes, source)  # both, so that it can be pickled by a worker process
@@ -110,7 +106,7 @@ class RunConfig(BaseModel):
     imports: list[str] = []
 
     def __init__(self, **values: Any):
-        mistakes = import_modules(values.get("imports"))
+        mistakes = _import_modules(values.get("imports"))
         values = _replaced(values, "None", None)
         if isinstance(optimizer := values.get("optimizer", {}), dict):
             values["optimizer"] = {**DEFAULT_OPTIMIZER, **optimizer}
@@ -118,7 +114,7 @@ class RunConfig(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             mistakes += [_sentence(each) for each in error.errors()]
-        mistakes += _rule_mistakes(values) + _model_mistakes(values) + _optimizer_mistakes(values)
+        mistakes += _rule_mistakes(values) + _argument_mistakes(values)
         if mistakes:
             raise ConfigError(list(dict.fromkeys(mistakes)))
 
@@ -127,12 +123,8 @@ class RunConfig(BaseModel):
         return RunConfig(**{**self.model_dump(), **changes})
 
     def complete(self, widths: Mapping[str, int]) -> "RunConfig":
-        """The same config with all defaults of the model and the optimizer written out.
-
-        Args:
-            widths: modality -> number of features, in the data set's order. The default sizes of
-                RMFN depend on them.
-        """
+        """The same config with all defaults of the model and the optimizer written out. Those of
+        RMFN depend on `widths`: modality -> number of features, in the data set's order."""
         from rmfn_tf.models import model_options
         from rmfn_tf.models.rmfn import default_units
 
@@ -166,7 +158,26 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError([f"not valid TOML: {error}"], str(path)) from error
 
 
-def import_modules(names: Any) -> list[str]:
+def preset(data: str, model: str) -> dict[str, Any]:
+    """Arguments of `RunConfig` known to suit a data set and model, from `presets.toml`; empty where
+    none are known."""
+    name = data.partition("/")[0]
+    for each in read_toml(_PRESETS)["presets"]:
+        if name in each["data"] and model == each["model"]:
+            return each["settings"]
+    return {}
+
+
+def merge(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of `RunConfig` with changes made to them; in tables, entry by entry."""
+    merged = dict(settings)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = {**merged[key], **value} if both else value
+    return merged
+
+
+def _import_modules(names: Any) -> list[str]:
     """Imports a user's own modules, which may register models; a sentence for each that fails."""
     mistakes = []
     for name in names if isinstance(names, list) else []:
@@ -197,48 +208,35 @@ def _rule_mistakes(values: Mapping[str, Any]) -> list[str]:
     return mistakes
 
 
-def _model_mistakes(values: Mapping[str, Any]) -> list[str]:
+def _argument_mistakes(values: Mapping[str, Any]) -> list[str]:
+    """A sentence for an unknown model or optimizer, and for each of their arguments that is unknown
+    or of the wrong type."""
     from rmfn_tf.models import list_models, model_options
 
     model, given = values.get("model", "rmfn"), values.get("hyperparameters", {})
-    if not isinstance(model, str) or not isinstance(given, dict):
-        return []
-    options = {name: model_options(name) for name in list_models()}
-    return _argument_mistakes("model", model, "hyperparameters", given, options)
-
-
-def _optimizer_mistakes(values: Mapping[str, Any]) -> list[str]:
-    if not isinstance(values["optimizer"], dict):
-        return []
-    given = dict(values["optimizer"])
-    options = {name: optimizer_options(name) for name in list_optimizers()}
-    return _argument_mistakes("optimizer", given.pop("name"), "optimizer", given, options)
-
-
-def _argument_mistakes(
-    what: str,
-    name: Any,
-    table: str,
-    given: Mapping[str, Any],
-    options: Mapping[str, Mapping[str, Any]],
-) -> list[str]:
-    """A sentence for an unknown model or optimizer (`what`), and for each argument `given` to it
-    that is unknown or of the wrong type. `options`: name -> its arguments with their defaults."""
+    optimizer = values["optimizer"]
+    name = optimizer["name"] if isinstance(optimizer, dict) else "adam"
+    models = {each: model_options(each) for each in list_models()}
+    optimizers = {each: {"name": each, **optimizer_options(each)} for each in list_optimizers()}
     mistakes = []
-    if name not in list(options):  # a list, since what is given may not be hashable
-        mistakes.append(unknown_name(what, name, options))
-        # Whichever is meant, it has none of the arguments that no other has.
-        known = {argument: Any for each in options.values() for argument in each}
-    else:
-        known = {argument: _kind_of(argument, each) for argument, each in options[name].items()}
-    for argument, value in given.items():
-        if argument not in known:
-            mistakes.append(unknown_name(f"argument of {what} {name}", argument, known))
-            continue
-        try:
-            TypeAdapter(known[argument]).validate_python(value, strict=True)
-        except ValidationError as error:
-            mistakes.append(_sentence({**error.errors()[0], "loc": (table, argument)}))
+    for what, chosen, table, arguments, options in (
+        ("model", model, "hyperparameters", given, models),
+        ("optimizer", name, "optimizer", optimizer, optimizers),
+    ):
+        if chosen in list(options):  # a list, since what is given may not be hashable
+            known = {key: _kind_of(key, default) for key, default in options[chosen].items()}
+        else:
+            mistakes.append(unknown_name(what, chosen, options))
+            # Whichever is meant, it has none of the arguments that no other has.
+            known = {key: Any for each in options.values() for key in each}
+        for key, value in arguments.items() if isinstance(arguments, dict) else ():
+            if key not in known:
+                mistakes.append(unknown_name(f"argument of {what} {chosen}", key, known))
+                continue
+            try:
+                TypeAdapter(known[key]).validate_python(value, strict=True)
+            except ValidationError as error:
+                mistakes.append(_sentence({**error.errors()[0], "loc": (table, key)}))
     return mistakes
 
 

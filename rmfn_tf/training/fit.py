@@ -37,26 +37,23 @@ def fit(
 ) -> keras.callbacks.History:
     """Trains a model as `rmfn train` does.
 
-    Batches are padded to a few lengths and shuffled by the seed. The learning rate falls linearly
-    to zero over all steps. A regression starts from the medians of the training labels, the best
-    constant under MAE, so that no step is spent on moving there from zero. With validation the
-    model has the weights of the best epoch at the end.
+    Batches are padded to a few lengths and shuffled by the seed. A regression starts from the
+    medians of the training labels, the best constant under MAE, so that no step is spent on moving
+    there from zero. With validation the model has the weights of the best epoch at the end.
+
+    What has the name of an entry of `rmfn_tf.training.config.RunConfig` means the same here.
 
     Args:
-        model: made by `create_model`; it is compiled anew.
-        train: the examples to learn from.
+        model: made by `create_model` for this `task`; it is compiled anew.
         validation: the examples on which the best epoch is chosen; None keeps the last epoch.
-        task: a `Task`, or its kind, as the model was made for.
-        epochs, batch_size, patience, select_by, optimizer, jit: as in
-            `rmfn_tf.training.config.RunConfig`.
         decay_epochs: the number of epochs over which the learning rate falls to zero; None is
             `epochs`.
-        class_weight: as in `RunConfig`, or a dict by class as in Keras.
+        class_weight: also a dict by class, as in Keras.
         sample_weights: `(N,)` finite, >= 0, one for each example of `train`.
-        seed: random seed for the order of batches. (For weights and dropout, call
+        seed: random seed for the order of batches alone. (For weights and dropout, call
             `keras.utils.set_random_seed` before the model is made.)
         checkpoint: the state of an earlier call, from which training goes on.
-        callbacks: further callbacks. When theirs are called, `checkpoint` holds the epoch that has
+        callbacks: further callbacks. When they are called, `checkpoint` holds the epoch that has
             just ended. What they keep themselves is not part of it.
         verbose: as in `keras.Model.fit`.
 
@@ -64,9 +61,8 @@ def fit(
         The history of the epochs that this call has run.
 
     Raises:
-        NonFiniteLoss: as `Checkpoint`.
-        ValueError: a checkpoint of another model, labels that do not fit the task, a metric that
-            the task does not have, weights that do not fit, or XLA where it cannot be used.
+        ValueError: as `Checkpoint`; and a checkpoint of another model, labels, weights or a metric
+            that do not fit the task, or XLA where it cannot be used.
     """
     task = Task.of(task, model.output_shape[-1])
     checkpoint = Checkpoint() if checkpoint is None else checkpoint
@@ -81,7 +77,14 @@ def fit(
     )
     compile_model(model, task, optimizer, decay_steps=steps * (decay_epochs or epochs))
     if jit:
-        _compile_by_xla(model)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras would go on without XLA
+            model.jit_compile = True
+        if not model.jit_compile:
+            raise ValueError(
+                "jit: this model cannot be compiled by XLA here. Either one of its layers does not "
+                "support it, or op determinism is on, with which Keras does not use XLA."
+            )
     if checkpoint.history:
         checkpoint.restore(model)
     elif task.kind == "regression":
@@ -104,17 +107,6 @@ def fit(
     checkpoint.set_model(None)  # which would be kept as long as the checkpoint
     checkpoint.restore_best(model)
     return history
-
-
-def _compile_by_xla(model: keras.Model) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Keras would go on without XLA
-        model.jit_compile = True
-    if not model.jit_compile:
-        raise ValueError(
-            "jit: this model cannot be compiled by XLA here. Either one of its layers does not "
-            "support it, or op determinism is on, with which Keras does not use XLA."
-        )
 
 
 def _weights(

@@ -41,12 +41,8 @@ def floor_predictions(task: Task, train: Examples, test: Examples) -> dict[str, 
 
 
 def pooled_features(examples: Examples, scaling: Mapping[str, Any]) -> np.ndarray:
-    """Mean over the present steps of every scaled feature, `(N, ΣF_m)`.
-
-    Args:
-        examples: N of them.
-        scaling: of the training examples, as `fit_scaling` gives it.
-    """
+    """Mean over the present steps of every scaled feature, `(N, ΣF_m)`; `scaling` is that of the
+    training examples, as `fit_scaling` gives it."""
     columns = []
     for m, sequences in examples.features.items():
         center, scale, clip = (scaling[m][key] for key in ("center", "scale", "clip"))

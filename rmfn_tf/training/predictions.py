@@ -17,19 +17,12 @@ PREDICT_BATCH = 256
 
 
 class Predictions(NamedTuple):
-    """What stands in such a file.
-
-    Attributes:
-        ids: of the N examples.
-        groups: `(N,)`, their videos.
-        labels: `(N,)` classes or `(N, C)` values.
-        by_row: predictor (the model, a floor) -> `(N, outputs)`.
-    """
+    """What stands in such a file of N examples."""
 
     ids: list[str]
-    groups: np.ndarray
-    labels: np.ndarray
-    by_row: dict[str, np.ndarray]
+    groups: np.ndarray  # (N,), their videos
+    labels: np.ndarray  # (N,) classes or (N, C) values
+    by_row: dict[str, np.ndarray]  # predictor (the model, a floor) -> (N, outputs)
 
 
 def predict(model: keras.Model, examples: Examples) -> np.ndarray:
@@ -38,38 +31,22 @@ def predict(model: keras.Model, examples: Examples) -> np.ndarray:
 
 
 def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.ndarray]) -> None:
-    """Writes `predictor, id, video_id, label_0, ..., prediction_0, ...`, digits that read back to
-    the same float32.
-
-    Args:
-        path: the file, replaced in one step.
-        examples: N of them.
-        by_row: predictor -> `(N, outputs)`.
-    """
+    """Replaces a file of `predictor, id, video_id, label_0, ..., prediction_0, ...`, with digits
+    that read back to the same float32. `by_row`: predictor -> `(N, outputs)`."""
     labels = examples.labels.reshape(len(examples), -1).tolist()
-    write_rows(
-        path,
-        [
-            {
-                "predictor": predictor,
-                "id": examples.ids[row],
-                "video_id": examples.groups[row],
-                **{f"label_{i}": each for i, each in enumerate(labels[row])},
-                **{f"prediction_{i}": each for i, each in enumerate(predicted)},
-            }
-            for predictor, values in by_row.items()
-            for row, predicted in enumerate(values.tolist())
-        ],
-    )
+    rows = []
+    for predictor, values in by_row.items():
+        for row, predicted in enumerate(values.tolist()):
+            line = {"predictor": predictor, "id": examples.ids[row]}
+            line["video_id"] = examples.groups[row]
+            line |= {f"label_{i}": each for i, each in enumerate(labels[row])}
+            line |= {f"prediction_{i}": each for i, each in enumerate(predicted)}
+            rows.append(line)
+    write_rows(path, rows)
 
 
 def read_predictions(path: Path, kind: str) -> Predictions:
-    """Reads what `write_predictions` wrote.
-
-    Args:
-        path: the file.
-        kind: of the task; the labels of a `"classification"` are integers `(N,)`.
-    """
+    """Reads what `write_predictions` wrote for a task of this kind."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     predictors = list(dict.fromkeys(row["predictor"] for row in rows))
@@ -91,17 +68,10 @@ def _numbers(rows: list[dict[str, str]], start: str) -> np.ndarray:
 def report(
     split: str, task: Task, labels: np.ndarray, predictions: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
-    """What a run or an evaluation says: a row of metrics for each set of predictions.
+    """What a run or an evaluation says: a row of metrics for each `(N, outputs)` of predictions.
 
-    Args:
-        split: what was predicted, in words.
-        task: what the labels are.
-        labels: of N examples.
-        predictions: row name → `(N, outputs)`.
-
-    Returns:
-        `{"split", "metrics": {row: {metric: value}}, "constant_predictions": [rows]}`; the last are
-        the rows that predict one and the same for every example, whose r is 0 by convention.
+    `{"split", "metrics": {row: {metric: value}}, "constant_predictions": [rows]}`; the last are the
+    rows that predict one and the same for every example, whose r is 0 by convention.
     """
     return {
         "split": split,

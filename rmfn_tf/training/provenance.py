@@ -32,13 +32,9 @@ def other_data(facts: Mapping[str, Any], metadata: Any) -> str:
         here, there = (each["fingerprint"][:12] for each in (metadata, facts))
         return f"fingerprint {here}, the run has {there}"
     # The same ids and labels may come with other features.
-    here, there = dict(metadata["sources"]), facts["sources"]
-    both = sorted(here.keys() | there.keys())
-    other = [name for name in both if here.get(name) != there.get(name)]
-    if not other:
-        return ""
-    named = ", ".join(other[:5]) + (", ..." if other[5:] else "")
-    return f"it was read from other files than what the run has learned from ({named})"
+    differing = set(metadata["sources"].items()) ^ set(facts["sources"].items())
+    named = ", ".join(sorted({name for name, _ in differing})[:5])
+    return named and f"it was read from other files than what the run has learned from ({named})"
 
 
 def session_facts() -> dict[str, Any]:
@@ -48,15 +44,15 @@ def session_facts() -> dict[str, Any]:
         tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
         for gpu in tf.config.list_physical_devices("GPU")
     ]
+    cpus = Path("/proc/cpuinfo")  # Python itself does not know the processor's name on Linux
+    model = re.search(r"model name\s*: (.*)", cpus.read_text()) if cpus.exists() else None
+    versions = {name: version(name) for name in packages}
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "versions": {
-            "python": platform.python_version(),
-            **{each: version(each) for each in packages},
-        },
+        "versions": {"python": platform.python_version(), **versions},
         "commit": _commit(),
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": model[1] if model else platform.processor(),
         "cores": os.cpu_count(),
         "gpus": gpus,
         "threads": tf.config.threading.get_intra_op_parallelism_threads() or "TensorFlow's choice",
@@ -75,12 +71,3 @@ def _commit() -> str | None:
         return subprocess.run(described, **how).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def _processor() -> str:
-    """The processor's name, which Python itself does not know on Linux."""
-    try:
-        models = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    except OSError:
-        models = None
-    return models[1] if models else platform.processor()

@@ -14,10 +14,16 @@ import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
 from rmfn_tf.data import Examples
 from rmfn_tf.files import LOCK, absolute, only_writer, read_json, replace_file, write_json
 from rmfn_tf.task import Task
-from rmfn_tf.training.checkpoint import CHECKPOINT
+from rmfn_tf.training.checkpoint import CHECKPOINT, read_history
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.history import read_history
-from rmfn_tf.training.predictions import Predictions, read_predictions
+from rmfn_tf.training.floors import floor_predictions
+from rmfn_tf.training.predictions import (
+    Predictions,
+    predict,
+    read_predictions,
+    report,
+    write_predictions,
+)
 from rmfn_tf.training.provenance import data_facts, other_data, session_facts
 from rmfn_tf.training.splits import check_splits, open_learning_data, open_split
 from rmfn_tf.training.trainer import Trainer
@@ -27,13 +33,9 @@ class Run:
     """A run folder, or the place of one that is to be made.
 
     `config.toml` (every value that was used), `run.json` (where the numbers come from),
-    `history.csv` and `history.png`, `tensorboard/`, `checkpoint.npz`, `model.keras`,
-    `predictions_<split>.csv` and, last of all, `metrics.json`: a folder that has it is finished.
-    With folds, `fold_<n>/` hold the states of the folds, and `final/` that of the model that has
-    learned from all of the data.
-
-    Args:
-        folder: its path.
+    `history.csv` and `history.png`, `checkpoint.npz`, `model.keras`, `predictions_<split>.csv` and,
+    last of all, `metrics.json`: a folder that has it is finished. With folds, `fold_<n>/` hold the
+    states of the folds, and `final/` that of the model that has learned from all of the data.
     """
 
     def __init__(self, folder: Path | str):
@@ -45,8 +47,7 @@ class Run:
         if not path.is_file():
             raise ValueError(
                 f"{self.folder} has no {name}: it is not a run folder, or its run has not come so "
-                f"far. Make one with `rmfn train`, or go on with `rmfn train --resume "
-                f"{self.folder}`."
+                f"far. `rmfn train` makes one, and `rmfn train --resume {self.folder}` goes on."
             )
         return path
 
@@ -103,17 +104,9 @@ class Run:
         return read_predictions(self._path(f"predictions_{split}.csv"), self.task.kind)
 
     def open_examples(self, builder: Any, split: str) -> Examples:
-        """Reads a split for the run; rows of the test split too, once the run is finished.
-
-        Before such rows are read, the time and the rows are recorded in the run's
-        `test_openings.jsonl`.
-
-        Args:
-            builder: the data set that the run was trained on.
-            split: as in `load_examples`.
-
-        Returns:
-            The examples, with the run's labels.
+        """Reads a split of the data set that the run was trained on, with the run's labels; rows of
+        the test split too, once the run is finished. Before such rows are read, the time and the
+        rows are recorded in the run's `test_openings.jsonl`.
 
         Raises:
             ValueError: not a run folder, data other than the run was trained on, rows of the test
@@ -129,12 +122,46 @@ class Run:
                     f"go on with `rmfn train --resume {self.folder}`."
                 )
             with (self.folder / "test_openings.jsonl").open("a") as file:
-                now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-                file.write(json.dumps({"time": now, **opening}) + "\n")
+                time_now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+                file.write(json.dumps({"time": time_now, **opening}) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
 
         return open_split(config, builder, split, record=record)
+
+    def evaluate(self, builder: Any, split: str) -> dict[str, Any]:
+        """Judges the model on a split, beside the trivial floors, which learn from `train`. The
+        test split is read once: the result is kept in the run folder and given again.
+
+        Returns:
+            See `report`; its rows are the model and the floors.
+
+        Raises:
+            ValueError: no such split, a cross-validated run, or as `open_examples`.
+        """
+        config = self.config
+        if config.folds:
+            raise ValueError(
+                f"{self.folder} was cross-validated: its model has learned from all of the data, "
+                "which leaves none to judge it on. What its folds predicted is in metrics.json and "
+                "predictions_out_of_fold.csv."
+            )
+        if split not in (splits := list(builder.info.splits)):
+            raise ValueError(f"{config.data} has no split {split!r}; it has {splits}.")
+        self.check_data(builder)
+        model, kept = self.model(), self.folder / "metrics_test.json"
+        with only_writer(self.folder):
+            if split == "test" and kept.exists():
+                return read_json(kept)
+            examples, task = self.open_examples(builder, split), self.task
+            predictions = {config.model: predict(model, examples)}
+            train = open_split(config, builder, "train")
+            predictions |= floor_predictions(task, train, examples)
+            write_predictions(self.folder / f"predictions_{split}.csv", examples, predictions)
+            result = report(split, task, examples.labels, predictions)
+            if split == "test":
+                write_json(kept, result)
+            return result
 
     def check_data(self, builder: Any) -> None:
         """ValueError where a data set is not the one that the run learned from."""
@@ -145,8 +172,7 @@ class Run:
             )
 
     def check_same(self, config: RunConfig, builder: Any) -> None:
-        """ValueError where the folder is of another config, or was trained on other data; where the
-        data lie does not matter."""
+        """ValueError where the folder is of another config or other data, wherever the data lie."""
         there, asked = (_entries(each, builder) for each in (self.config, config))
         other = [key for key in asked if asked[key] != there.get(key)]
         if other:
@@ -180,7 +206,7 @@ class Run:
         resume: bool = False,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, Any]:
-        """Trains what `config` says; interrupted, it can go on.
+        """Trains what `config` says on the built data set that it names; interrupted, it can go on.
 
         With the data set's own splits it learns from `train` and reports `validation`; the test
         split is not read. With folds it reports the pooled predictions of every fold on the videos
@@ -189,13 +215,9 @@ class Run:
         was finished is removed again on an error.
 
         Args:
-            config: the run.
-            builder: a built data set.
             resume: whether the folder may exist: a finished run is left as it is, an unfinished one
                 goes on from its last finished epoch.
-            callbacks: further ones of `model.fit`, for every fold, called once the epoch's state is
-                written. What they keep themselves is lost when a run is interrupted. A
-                `RunCallback` is told of more.
+            callbacks: as in `fit`, for every fold; a `RunCallback` is told of more.
 
         Returns:
             The content of `metrics.json`: see `report`; its rows are the model and the floors.
@@ -205,13 +227,19 @@ class Run:
                 or as `Trainer.fit`.
             OSError: the folder cannot be written; what was finished is kept.
         """
+
+        def check_place() -> None:
+            if resume and (self.folder / "config.toml").exists():
+                self.check_same(config, builder)
+            else:
+                self.check_new()
+
         check_splits(config, builder)
-        self._check_place(config, builder, resume)
+        check_place()
         config = _complete(config, builder).replace(data_dir=absolute(builder.data_dir_root))
         self.folder.mkdir(parents=True, exist_ok=True)
         with only_writer(self.folder):
-            # Once more: another process may have been here before this one held the folder.
-            self._check_place(config, builder, resume)
+            check_place()  # another process may have been here before this one held the folder
             if self.is_finished:
                 return self.metrics
             try:
@@ -220,12 +248,6 @@ class Run:
                 if not any(self.folder.rglob(CHECKPOINT)):
                     shutil.rmtree(self.folder, ignore_errors=True)
                 raise
-
-    def _check_place(self, config: RunConfig, builder: Any, resume: bool) -> None:
-        if resume and (self.folder / "config.toml").exists():
-            self.check_same(config, builder)
-        else:
-            self.check_new()
 
     def _train(self, config: RunConfig, builder: Any, trainer: Trainer) -> dict[str, Any]:
         from rmfn_tf.visualization.history import plot_history

@@ -23,6 +23,7 @@ from rmfn_tf.training.config import RunConfig
 
 OnProgress = Callable[[int, int], None]
 Submit = Callable[[Path, RunConfig], "Future[str]"]
+Send = Callable[..., "Future[str]"]
 
 _KEPT = "What was finished is kept: start the same command again"
 _KILLED = f"killed from outside, most likely for want of memory. {_KEPT}, with fewer --workers."
@@ -45,14 +46,13 @@ def train_many(
 
     Args:
         jobs: run folder -> config.
-        builder: the built data set.
-        workers, cluster: as in `open_workers`.
+        builder, workers, cluster: as in `open_workers`.
         on_progress: called as `on_progress(done, total)` every second, in epochs of all runs.
 
     Raises:
         ValueError: a run failed, or a run folder is of another config or of other data. The other
             runs are stopped; each goes on from its last finished epoch when this is called again.
-        OSError: a run folder cannot be written, or a worker was lost.
+        OSError: as `open_workers`.
     """
     from rmfn_tf.training.run import Run
 
@@ -62,8 +62,6 @@ def train_many(
         run.check_same(runs[run], builder)
 
     def report() -> None:
-        if on_progress is None:
-            return
         done = total = 0
         for run, config in runs.items():
             # With folds there is one more training, that of the model of all of the data.
@@ -71,7 +69,8 @@ def train_many(
             # A finished run may have stopped before its last epoch.
             done += epochs if run.is_finished else run.epochs_done
             total += epochs
-        on_progress(done, total)
+        if on_progress is not None:
+            on_progress(done, total)
 
     report()
     if not missing:
@@ -91,21 +90,18 @@ def train_many(
 
 @contextlib.contextmanager
 def open_workers(builder: Any, *, workers: int = 1, cluster: str = "") -> Iterator[Submit]:
-    """Gives `submit(folder, config)`, which has the next free worker train a run.
-
-    The result of its future is an empty text where the run was trained, and otherwise says why it
-    failed. Where the block is left by an error, what is running is stopped.
+    """Gives `submit(folder, config)`, which has the next free worker train a run; the result of its
+    future says why it failed, or is empty. On an error in the block, what is running is stopped.
 
     Args:
         builder: the built data set; each worker opens it by its name and folder.
         workers: processes of this machine, one run each. Several have one thread each; a single one
             takes as many as TensorFlow likes. 0 trains in this process, as TensorFlow is set there.
-        cluster: address of a Dask scheduler, as `"tcp://10.0.0.1:8786"`; the runs are then trained
-            by its workers, and `workers` has no effect. All its machines must see the same folders.
+        cluster: address of a Dask scheduler, as `"tcp://10.0.0.1:8786"`, on whose workers to train
+            instead. All its machines must see the same folders.
 
     Raises:
-        OSError: a worker was lost, the cluster cannot be reached, or a run folder cannot be
-            written.
+        OSError: a worker or the cluster was lost, or a run folder cannot be written.
         ValueError: no worker could start, Dask is not installed, or a module cannot be imported.
     """
     data_dir = absolute(builder.data_dir_root)
@@ -114,14 +110,14 @@ def open_workers(builder: Any, *, workers: int = 1, cluster: str = "") -> Iterat
         yield lambda folder, config: send(config.model_dump(), data_dir, folder.absolute())
 
 
-# What happens where a run is trained.
+def _train(threads: int | None, *job: Any) -> str:
+    """Trains, or goes on with, a run; gives its error as text, which any pipe can carry. Only an
+    OSError is raised, since the other runs would meet it too. `threads`: None where TensorFlow runs
+    already, 0 for as many as it likes."""
+    values, data_dir, folder = job
+    if threads is not None:  # Keras does not use XLA with determinism
+        start_tensorflow(deterministic=not values["jit"], threads=threads)
 
-
-def _train(values: Mapping[str, Any], data_dir: str, folder: Path) -> str:
-    """Trains, or goes on with, a run; gives its error as text, which any pipe can carry.
-
-    Only an OSError is raised, since the other runs would meet it too.
-    """
     import keras
 
     from rmfn_tf.datasets.building import load_builder
@@ -137,17 +133,9 @@ def _train(values: Mapping[str, Any], data_dir: str, folder: Path) -> str:
             time.sleep(2)
         except OSError:
             raise
-        except ValueError as error:
-            return str(error)
         except Exception as error:
-            return f"{type(error).__name__}: {error}"
-
-
-def _train_in_worker(threads: int, *job: Any) -> str:
-    values = job[0]
-    # Keras does not use XLA with determinism.
-    start_tensorflow(deterministic=not values["jit"], threads=threads)
-    return _train(*job)
+            name = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+            return f"{name}{error}"
 
 
 def _train_on_cluster(*job: Any) -> str:
@@ -158,37 +146,32 @@ def _train_on_cluster(*job: Any) -> str:
             f"A Dask worker has {threads} threads. Runs in one process would share their random "
             "numbers: start it as `dask worker --nthreads 1`, with --nworkers for several."
         )
-    return _train_in_worker(1, *job)
+    return _train(1, *job)
 
 
-# Three ways to send it there.
+# Three ways to send a run to where it is trained.
 
 
 @contextlib.contextmanager
-def _here() -> Iterator[Callable[..., "Future[str]"]]:
+def _here() -> Iterator[Send]:
     def send(*job: Any) -> "Future[str]":
         future: Future[str] = Future()
-        future.set_result(_train(*job))
+        future.set_result(_train(None, *job))
         return future
 
     yield send
 
 
 @contextlib.contextmanager
-def _in_processes(workers: int) -> Iterator[Callable[..., "Future[str]"]]:
+def _in_processes(workers: int) -> Iterator[Send]:
     """One run a process: TensorFlow keeps the graphs of all that a process has trained."""
     context = multiprocessing.get_context("spawn")
     started = context.Event()
     theirs, ours = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(
-        workers,
-        context,
-        initializer=_start_process,
-        initargs=(started, theirs),
-        max_tasks_per_child=1,
-    )
+    given = (started, theirs)
+    pool = ProcessPoolExecutor(workers, context, _start_process, given, max_tasks_per_child=1)
     try:
-        yield partial(pool.submit, _train_in_worker, 1 if workers > 1 else 0)
+        yield partial(pool.submit, _train, 1 if workers > 1 else 0)
     except BrokenProcessPool as error:
         if not started.is_set():
             raise ValueError(_UNGUARDED) from error
@@ -216,13 +199,18 @@ def _start_process(started: Any, parent: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _on_cluster(address: str) -> Iterator[Callable[..., "Future[str]"]]:
+def _on_cluster(address: str) -> Iterator[Send]:
     try:
         from distributed import Client, KilledWorker
     except ImportError as error:
         raise ValueError("A cluster needs Dask: `pip install 'rmfn-tf[cluster]'`.") from error
     with Client(address) as client, client.get_executor(pure=False) as executor:
-        client.run_on_scheduler(_try_once)
+
+        def try_once(dask_scheduler: Any) -> None:
+            # By itself Dask would let a run that takes too much memory kill four workers.
+            dask_scheduler.allowed_failures = 0
+
+        client.run_on_scheduler(try_once)
         try:
             yield partial(executor.submit, _train_on_cluster)
         except KilledWorker as error:
@@ -233,8 +221,3 @@ def _on_cluster(address: str) -> Iterator[Callable[..., "Future[str]"]]:
             raise ChildProcessError(f"The Dask scheduler at {address} is gone. {_KEPT}.") from error
         finally:
             executor.shutdown(wait=False)  # cancels what is left, where an error came first
-
-
-def _try_once(dask_scheduler: Any) -> None:
-    """By itself Dask would let a run that takes too much memory kill four workers."""
-    dask_scheduler.allowed_failures = 0

@@ -14,10 +14,8 @@ from rmfn_tf.training.config import RunConfig
 class LearningData:
     """What training, scaling, early stopping and selection are given. It holds no test examples.
 
-    Args:
-        task: what the labels are.
-        train: the examples to learn from; the statistics of scaling come from them alone.
-        validation: the examples on which the best epoch is chosen; None keeps the last epoch.
+    Scaling takes its statistics from `train` alone. The best epoch is chosen on `validation`; where
+    that is None, the last epoch is kept.
     """
 
     task: Task
@@ -68,11 +66,8 @@ def check_class_weight(task: Task, class_weight: Any) -> None:
 
 
 def monitored(task: Task, select_by: str) -> tuple[str, bool]:
-    """The entry of the history by which the best epoch is chosen, and whether less is better.
-
-    Raises:
-        ValueError: `select_by` is neither `"loss"` nor a metric of the task.
-    """
+    """The entry of the history by which the best epoch is chosen, and whether less is better;
+    ValueError where `select_by` is neither `"loss"` nor a metric of the task."""
     metrics = {each.name: each for each in metrics_for(task)}
     if select_by != "loss" and select_by not in metrics:
         raise ValueError(unknown_name("metric to select by", select_by, ["loss", *metrics]))
@@ -81,12 +76,8 @@ def monitored(task: Task, select_by: str) -> tuple[str, bool]:
 
 
 def open_task(config: RunConfig, builder: Any) -> Task:
-    """The task of a built data set with the labels that the config names.
-
-    Raises:
-        ValueError: a label that the data set does not score, or labels for a classification, which
-            has only one.
-    """
+    """The task of a built data set with the labels that the config names; ValueError for a label
+    that it does not score, and for any label of a classification, which has only one."""
     task = Task.from_json(builder.info.metadata["task"])
     try:
         return task.select(config.labels)

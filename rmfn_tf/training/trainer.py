@@ -20,8 +20,6 @@ from rmfn_tf.training.splits import LearningData
 
 # The entries of a config that `fit` takes under the same names.
 _OF_FIT = ("batch_size", "patience", "select_by", "optimizer", "class_weight", "jit", "seed")
-
-
 # A report, and what `run.json` says of the training itself.
 Results = tuple[dict[str, Any], dict[str, Any]]
 
@@ -29,33 +27,18 @@ Results = tuple[dict[str, Any], dict[str, Any]]
 class RunCallback(keras.callbacks.Callback):
     """A callback of Keras that `Run.train` also tells of each model before it is trained."""
 
-    def on_model(
-        self,
-        model: keras.Model,
-        data: LearningData,
-        checkpoint: Checkpoint,
-        fold: int,
-        floors: Mapping[str, Any],
-    ) -> None:
-        """Called before the first epoch of a model.
+    def on_model(self, model, data, checkpoint, fold, floors):
+        """Called before the first epoch of a model, which is not yet compiled.
 
-        Args:
-            model: not yet compiled.
-            data: what it learns from.
-            checkpoint: the state to begin with; after each epoch it holds the state then.
-            fold: from 1; 0 for the model that the run keeps.
-            floors: the report of the predictions that need no training.
+        `data` is the `LearningData`, `checkpoint` the `Checkpoint`, which after each epoch holds
+        the state then. `fold` counts from 1, and is 0 for the model that the run keeps. `floors` is
+        the report of the predictions that need no training.
         """
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """Makes and fits the models of a run.
-
-    Args:
-        config: the run.
-        callbacks: as in `rmfn_tf.training.run.Run.train`.
-    """
+    """Makes and fits the models of a run; the callbacks are those of `Run.train`."""
 
     config: RunConfig
     callbacks: Sequence[keras.callbacks.Callback] = ()
@@ -69,26 +52,14 @@ class Trainer:
         fold: int = 0,
         floors: Mapping[str, Any] | None = None,
     ) -> tuple[keras.Model, Checkpoint]:
-        """Makes and fits one model, or goes on from the last epoch that lies in `folder`.
+        """Makes and fits one model, or goes on from the last epoch that lies in `folder`, which is
+        for the state of this training alone. Gives the model with the weights of its best epoch,
+        and the state after the last one.
 
         Interrupted at any moment and called again, it ends with the same bits as if nothing had
-        happened, given op determinism (`rmfn_tf.start`) and no XLA. Where the loss becomes NaN or
-        infinite, `model.keras` in `folder` is the best model so far.
-
-        Args:
-            data: what to learn from.
-            folder: for the state of this training alone; it is made where it does not exist.
-            epochs: stop after so many; None: after `config.epochs`, over which the learning rate
-                falls in any case.
-            fold, floors: as in `RunCallback.on_model`.
-
-        Returns:
-            The model with the weights of its best epoch, and the state after the last one.
-
-        Raises:
-            ValueError: a loss that is not finite, or a checkpoint that is damaged or of another
-                model.
-            OSError: the folder cannot be written; the last good checkpoint is still there.
+        happened, given op determinism (`rmfn_tf.start`) and no XLA. It stops after `epochs`, by
+        default `config.epochs`, over which the learning rate falls in any case. Errors are as of
+        `Checkpoint`; after `NonFiniteLoss`, `model.keras` in `folder` is the best model so far.
         """
         config = self.config
         epochs = config.epochs if epochs is None else epochs
@@ -113,25 +84,18 @@ class Trainer:
                 **{name: getattr(config, name) for name in _OF_FIT},
             )
         except NonFiniteLoss as error:
-            where = f"Fold {fold} of {config.folds}: " if fold else ""
-            if not checkpoint.history:
-                raise NonFiniteLoss(f"{where}{error}") from error
-            model = build_model(config, data)
-            checkpoint.restore_best(model)
-            replace_file(folder / "model.keras", model.save)
-            best = int(checkpoint.best_row()["epoch"])
-            raise NonFiniteLoss(
-                f"{where}{error} The best model so far, of epoch {best}, is kept in {folder}."
-            ) from error
+            text = f"Fold {fold} of {config.folds}: {error}" if fold else str(error)
+            if checkpoint.history:
+                model = build_model(config, data)
+                checkpoint.restore_best(model)
+                replace_file(folder / "model.keras", model.save)
+                best = int(checkpoint.best_row()["epoch"])
+                text += f" The best model so far, of epoch {best}, is kept in {folder}."
+            raise NonFiniteLoss(text) from error
         return model, checkpoint
 
     def train_split(self, data: LearningData, folder: Path) -> Results:
-        """Learns from `train` and reports `validation`; leaves the model and its predictions.
-
-        Args:
-            data: with a validation split.
-            folder: of the run.
-        """
+        """Learns from `train` and reports `validation`; leaves the model and its predictions."""
         task, train, validation = data.task, data.train, data.validation
         assert validation is not None
         floors = floor_predictions(task, train, train.concatenate(validation))
@@ -148,25 +112,24 @@ class Trainer:
         return result, _measured(model, train, [checkpoint])
 
     def train_folds(self, data: LearningData, folder: Path) -> Results:
-        """Learns from all folds but one, for each, and reports what is predicted of that one; then
-        learns from all of the data, which gives the model that is kept.
-
-        Args:
-            data: all examples, as `train`; no video is on both sides of a fold.
-            folder: of the run.
-        """
+        """For each fold of `data.train`, learns from the others and reports what is predicted of
+        it, no video being on both sides; then learns from all, for the model that is kept."""
         config, task, pool = self.config, data.task, data.train
         folds = make_folds(pool, config.folds, config.seed)
         name, states, rows = f"{config.folds} folds", [], []
-        shape = (len(pool), task.num_outputs)
-        own, floors = np.zeros(shape), {floor: np.zeros(shape) for floor in task.of_kind.floors}
+        own = np.zeros((len(pool), task.num_outputs))
+        floors = {floor: np.zeros_like(own) for floor in task.of_kind.floors}
         for inside, outside in folds:
             predicted = floor_predictions(task, pool.take(inside), pool.take(outside))
             for floor, values in predicted.items():
                 floors[floor][outside] = values
         known = report(name, task, pool.labels, floors)
         for number, (inside, outside) in enumerate(folds, 1):
-            inner, place = self._inside(data, inside), folder / f"fold_{number:02d}"
+            inner = LearningData(task, pool.take(inside))
+            if config.choose_epochs:
+                kept, aside = hold_out(pool, inside, seed=config.seed)
+                inner = LearningData(task, pool.take(kept), pool.take(aside))
+            place = folder / f"fold_{number:02d}"
             model, state = self.fit(inner, place, fold=number, floors=known)
             own[outside] = predict(model, pool.take(outside))
             states.append(state)  # not the models, of which there may be many
@@ -184,14 +147,6 @@ class Trainer:
         measured = _measured(model, pool, [*states, state])
         measured["final_model"] = {"epochs": epochs, "why": why}
         return report(name, task, pool.labels, predictions), measured
-
-    def _inside(self, data: LearningData, inside: np.ndarray) -> LearningData:
-        """What a fold learns from: a share of its videos is held out to choose the epoch on."""
-        pool = data.train
-        if not self.config.choose_epochs:
-            return LearningData(data.task, pool.take(inside))
-        kept, aside = hold_out(pool, inside, seed=self.config.seed)
-        return LearningData(data.task, pool.take(kept), pool.take(aside))
 
 
 def build_model(config: RunConfig, data: LearningData) -> keras.Model:

@@ -12,9 +12,6 @@ from rmfn_tf.task import Task
 from rmfn_tf.training.fit import fit
 from rmfn_tf.tuning.spaces import SearchSpace
 
-# Data that come in batches already.
-_BATCHED = (tf.data.Dataset, keras.utils.PyDataset, Iterator)
-
 # The name that a metric has here → other names under which people ask for it.
 _OTHER_NAMES = {
     "mae": ("mean_absolute_error",),
@@ -36,14 +33,11 @@ class RMFNHyperModel(keras_tuner.HyperModel):
     and their ranges are in `rmfn_tf.tuning.spaces`.
 
     Args:
-        features: width of each modality, by name.
-        model: a registered model (`rmfn_tf.models.list_models`).
-        task, num_outputs, scaling: as in `create_model`.
+        features, model, task, num_outputs, scaling: as in `create_model`.
         tune: names of the parameters to search; `"units"` stands for those of all modalities. None:
-            all but `"batch_size"` and those in `fixed`.
+            all but `"batch_size"` and those in `fixed`. Where `"batch_size"` is searched, give
+            `Tuner.search` examples or arrays.
         **fixed: hyperparameters of the model. One that is also named in `tune` is searched.
-
-    Where `"batch_size"` is searched, give `Tuner.search` examples or arrays.
 
     Raises:
         ValueError: an unknown model, or an unknown name in `tune` or `fixed`.
@@ -60,11 +54,8 @@ class RMFNHyperModel(keras_tuner.HyperModel):
         **fixed: Any,
     ):
         check_options(model, fixed)
-        self.features = dict(features)
-        self.model = model
-        self.task = Task.of(task, num_outputs)
-        self.scaling = scaling
-        self.fixed = fixed
+        self.features, self.model, self.scaling = dict(features), model, scaling
+        self.task, self.fixed = Task.of(task, num_outputs), fixed
         if tune is None:
             given = {"batch_size", *fixed}
             if isinstance(fixed.get("units"), Mapping):
@@ -92,21 +83,16 @@ class RMFNHyperModel(keras_tuner.HyperModel):
     ) -> keras.callbacks.History:
         """Trains the model of one trial, with its learning rate and batch size.
 
-        Args:
-            hp, model: of the trial.
-            x: `Examples`, or what `keras.Model.fit` takes.
-            *args, **kwargs: further arguments of `keras.Model.fit`, or with `Examples` those of
-                `rmfn_tf.fit`, `validation_data` in place of its `validation`.
-
-        Raises:
-            keras_tuner.errors.FatalValueError: data in batches, or a `batch_size`, although it is
-                searched. It ends the search.
+        The other arguments are those of `keras.Model.fit`; where `x` is `Examples`, those of
+        `rmfn_tf.fit`, with `validation_data` in place of its `validation`. A `FatalValueError` of
+        KerasTuner ends the search where `x` comes in batches although their size is searched.
         """
         drawn = self.space.draw(hp)
         # First, so that KerasTuner's own and the history have the names too.
         kwargs["callbacks"] = [_OtherNames(), *(kwargs.get("callbacks") or ())]
         if "batch_size" in drawn:
-            if "batch_size" in kwargs or isinstance(x, _BATCHED):
+            is_batched = isinstance(x, tf.data.Dataset | keras.utils.PyDataset | Iterator)
+            if "batch_size" in kwargs or is_batched:
                 raise keras_tuner.errors.FatalValueError(
                     "The batch size is searched, so `x` must be Examples or arrays, not batches, "
                     "and no `batch_size` may be given. Or leave 'batch_size' out of `tune`."

@@ -73,8 +73,8 @@ def make_oracle(
     trials: int,
     objective: keras_tuner.Objective,
 ) -> Any:
-    """The oracle of a search: of the content of its `search.json`, of what is searched, the largest
-    number of trials, and the metric that it will be told."""
+    """The oracle of a search, of which `search` is the content of `search.json`, `trials` the
+    largest number of trials, and `objective` the metric that it will be told."""
     own = {
         "random": {},
         "bayesian": {"num_initial_points": search["initial"]},

@@ -6,20 +6,21 @@ Killed anywhere, the same call goes on and ends with the same bytes; see `rmfn_t
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
 
+from rmfn_tf.comparison.table import Report, Table, directed, listed, number
 from rmfn_tf.files import only_writer, read_json, write_json
-from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.presets import merge
+from rmfn_tf.training.config import RunConfig, merge
 from rmfn_tf.training.run import Run
 from rmfn_tf.training.runs import OnProgress, open_workers
 from rmfn_tf.tuning.oracles import ask, check_tuner, make_oracle
 from rmfn_tf.tuning.selection import SEARCH, Selection
 from rmfn_tf.tuning.spaces import SearchSpace
+
+_BEST = 5  # trials in a report
 
 
 def run_search(
@@ -44,23 +45,20 @@ def run_search(
     Args:
         config: a run with all that is not searched. Its seed is that of every trial and of what the
             tuner draws; its epochs are those of every trial, and with Hyperband the most of any.
-        builder: the built data set.
-        out: the folder; there may be a part of this search in it.
+        builder, out, cluster, command, on_progress: as in `compare_models`.
         tuner: `"random"`, `"bayesian"` or `"hyperband"`.
         trials: the largest number of trials; a later call may ask for more.
         tune: names of the parameters that are searched (`rmfn_tf.tuning.spaces`); None: all.
         seeds: the number of fresh seeds.
-        workers, cluster, command: as in `compare_models`. `workers` trials are asked for at a time,
-            with a cluster too; a search that goes on keeps to the number that it began with.
-        on_progress: called as `on_progress(done, total)`, in trials, then in epochs of the runs
-            over fresh seeds.
+        workers: so many trials are asked for at a time, with a cluster too; a search that goes on
+            keeps to the number that it began with.
 
     Returns:
-        `Selection.facts`, and `tuner`, `space` (the names of what is searched), `trials`, `best`
-        (the id of a trial), `seeds`, `fresh_seeds`, `fresh` (`{"best": scores, "preset": scores,
-        "difference": paired}`, or None), `best_run` (within `out`) and `answer` (a sentence). A
-        trial: `{"id", "status": "COMPLETED" or "FAILED", "score", "values": of the parameters that
-        are active in it, "epochs", "parameters", "error"}`; what is not known is None.
+        As `sweep_stages`, without `rows` and `reference`, but with `tuner`, `space` (the names of
+        what is searched) and `trials`. `best` is the id of a trial, and `fresh` is `{"best":
+        scores, "preset": scores, "difference": paired}`. A trial: `{"id", "status": "COMPLETED" or
+        "FAILED", "score", "values": of the parameters that are active in it, "epochs",
+        "parameters", "error"}`; what is not known is None.
 
     Raises:
         ValueError: no such tuner or parameter, a folder of something else, or all trials failed.
@@ -91,9 +89,9 @@ def run_search(
         draw(hp)
         objective = keras_tuner.Objective(selection.metric, selection.pick.__name__)
         oracle = make_oracle(search, hp, trials, objective)
+        ended = []
         with open_workers(builder, **how) as submit:
-            ended = []
-            for each in _run_trials(oracle, search, out, draw, submit, builder, selection):
+            for each in _run_trials(oracle, search, out, draw, submit, selection):
                 ended.append(each)
                 if on_progress is not None:
                     on_progress(len(ended), trials)
@@ -104,8 +102,8 @@ def run_search(
         best = selection.pick(completed, key=lambda each: each["score"])["id"]
         hp.values = dict(search["trials"][best]["values"])
         both = {"preset": config, f"trial_{best}": draw(hp)}
-        seen, folder = [config.seed], out / "fresh"
-        fresh_seeds, scores, difference = selection.again(both, seen, seeds, folder)
+        seen = [config.seed]
+        fresh_seeds, scores, difference = selection.again(both, seen, seeds, out / "fresh")
     fresh, run = None, f"trials/{best}"
     if difference:
         preset, chosen = scores.values()
@@ -153,50 +151,76 @@ def _run_trials(
     out: Path,
     draw: Callable[[keras_tuner.HyperParameters], RunConfig],
     submit: Any,
-    builder: Any,
     selection: Selection,
 ) -> Iterator[dict[str, Any]]:
     """Asks, trains and tells until the oracle has no more trials; gives what became of each."""
-    state, first = search["trials"], 0
-    running: deque[tuple[Any, Run, RunConfig, Any]] = deque()
+    kept, running = search["trials"], deque[Any]()
     while True:
         while len(running) < search["at_a_time"] and (trial := ask(oracle)).status == "RUNNING":
-            number, future = first + len(running), None
-            if number == len(state):
-                state.append({"values": dict(trial.hyperparameters.values), "error": None})
+            index, future = int(trial.trial_id), None
+            if index == len(kept):
+                kept.append({"values": dict(trial.hyperparameters.values), "error": None})
                 write_json(out / SEARCH, search)
-            config, run = draw(trial.hyperparameters), Run(out / "trials" / str(number))
-            if not state[number]["error"] and not run.is_finished:
+            config, run = draw(trial.hyperparameters), Run(out / "trials" / str(index))
+            if not kept[index]["error"] and not run.is_finished:
                 future = submit(run.folder, config)
             running.append((trial, run, config, future))
         if not running:
             return
         trial, run, config, future = running.popleft()
-        kept = state[first]
-        error, score, parameters = kept["error"], None, None
+        index = int(trial.trial_id)
+        values, error = kept[index]["values"], kept[index]["error"]
+        score, parameters = None, None
         if future is not None:
-            wait([future])
             error = " ".join(future.result().split()) or None
         if not error:
-            run.check_same(config, builder)
-            score = selection.score(run)
-            parameters = read_json(run.folder / "run.json").get("parameters")
+            run.check_same(config, selection.builder)
+            score, parameters = selection.score(run), run.facts.get("parameters")
             if not math.isfinite(score):
                 error, score, parameters = f"The {selection.metric} is {score}.", None, None
-        if error != kept["error"]:
-            kept["error"] = error
+        if error != kept[index]["error"]:
+            kept[index]["error"] = error
             write_json(out / SEARCH, search)
         if not error:
             oracle.update_trial(trial.trial_id, {selection.metric: score})
         trial.status = "FAILED" if error else "COMPLETED"
         oracle.end_trial(trial)
         yield {
-            "id": first,
+            "id": index,
             "status": trial.status,
             "score": score,
-            "values": {x: kept["values"][x] for x in search["space"] if x in kept["values"]},
+            "values": {name: values[name] for name in search["space"] if name in values},
             "epochs": len(run.history),
             "parameters": parameters,
             "error": error,
         }
-        first += 1
+
+
+def search_report(result: Mapping[str, Any]) -> Report:
+    """A column for each of the best trials: there are more parameters than a page is wide."""
+    completed = [each for each in result["trials"] if each["status"] == "COMPLETED"]
+    failed = [each for each in result["trials"] if each["status"] == "FAILED"]
+    lower = result["lower_is_better"]
+    trials = sorted(completed, key=lambda each: each["score"], reverse=not lower)[:_BEST]
+    scores = [number(each["score"], digits=4) for each in trials]
+    lines = [[directed(result["metric"], lower), *scores]]
+    for name in result["space"]:
+        values = [each["values"].get(name, "") for each in trials]
+        lines.append([name, *(f"{x:.3g}" if isinstance(x, float) else str(x) for x in values)])
+    for name in ("epochs", "parameters"):
+        lines.append([name, *(f"{each[name]:,}" for each in trials)])
+    notes = [
+        f"{len(result['trials'])} trials, of which {len(failed)} failed. Scores are on "
+        f"{result['split']}. The test split was not read.",
+        "The best trial was chosen by its score, which is therefore optimistic.",
+    ]
+    if result["tuner"] == "hyperband":
+        notes.append(
+            "Trials of fewer epochs are earlier rounds: compare trials of equally many epochs."
+        )
+    if fresh := listed(result["fresh_seeds"]):
+        notes.append(f"The sentence at the end is about the fresh seeds {fresh} alone.")
+    notes += [f"Trial {each['id']} failed: {each['error']}" for each in failed]
+    title = f"{result['data']}, {result['model']}: {result['tuner']} search"
+    table = Table(["trial", *(str(each["id"]) for each in trials)], lines)
+    return Report(title, result, table, notes)

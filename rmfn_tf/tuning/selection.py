@@ -10,7 +10,6 @@ from scipy import stats
 
 from rmfn_tf.comparison.compare import train_rows
 from rmfn_tf.comparison.table import number, spread
-from rmfn_tf.files import read_json
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.run import Run
 from rmfn_tf.training.splits import check_splits, open_task
@@ -22,13 +21,7 @@ _SIGNIFICANT = 0.05
 
 class Selection:
     """How configurations are compared without the test split: by `metric`, on validation or out of
-    fold, of which `pick` (`min` or `max`) takes the best.
-
-    Args:
-        config: the run that is varied; ValueError where the data do not have what it needs.
-        builder: the built data set.
-        **how: `workers`, `cluster` and `on_progress`, as `train_many` takes them.
-    """
+    fold, of which `pick` (`min` or `max`) takes the best. `how` is as in `compare_models`."""
 
     def __init__(self, config: RunConfig, builder: Any, **how: Any):
         check_splits(config, builder)
@@ -43,33 +36,29 @@ class Selection:
             "command": how.pop("command", ""),
             "fingerprint": builder.info.metadata["fingerprint"],
         }
-        self._builder, self._how = builder, how
+        self.builder, self._how = builder, how
 
     def scores(
         self, configs: Mapping[str, RunConfig], seeds: Sequence[int], folder: Path
     ) -> dict[str, list[float]]:
         """Trains as `train_rows`; the score of each row's runs, in the order of the seeds."""
-        rows = train_rows(configs, seeds, folder, self._builder, **self._how)
+        rows = train_rows(configs, seeds, folder, self.builder, **self._how)
         return {row: [self.score(run) for run in runs] for row, runs in rows.items()}
 
     def score(self, run: Run) -> float:
         """What a finished run reached; ValueError that names a file that is damaged."""
-        return read_json(run.folder / "metrics.json")["metrics"][run.config.model][self.metric]
+        return run.metrics["metrics"][run.config.model][self.metric]
 
     def again(
         self, configs: Mapping[str, RunConfig], selected: Sequence[int], count: int, folder: Path
     ) -> tuple[list[int], dict[str, list[float]], dict[str, Any] | None]:
-        """Trains a reference and the chosen configuration over fresh seeds.
+        """Trains two configs, a reference and the chosen one, over so many fresh seeds.
 
         These begin at the next multiple of 1000 after the `selected` ones: no seed is ever both
         looked at for a choice and fresh, even when another number of seeds is asked for later.
 
-        Args:
-            configs: row → config: the reference, then the chosen one.
-            count: the number of fresh seeds; 0 trains nothing.
-
         Returns:
-            The fresh seeds, the scores of each row, and their paired difference, or None.
+            The fresh seeds, the scores of each row, and their paired difference; None without any.
         """
         if not count:
             return [], {}, None
@@ -80,8 +69,8 @@ class Selection:
         return seeds, scores, compare_paired(chosen, reference)
 
     def answer(self, name: str, reference: str, fresh: dict[str, Any] | None, seeds: int) -> str:
-        """What fresh seeds say of the chosen configuration, in a sentence that begins with its
-        `name`; `fresh` is its difference from the reference, or None where no seeds were run."""
+        """What fresh seeds say of the configuration called `name`, in a sentence; `fresh` is its
+        difference from the reference, or None where no seeds were run."""
         if fresh is None:
             return (
                 f"{name} was chosen by its own {self.metric}, which is therefore optimistic, and "
@@ -100,11 +89,8 @@ class Selection:
 
 
 def compare_paired(scores: Sequence[float], reference: Sequence[float]) -> dict[str, Any]:
-    """`{"mean", "std", "p"}` of the differences of runs that share a seed.
-
-    `std` is that of the differences, `p` of a two-sided paired t-test; both are None for a single
-    seed, and `p` where all differences are the same.
-    """
+    """`{"mean", "std", "p"}` of the differences of runs that share a seed; `p` is of a two-sided
+    paired t-test. None for what does not exist, with one seed or where all are the same."""
     differences = np.subtract(scores, reference)
     std = float(differences.std(ddof=1)) if len(differences) > 1 else None
     p = float(stats.ttest_rel(scores, reference).pvalue) if std and std > 1e-12 else None

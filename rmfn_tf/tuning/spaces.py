@@ -11,9 +11,9 @@ from typing import Any
 
 import keras_tuner
 
-from rmfn_tf.models import list_models, model_options
+from rmfn_tf.models import model_options
 from rmfn_tf.models.rmfn import default_units, is_wide
-from rmfn_tf.names import did_you_mean, unknown_name
+from rmfn_tf.names import unknown_name
 from rmfn_tf.tuning import MOST_STAGES
 
 Draw = Callable[[keras_tuner.HyperParameters, str], Any]
@@ -75,18 +75,15 @@ _CONDITIONS: dict[str, list[tuple[str, list[Any]]]] = {
 
 
 class SearchSpace:
-    """What is searched of a model.
+    """What is searched of a model; `names` are those of the parameters, in the order of the space.
+
+    In models with a hidden state for each modality, a `<modality>_units` of each can be searched.
 
     Args:
-        model: a registered model.
-        widths: modality → number of features. In models with a hidden state for each modality, a
-            `<modality>_units` of each can be searched.
+        widths: modality → number of features.
         tune: the parameters to search; `"units"` stands for those of every modality. None: all.
         fixed: hyperparameters of the model that are given. They decide whether a parameter has an
             effect, and the units of modalities that are not searched.
-
-    Attributes:
-        names: of the parameters that are searched, in the order of the space.
 
     Raises:
         ValueError: no such model, no name in `tune`, or one that is not in the space.
@@ -99,9 +96,7 @@ class SearchSpace:
         tune: Collection[str] | None = None,
         fixed: Mapping[str, Any] | None = None,
     ):
-        if model not in list_models():
-            raise ValueError(unknown_name("model", model, list_models()))
-        self._model, self._widths, self._fixed = model, widths, dict(fixed or {})
+        self._widths, self._options = widths, {**model_options(model), **(fixed or {})}
         self._draws = dict(_SPACES.get(model, _ANY_MODEL))
         groups: dict[str, list[str]] = {}
         if self._draws.get("units") is _UNITS_OF_EACH:
@@ -116,23 +111,16 @@ class SearchSpace:
             every = [*groups, *self._draws]
             for name in tune:
                 if name not in every:
-                    raise ValueError(
-                        f"{model} has nothing to search that is called {name!r}."
-                        f"{did_you_mean(name, every)} Known: {', '.join(every)}."
-                    )
+                    raise ValueError(unknown_name(f"parameter of {model} in `tune`", name, every))
             named = {each for name in tune for each in groups.get(name, [name])}
             self._draws = {name: draw for name, draw in self._draws.items() if name in named}
         self.names = tuple(self._draws)
 
     def draw(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
-        """Registers the parameters with KerasTuner and gives their values.
-
-        Returns:
-            `{"hyperparameters": {...}}` with those of the model that are searched and have an
-            effect, and `learning_rate` and `batch_size` where they are searched.
-        """
-        known = {**model_options(self._model), **self._fixed}
-        drawn: dict[str, Any] = {}
+        """Registers the parameters with KerasTuner and gives their values: `"hyperparameters"` has
+        those of the model that are searched and have an effect, beside which stand
+        `"learning_rate"` and `"batch_size"` where they are searched."""
+        known, drawn = dict(self._options), dict[str, Any]()
         for name, draw in self._draws.items():
             conditions = _CONDITIONS.get(name, [])
             decided = [known[x] in values for x, values in conditions if x not in self.names]
@@ -148,6 +136,6 @@ class SearchSpace:
         training = {name: drawn.pop(name) for name in _TRAINING if name in drawn}
         units = {m: drawn.pop(f"{m}_units", None) for m in self._widths}
         if any(units.values()):
-            given = {**default_units(self._widths), **(self._fixed.get("units") or {})}
+            given = {**default_units(self._widths), **(self._options["units"] or {})}
             drawn["units"] = {m: n or given[m] for m, n in units.items()}
         return {"hyperparameters": drawn, **training}

@@ -1,6 +1,5 @@
 """`rmfn compare` trains what is missing, opens the test split at its end, and adds up right."""
 
-import csv
 import json
 import multiprocessing
 import os
@@ -76,8 +75,6 @@ def test_a_fixed_split(compare, tmp_path, opened):
         assert said["best"] == pytest.approx(min(values), rel=1e-6)
         assert said["low"] <= said["mean"] <= said["high"]
     assert (out / "compare.png").stat().st_size > 1000
-    rows = list(csv.DictReader((out / "compare.csv").read_text().splitlines()))
-    assert {row["row"] for row in rows} >= {"ef_lstm", "again", "ridge"}
     assert "the best of a row's runs by its score" in (out / "compare.md").read_text()
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rmfn_tf.comparison import published, summary
+from rmfn_tf.comparison import published, significance
 from rmfn_tf.comparison.table import escape
 from rmfn_tf.datasets.registry import resolve
 from support.mfn_files import make_arrays, write_arrays
@@ -85,8 +85,8 @@ def fast(monkeypatch):
     monkeypatch.setattr(
         published, "protocol_for", lambda name: replace(protocol_for(name), models=["ef_lstm"])
     )
-    monkeypatch.setattr(summary, "BOOTSTRAP", 50)
-    monkeypatch.setattr(summary, "PERMUTATION", 49)
+    monkeypatch.setattr(significance, "BOOTSTRAP", 50)
+    monkeypatch.setattr(significance, "PERMUTATION", 49)
 
 
 @pytest.mark.slow

@@ -15,14 +15,13 @@ def test_a_sweep_with_the_test_split_locked(rmfn, tmp_path, files):
     out = tmp_path / "out"
     command = ("tune", DATA, *files, "--out", out, "--stages", "1,2")
     command += ("--seeds", "1", "--epochs", "1", "--workers", "2", "--json")
-    done = rmfn(*command, "--promote", tmp_path / "best")
+    done = rmfn(*command)
     assert (done.code, done.err) == (0, "")
     result = json.loads(done.out)
     assert [row["stages"] for row in result["rows"]] == [1, 2]
     assert result["rows"][1]["parameters"] > result["rows"][0]["parameters"]
     for name in ("tune.json", "tune.md", "tune.png"):
         assert (out / name).stat().st_size > 300
-    assert (tmp_path / "best" / "model.keras").is_file()
     before = {path: path.stat().st_mtime_ns for path in out.rglob("metrics.json")}
     assert (out / result["best_run"] / "metrics.json") in before
     assert len(before) in (2, 4)  # with or without fresh seeds
@@ -46,11 +45,9 @@ def test_no_numbers(text):
 
 
 def test_mistakes_before_anything_is_built(rmfn, tmp_path):
-    (tmp_path / "best").mkdir()
     for options, expected in (
         (("--seeds", "0"), "--seeds must be at least 1"),
         (("--stages", "x"), "--stages takes numbers"),
-        (("--promote", tmp_path / "best"), "exists already"),
         (("--trials", "3"), "--trials and --tune are for a search"),
         (("--tuner", "grid"), "The tuner must be one of random, bayesian, hyperband"),
         (("--tuner", "random", "--stages", "1-3"), "give one of them"),
@@ -68,7 +65,7 @@ def test_a_search_with_the_test_split_locked(rmfn, tmp_path, files):
     out = tmp_path / "out"
     command = ("tune", DATA, "--model", "ef_lstm", *files, "--out", out)
     command += ("--tuner", "random", "--tune", "units,learning_rate", "--epochs", "1", "--json")
-    done = rmfn(*command, "--trials", "2", "--seeds", "1", "--promote", tmp_path / "best")
+    done = rmfn(*command, "--trials", "2", "--seeds", "1")
     assert (done.code, done.err) == (0, "")
     result = json.loads(done.out)
     assert [each["status"] for each in result["trials"]] == ["COMPLETED"] * 2
@@ -77,7 +74,6 @@ def test_a_search_with_the_test_split_locked(rmfn, tmp_path, files):
     assert result["fresh_seeds"] == [1000]
     for name in ("tune.json", "tune.md", "tune.png"):
         assert (out / name).stat().st_size > 300
-    assert (tmp_path / "best" / "model.keras").is_file()
     before = {path: path.stat().st_mtime_ns for path in out.rglob("metrics.json")}
     again = json.loads(rmfn(*command, "--trials", "3", "--seeds", "1").out)
     assert again["trials"][:2] == result["trials"]

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp, ttest_ind
 
-from rmfn_tf.comparison.significance import permutation_p_values, seeds_p_value
-from rmfn_tf.comparison.summary import summarize
+from rmfn_tf.comparison.significance import permutation_p_values, seeds_p_value, summarize
 from rmfn_tf.task import Task
 from rmfn_tf.training.predictions import Predictions
 
@@ -37,8 +36,8 @@ def test_no_spread_no_p_value(ours, theirs):
 
 @pytest.fixture
 def few_resamples(monkeypatch):
-    monkeypatch.setattr("rmfn_tf.comparison.summary.PERMUTATION", 199)
-    monkeypatch.setattr("rmfn_tf.comparison.summary.BOOTSTRAP", 10)
+    monkeypatch.setattr("rmfn_tf.comparison.significance.PERMUTATION", 199)
+    monkeypatch.setattr("rmfn_tf.comparison.significance.BOOTSTRAP", 10)
 
 
 def simulated(generator, items=40, seeds=5, seed_shift=0.3, worse=0.0):

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from rmfn_tf.datasets import list_names
 from rmfn_tf.models import model_options
-from rmfn_tf.training.config import ConfigError, RunConfig
-from rmfn_tf.training.presets import merge, preset
+from rmfn_tf.training.config import ConfigError, RunConfig, merge, preset
 
 CONFIGS = st.builds(
     RunConfig,

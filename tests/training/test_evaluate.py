@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.predictions import predict
 from rmfn_tf.training.run import Run
 
@@ -38,7 +37,7 @@ def openings(run):
 
 
 def test_validation_gives_what_training_gave(run, builder):
-    result = evaluate_run(run, builder, "validation")
+    result = Run(run).evaluate(builder, "validation")
     trained = json.loads((run / "metrics.json").read_text())
     assert result["split"] == "validation"
     for name, values in trained["metrics"].items():
@@ -50,14 +49,14 @@ def test_validation_gives_what_training_gave(run, builder):
 def test_an_opening_is_recorded_even_if_reading_fails(run, builder):
     del builder.splits["test"]
     with pytest.raises(KeyError, match="test"):
-        evaluate_run(run, builder, "test")
+        Run(run).evaluate(builder, "test")
     assert [opening["split"] for opening in openings(run)] == ["test"]
 
 
 def test_the_test_split_is_read_once(run, builder, three_splits):
-    first = evaluate_run(run, builder, "test")
+    first = Run(run).evaluate(builder, "test")
     builder.opened.clear()
-    assert evaluate_run(run, builder, "test") == first
+    assert Run(run).evaluate(builder, "test") == first
     assert builder.opened == []
     assert len([opening["time"] for opening in openings(run)]) == 1
     mae = np.abs(predict(Run(run).model(), three_splits["test"]) - three_splits["test"].labels)
@@ -70,23 +69,23 @@ def test_the_test_split_is_read_once(run, builder, three_splits):
 def test_the_test_split_of_an_unfinished_run_stays_closed(run, builder):
     (run / "metrics.json").unlink()
     with pytest.raises(ValueError, match="stays closed"):
-        evaluate_run(run, builder, "test")
+        Run(run).evaluate(builder, "test")
     assert "test" not in builder.opened
     assert not (run / "test_openings.jsonl").exists()
-    evaluate_run(run, builder, "validation")
+    Run(run).evaluate(builder, "validation")
 
 
 @pytest.mark.parametrize("split", ["test[:1]", "all", "validation+test", "tests"])
 def test_no_way_round_the_record(run, builder, split):
     with pytest.raises(ValueError, match="has no split"):
-        evaluate_run(run, builder, split)
+        Run(run).evaluate(builder, split)
     assert builder.opened == []
 
 
 def test_other_data_are_refused_unread(run, memory_builder, three_splits):
     other = memory_builder(three_splits, fingerprint="f" * 64)
     for ask in (
-        lambda: evaluate_run(run, other, "test"),
+        lambda: Run(run).evaluate(other, "test"),
         lambda: Run(run).open_examples(other, "test"),
     ):
         with pytest.raises(ValueError, match=r"fingerprint ffffffffffff, the run has 0123456789ab"):
@@ -97,10 +96,10 @@ def test_other_data_are_refused_unread(run, memory_builder, three_splits):
 
 def test_no_run_folder(tmp_path):
     with pytest.raises(ValueError, match=r"has no config\.toml: it is not a run folder"):
-        evaluate_run(tmp_path, None, "test")
+        Run(tmp_path).evaluate(None, "test")
 
 
 def test_a_run_over_folds_is_not_judged_on_what_it_learned_from(tmp_path, tiny_config):
     tiny_config(folds=3).write(tmp_path / "config.toml")
     with pytest.raises(ValueError, match="has learned from all of the data"):
-        evaluate_run(tmp_path, None, "all")
+        Run(tmp_path).evaluate(None, "all")

@@ -21,7 +21,7 @@ from support.random_examples import make_examples
 pytestmark = [pytest.mark.usefixtures("eager"), pytest.mark.slow]
 
 LENGTHS = [3, 5, 4, 2, 3, 4]
-FILES = {"checkpoint.npz", "history.csv", "tensorboard"}
+FILES = {"checkpoint.npz", "history.csv"}
 
 
 @pytest.fixture
@@ -343,19 +343,3 @@ def test_a_write_that_fails_leaves_the_last_good_checkpoint(
         Trainer(tiny_config(epochs=2)).fit(data, tmp_path)
     assert (tmp_path / "checkpoint.npz").read_bytes() == good
     assert {each.name for each in tmp_path.iterdir()} == FILES
-
-
-def test_tensorboard_shows_the_history(tmp_path, tiny_config, tasks, train, validation):
-    import tensorflow as tf
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    data = LearningData(tasks["regression"], train, validation)
-    Trainer(tiny_config()).fit(data, tmp_path)
-    history = Trainer(tiny_config(epochs=2)).fit(data, tmp_path)[1].history
-    for part, key in (("train", "loss"), ("validation", "val_loss")):
-        events = EventAccumulator(str(tmp_path / "tensorboard" / part)).Reload()
-        values = [
-            (each.step, float(tf.make_ndarray(each.tensor_proto)))
-            for each in events.Tensors("loss")
-        ]
-        assert values == [(row["epoch"], np.float32(row[key])) for row in history]

@@ -17,7 +17,7 @@ def die_in(point: str, count: int, folder: str) -> None:
     import numpy as np
 
     from rmfn_tf import files
-    from rmfn_tf.training import history
+    from rmfn_tf.training import checkpoint
 
     passed = 0
 
@@ -40,8 +40,8 @@ def die_in(point: str, count: int, folder: str) -> None:
 
         np.savez = half
     elif point == "history":
-        rows = history.write_rows
-        history.write_rows = lambda path, given: (
+        rows = checkpoint.write_rows
+        checkpoint.write_rows = lambda path, given: (
             arrive(),
             path.write_text("epoch,lo"),
             rows(path, given),

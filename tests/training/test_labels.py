@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rmfn_tf.training.config import ConfigError, RunConfig
-from rmfn_tf.training.evaluate import evaluate_run
 from rmfn_tf.training.run import Run
 from rmfn_tf.training.splits import open_learning_data, open_task
 from support.random_examples import make_examples
@@ -42,7 +41,7 @@ def test_a_run_of_one_label(tmp_path, tiny_config, builder):
     run.train(config, builder)
     assert run.config.labels == ["c"]
     assert run.task.labels == ("c",)
-    evaluate_run(tmp_path / "run", builder, "test")
+    Run(tmp_path / "run").evaluate(builder, "test")
     for split in ("validation", "test"):
         read = run.predictions(split)
         np.testing.assert_array_equal(read.labels, builder.splits[split].labels[:, [2]])

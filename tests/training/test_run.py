@@ -9,8 +9,7 @@ import pytest
 
 from rmfn_tf.files import only_writer
 from rmfn_tf.metrics import score
-from rmfn_tf.training.checkpoint import Checkpoint, NonFiniteLoss
-from rmfn_tf.training.history import read_history
+from rmfn_tf.training.checkpoint import Checkpoint, NonFiniteLoss, read_history
 from rmfn_tf.training.predictions import predict, report
 from rmfn_tf.training.run import Run
 from rmfn_tf.training.splits import open_learning_data
@@ -71,8 +70,7 @@ def test_the_whole_folder(tmp_path, tiny_config, memory_builder, three_splits, t
     metrics = Run(out).train(config, builder)
 
     predicted = {"predictions_train.csv", "predictions_validation.csv"}
-    fitted = {"checkpoint.npz", "tensorboard"}
-    assert names_in(out) == FILES | predicted | fitted
+    assert names_in(out) == FILES | predicted | {"checkpoint.npz"}
     assert names_in(out.parent) == {"run"}
     assert builder.opened == ["train", "validation"]
     assert Run(out).config == config.complete(WIDTHS).replace(data_dir="/made/up")

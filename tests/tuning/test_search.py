@@ -7,8 +7,7 @@ import pytest
 
 from rmfn_tf.comparison.table import Table
 from rmfn_tf.tuning import search
-from rmfn_tf.tuning.report import search_markdown, search_table
-from rmfn_tf.tuning.search import run_search
+from rmfn_tf.tuning.search import run_search, search_report
 from rmfn_tf.tuning.stages import sweep_stages
 from rmfn_tf.visualization.tuning import plot_search
 
@@ -153,7 +152,7 @@ def test_what_fails_is_recorded_and_skipped(start, written):
     del written.configs[:]
     assert start(trials=20)["trials"] == result["trials"]
     assert written.configs == []  # a failed one is not tried again
-    assert "failed: TypeError: two is not enough" in search_markdown({**result, "command": ""})
+    assert "failed: TypeError: two is not enough" in "".join(search_report(result).notes)
     plot_search(result)
 
 
@@ -220,12 +219,12 @@ def test_mistakes(tmp_path, start, changed, complaint):
 
 def test_table_report_and_figure(start):
     result = start(trials=7, seeds=2, command="rmfn tune made/up")
-    table = search_table(result)
+    table = search_report(result).table
     assert isinstance(table, Table)
     assert table.header[:2] == ["trial", str(result["best"])]
     assert len(table.header) == 6
     assert [line[0] for line in table.lines][1:] == [*TWO, "epochs", "parameters"]
-    text = search_markdown(result)
+    text = search_report(result).to_markdown()
     for expected in ("rmfn tune made/up", "fresh seeds 1000, 1001 alone", result["answer"]):
         assert expected in text
     assert "optimistic" in start(trials=7)["answer"]

@@ -5,9 +5,8 @@ import pytest
 from scipy import stats
 
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.tuning.report import sweep_markdown, sweep_table
 from rmfn_tf.tuning.selection import Selection, compare_paired
-from rmfn_tf.tuning.stages import sweep_stages
+from rmfn_tf.tuning.stages import sweep_report, sweep_stages
 from rmfn_tf.visualization.tuning import plot_stages
 
 SCORES = {1: [1.0, 1.1, 0.9], 2: [0.8, 0.9, 0.7], 3: [0.9, 1.2, 0.8]}
@@ -120,11 +119,11 @@ def test_paired_differences():
 
 def test_table_report_and_figure(sweep):
     result = sweep(command="rmfn tune made/up")
-    table = sweep_table(result)
+    table = sweep_report(result).table
     assert table.lines[0][:4] == ["1", "1.000 ± 0.100", "", ""]
     assert table.lines[1][:3] == ["2", "0.800 ± 0.100", "-0.200 ± 0.000"]
     assert table.bold == {1}
-    text = sweep_markdown(result)
+    text = sweep_report(result).to_markdown()
     for expected in ("rmfn tune made/up", "fresh seeds 1000, 1001, 1002", result["answer"]):
         assert expected in text
     panel = plot_stages(result).axes[0]
