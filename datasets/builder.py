@@ -179,10 +179,7 @@ def not_built(name: str, root: Any) -> ValueError:
 
 def _label_feature(task: Task) -> Any:
     if task.kind == "classification":
-        names = list(task.class_names) or None
-        return tfds.features.ClassLabel(
-            num_classes=None if names else task.num_classes, names=names
-        )
+        return tfds.features.ClassLabel(names=task.output_names)
     shape = (len(task.columns),) if len(task.columns) > 1 else ()
     columns = tfds.features.Documentation(desc=f"In this order: {', '.join(task.columns)}.")
     return tfds.features.Tensor(shape=shape, dtype=np.float32, doc=columns)

@@ -68,7 +68,8 @@ class Task:
         columns: names of all label columns that are stored; a classification has one.
         labels: names of those that are learned and scored, in order; none means all.
         ranges: label -> (lowest, highest) value, for labels that have such limits.
-        num_classes: number of classes of a classification, at least 2; 0 for the other kinds.
+        num_classes: number of classes of a classification, at least 2, which `class_names` tells
+            too; 0 for the other kinds.
         metrics: which set of metrics it is scored with.
         per_step: whether each step of a sequence has a label of its own.
         class_names: names of the classes of a classification, in order; none where they have none.
@@ -95,6 +96,7 @@ class Task:
                 raise ValueError(f"A task's `{name}` must be a list of names; got {value!r}.")
             object.__setattr__(self, name, tuple(value))
         object.__setattr__(self, "labels", self.labels or self.columns)
+        object.__setattr__(self, "num_classes", self.num_classes or len(self.class_names))
         object.__setattr__(self, "ranges", {k: tuple(v) for k, v in self.ranges.items()})
         if not self.columns or len(set(self.columns)) < len(self.columns):
             raise ValueError(f"A task needs different names of columns; got {self.columns!r}.")

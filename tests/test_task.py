@@ -16,7 +16,7 @@ POM = {
 TASKS = [
     Task.from_json(POM),
     Task("classification", ("emotion",), num_classes=4, per_step=True),
-    Task("classification", ("sarcasm",), num_classes=2, class_names=("meant", "not meant")),
+    Task("classification", ("sarcasm",), class_names=("meant", "not meant")),
     Task("multilabel", ("happy", "sad"), metrics="iemocap"),
 ]
 
@@ -74,7 +74,12 @@ def test_some_of_the_labels():
         ({"labels": None}, "`labels` must be a list of names; got None"),
         ({"labels": ["calm"]}, "unknown label 'calm'"),
         ({"kind": "classification", "metrics": "default"}, "one column, which holds the class"),
-        ({"class_names": ["no", "yes"]}, "must be 0 different names"),
+        ({"class_names": ["no", "yes"]}, "left out for other kinds; got 2 for a regression"),
+        (
+            {"kind": "classification", "columns": ["a"], "labels": [], "metrics": "default"}
+            | {"num_classes": 3, "class_names": ["no", "yes"]},
+            "`class_names` must be 3 different names",
+        ),
         ({"num_classes": 3}, "left out for other kinds; got 3 for a regression"),
         ({"ranges": {"confident": [1, 7]}}, r"for \['relaxed'\]"),
         ({"ranges": {"confident": [1, 7], "relaxed": [5]}}, r"for \['relaxed'\]"),

@@ -53,12 +53,7 @@ class Builder(SequenceBuilder):
             description="Two classes; what is seen and heard may turn what is said, at the word "
             "or after it.",
             source=Sarcasm(),
-            task=Task(
-                "classification",
-                ("positive",),
-                num_classes=2,
-                class_names=("negative", "positive"),
-            ),
+            task=Task("classification", ("positive",), class_names=("negative", "positive")),
         )
     ]
     EXTRA_FEATURES: ClassVar[dict] = {"kind": tfds.features.Text()}

@@ -52,8 +52,8 @@ def compare(
     """Train models over seeds and compare them: intervals, tests, floors, published rows.
 
     Start it again with the same --out, and only what is missing runs. If the data set has splits,
-    the test split is opened once per run, after all are trained. Results: compare.md, .csv, .json and
-    .png in --out.
+    the test split is opened once per run, after all are trained. Results: compare.md, .csv, .json
+    and .png in --out.
 
     Example: rmfn compare ict_mmmo/trimodal --models rmfn,ef_lstm --folds 10 --out compared
     """
