@@ -1,5 +1,6 @@
 """The training of a run: one model, or one for each fold and one of all the data."""
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.random import seed_generator  # not public (Keras is pinned below 3.16)
 
 from rmfn_tf.data import Examples, choose_buckets, fit_scaling, hold_out, make_folds
 from rmfn_tf.files import replace_file, write_rows
@@ -151,7 +153,10 @@ class Trainer:
 
 def build_model(config: RunConfig, data: LearningData) -> keras.Model:
     """The uncompiled model of a run, scaled by the statistics of its training examples."""
-    before = keras.config.dtype_policy()
+    before, shared = keras.config.dtype_policy(), seed_generator.python_random
+    # Layers draw their seeds from Python's random numbers, which other threads may draw from at the
+    # same time, as those of a Dask worker do: they get the same numbers for themselves.
+    seed_generator.python_random = random.Random(config.seed)
     # Not on the layers alone: `compile` looks at the model's own for the scaling of its loss.
     keras.config.set_dtype_policy(config.precision)
     try:
@@ -165,6 +170,7 @@ def build_model(config: RunConfig, data: LearningData) -> keras.Model:
         )
     finally:
         keras.config.set_dtype_policy(before)
+        seed_generator.python_random = shared
 
 
 def count_parameters(variables: Sequence[Any]) -> int:

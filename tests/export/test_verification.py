@@ -73,7 +73,7 @@ def under_policy():
 
 @pytest.mark.parametrize(
     ("policy", "served"),
-    [("mixed_bfloat16", tf.float32), ("mixed_float16", tf.float32), ("float64", tf.float64)],
+    [("mixed_bfloat16", tf.float32), ("mixed_float16", tf.float32), ("float64", tf.float32)],
 )
 def test_other_precisions_pass(tmp_path, recurrent_model, under_policy, policy, served):
     model = under_policy(policy, recurrent_model)
