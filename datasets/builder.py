@@ -30,8 +30,9 @@ class SequenceBuilder(  # type: ignore[call-arg]
     An example is `{"id", "video_id", <modality>: (T, F) float32, "words": (T,) string,
     "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
     data set alone has. A label at each step is `(T, C)` float32, NaN where a step has none, or of a
-    classification `(T,)` int64, -1 where it has none. Unknown words are empty strings, unknown intervals NaN. Examples keep the
-    order of the source. With `as_supervised=True` one is `({<modality>: (T, F)}, label)`.
+    classification `(T,)` int64, -1 where a step has none. Unknown words are empty strings, unknown
+    intervals NaN. Examples keep the order of the source. With `as_supervised=True` one is
+    `({<modality>: (T, F)}, label)`.
 
     `builder.info.metadata`, which is stored with the data, holds `modalities` (modality -> F, in
     the order of the modalities), `task` (see `rmfn_tf.task.Task`), `description` of the config, and

@@ -276,8 +276,8 @@ class _Arrays:
             return labels if columns > 1 else labels[:, 0].tolist()
         for name, unknown in zip(ids, np.split(none, edges[1:-1]), strict=True):
             if unknown.all():
-                found = f"not one of the steps of {name[:80]!a} has a label"
-                raise self.error("label", found, "Leave the example out")
+                none_known = f"not one of the steps of {name[:80]!a} has a label"
+                raise self.error("label", none_known, "Leave the example out")
         return np.split(labels[:, 0] if is_class else labels, edges[1:-1])
 
     def _check_step_rows(self, ids: list[str], edges: list[int], why: str) -> None:
@@ -286,8 +286,8 @@ class _Arrays:
         if rows != steps:
             last = ids[min(bisect_right(edges, rows), len(ids)) - 1]
             where = "before the last step of" if rows < steps else "after all steps of"
-            found = f"{rows} rows, and {steps} steps: the labels end {where} {last[:80]!a}"
-            raise self.error("label", found, f"There must be {why}")
+            mistake = f"{rows} rows, and {steps} steps: the labels end {where} {last[:80]!a}"
+            raise self.error("label", mistake, f"There must be {why}")
 
     def _intervals(self, steps: int) -> np.ndarray:
         seconds = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))

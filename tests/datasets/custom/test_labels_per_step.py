@@ -1,4 +1,4 @@
-"""A label at each step: what a folder of one's own says is what is stored, counted and told apart."""
+"""A label at each step: what a folder of one's own says is stored, counted and told apart."""
 
 import numpy as np
 import pytest
@@ -129,4 +129,6 @@ def test_labels_that_cannot_be_right(tmp_path, kind, row, values, said):
 def test_steps_with_labels_where_the_task_says_nothing_of_it(tmp_path):
     files = two_files()
     files["part_1.npz"]["label"] = np.ones((7, 2))
-    check_refused(write_own(tmp_path, files), r"one for each id \(where each step has one: per_step")
+    check_refused(
+        write_own(tmp_path, files), r"one for each id \(where each step has one: per_step"
+    )
