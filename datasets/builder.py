@@ -29,8 +29,10 @@ class SequenceBuilder(  # type: ignore[call-arg]
 
     An example is `{"id", "video_id", <modality>: (T, F) float32, "words": (T,) string,
     "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
-    data set alone has. Unknown words are empty strings, unknown intervals NaN. Examples keep the
-    order of the source. With `as_supervised=True` one is `({<modality>: (T, F)}, label)`.
+    data set alone has. A label at each step is `(T, C)` float32, NaN where a step has none, or of a
+    classification `(T,)` int64, -1 where a step has none. Unknown words are empty strings, unknown
+    intervals NaN. Examples keep the order of the source. With `as_supervised=True` one is
+    `({<modality>: (T, F)}, label)`.
 
     `builder.info.metadata`, which is stored with the data, holds `modalities` (modality -> F, in
     the order of the modalities), `task` (see `rmfn_tf.task.Task`), `description` of the config, and
@@ -76,7 +78,7 @@ class SequenceBuilder(  # type: ignore[call-arg]
         return {
             "sources": hash_files(files),
             "options": options,
-            "report": describe(reading),
+            "report": describe(reading, self.builder_config.task.per_step),
             "fingerprint": fingerprint(reading, options),
         }
 
@@ -178,11 +180,18 @@ def not_built(name: str, root: Any) -> ValueError:
 
 
 def _label_feature(task: Task) -> Any:
-    if task.kind == "classification":
+    is_class = task.kind == "classification"
+    if is_class and not task.per_step:
         return tfds.features.ClassLabel(names=task.output_names)
-    shape = (len(task.columns),) if len(task.columns) > 1 else ()
-    columns = tfds.features.Documentation(desc=f"In this order: {', '.join(task.columns)}.")
-    return tfds.features.Tensor(shape=shape, dtype=np.float32, doc=columns)
+    names = task.output_names if is_class else task.columns
+    shape: tuple[int | None, ...] = (len(names),) if len(names) > 1 and not is_class else ()
+    if task.per_step:
+        shape = (None,) if is_class else (None, len(names))
+    return tfds.features.Tensor(
+        shape=shape,
+        dtype=np.int64 if is_class else np.float32,
+        doc=tfds.features.Documentation(desc=f"In this order: {', '.join(names)}."),
+    )
 
 
 def _to_example(sample: Sample) -> dict[str, Any]:

@@ -11,12 +11,13 @@ import numpy as np
 from rmfn_tf.datasets.source import Reading
 
 
-def describe(reading: Reading) -> dict[str, Any]:
+def describe(reading: Reading, per_step: bool = False) -> dict[str, Any]:
     """Counts of what was found and left out, as plain JSON values.
 
     Returns:
         - `splits`: split -> `{"examples", "videos", "dropped", "present": {modality: examples that
-          have it}}`,
+          have it}}`; where each step has a label of its own (`per_step`) also `labelled_steps` and
+          `unlabelled_steps`,
         - `not_finite`: modality -> values that are NaN or infinite,
         - `videos`: all, those of dropped segments too,
         - `steps`: `{"shortest", "median", "longest"}`; `with_words`: examples with known words,
@@ -34,6 +35,10 @@ def describe(reading: Reading) -> dict[str, Any]:
             "dropped": sum(each["split"] == split for each in dropped),
             "present": {name: sum(each.present[name] for each in rows) for name in modalities},
         }
+        if per_step:
+            labelled = sum(int(sample.labelled.sum()) for sample in rows)
+            unlabelled = sum(sample.num_steps for sample in rows) - labelled
+            splits[split] |= {"labelled_steps": labelled, "unlabelled_steps": unlabelled}
     for name in modalities:
         counts = (np.count_nonzero(~np.isfinite(each.features[name])) for each in samples)
         not_finite[name] = int(sum(counts))

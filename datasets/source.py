@@ -61,12 +61,15 @@ class MissingFiles(SourceError):
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One labelled segment: T >= 1 aligned steps (words or sentences) and one label."""
+    """One labelled segment: T >= 1 aligned steps (words or sentences) and one label; or, for a task
+    `per_step`, T steps with a label each, at least one of them known."""
 
     id: str  # unique in the data set; `<split>-<row>` where the source names none
     # Modality -> `(T, F)` float32. A row of zeros is a step for which the modality has nothing.
     features: Mapping[str, np.ndarray]
-    label: np.ndarray | float | int  # a class, a score, or one score per label column
+    # A class, a score, or one score per label column. Per step: `(T,)` int64, -1 where a step has
+    # no class, or `(T, C)` float32, a row of NaN where it has no scores.
+    label: np.ndarray | float | int
     # The recording, whose segments must not be spread over splits or folds; by default the id.
     video_id: str = ""
     words: Sequence[str] | None = None  # T of them, or None where the source has none
@@ -80,6 +83,12 @@ class Sample:
     @property
     def num_steps(self) -> int:
         return len(next(iter(self.features.values())))
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """`(T,)` bool: which steps have a label, where each step has one of its own."""
+        label = np.asarray(self.label)
+        return label >= 0 if label.ndim == 1 else ~np.isnan(label).any(axis=1)
 
     @property
     def present(self) -> dict[str, bool]:

@@ -5,6 +5,7 @@ README.md beside this file says which arrays there are; those of N examples are 
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import accumulate, pairwise
@@ -49,8 +50,6 @@ def _check_task(task: Task) -> Task:
             raise ValueError(unknown_name("label in `ranges`", name, task.columns))
         if not low < high:
             raise ValueError(f"The range of {name!r} has the lower number first; got {low}, {high}")
-    if task.per_step:
-        raise ValueError("`per_step` must be left out: here every example has one label as a whole")
     return task
 
 
@@ -202,7 +201,7 @@ class _Arrays:
             for name, width in self.widths.items()
         }
         words = self._texts("words", steps, _EACH_STEP) if "words" in self.arrays else None
-        labels = self._labels(rows)
+        labels = self._labels(ids, edges)
         intervals = self._intervals(steps) if "intervals" in self.arrays else None
         for row, (start, end) in enumerate(pairwise(edges)):
             sample = Sample(
@@ -239,28 +238,56 @@ class _Arrays:
             raise self.error(name, found, "Save it as an array of str") from None
         return texts
 
-    def _labels(self, rows: int) -> np.ndarray | list[Any]:
-        """One class, number, or row of numbers for each example."""
+    def _labels(self, ids: list[str], edges: list[int]) -> np.ndarray | list[Any]:
+        """One class, number, or row of numbers for each example; or an array with one of them for
+        each of its steps."""
         task, array = self.data.task, self.arrays["label"]
-        columns = len(task.columns)
+        columns, rows, why = len(task.columns), len(ids), _EACH_EXAMPLE
+        if task.per_step:
+            rows, why = edges[-1], f"{_EACH_STEP}, for per_step is true in data.toml"
+            self._check_step_rows(ids, edges, why)
+        elif array.shape[:1] == (edges[-1],) != (rows,):
+            why += " (where each step has one: per_step = true in [task] of data.toml)"
         shape = (rows, columns) if columns > 1 or array.shape == (rows, 1) else (rows,)
-        kinds = _INTEGERS if task.kind == "classification" else _NUMBERS
-        why = f"{_EACH_EXAMPLE}, and a column for each of {', '.join(task.columns)}"[:300]
-        table = self._array("label", kinds, shape, why).reshape(rows, columns)
+        is_class = task.kind == "classification"
+        kinds = _INTEGERS if is_class else _NUMBERS
+        why += f", and a column for each of {', '.join(task.columns)}"
+        table = self._array("label", kinds, shape, why[:400]).reshape(rows, columns)
+        none = np.zeros(rows, bool)
+        if task.per_step:
+            none = (table == -1 if is_class else np.isnan(table)).all(axis=1)
         for name, values in zip(task.columns, table.T, strict=True):
             low, high = task.ranges.get(name, (-np.inf, np.inf))
             right = np.isfinite(to_float32(values)) & (values >= low) & (values <= high)
             wanted = "a finite number"
             if name in task.ranges:
                 wanted += f" from {low} to {high} (task.ranges in data.toml)"
-            if task.kind == "classification":
+            if is_class:
                 right = (values >= 0) & (values < task.num_classes)
                 wanted = f"an integer from 0 to {task.num_classes - 1} (num_classes in data.toml)"
             elif task.kind == "multilabel":
                 right, wanted = np.isin(values, (0, 1)), "0 or 1"
-            self._check("label", [f"{name} is {x}" for x in values], right, f"It must be {wanted}")
-        labels = table.astype(np.int64) if task.kind == "classification" else to_float32(table)
-        return labels if columns > 1 else labels[:, 0].tolist()
+            if task.per_step:
+                wanted += f"; a step without a label has {-1 if is_class else 'NaN in all columns'}"
+            found = [f"{name} is {x}" for x in values]
+            self._check("label", found, right | none, f"It must be {wanted}")
+        labels = table.astype(np.int64) if is_class else to_float32(table)
+        if not task.per_step:
+            return labels if columns > 1 else labels[:, 0].tolist()
+        for name, unknown in zip(ids, np.split(none, edges[1:-1]), strict=True):
+            if unknown.all():
+                none_known = f"not one of the steps of {name[:80]!a} has a label"
+                raise self.error("label", none_known, "Leave the example out")
+        return np.split(labels[:, 0] if is_class else labels, edges[1:-1])
+
+    def _check_step_rows(self, ids: list[str], edges: list[int], why: str) -> None:
+        """A SourceError where there are not as many labels as steps: it tells where they end."""
+        rows, steps = len(np.atleast_1d(self.arrays["label"])), edges[-1]
+        if rows != steps:
+            last = ids[min(bisect_right(edges, rows), len(ids)) - 1]
+            where = "before the last step of" if rows < steps else "after all steps of"
+            mistake = f"{rows} rows, and {steps} steps: the labels end {where} {last[:80]!a}"
+            raise self.error("label", mistake, f"There must be {why}")
 
     def _intervals(self, steps: int) -> np.ndarray:
         seconds = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))

@@ -44,7 +44,8 @@ def write_custom(
             is not present in a modality, zeros are written; `extra` values are left out.
         name: of the data set; None takes the folder's own.
         task: what the labels are, or its kind. None takes a classification, as many classes as the
-            highest label says, where the labels are integers, and otherwise a regression.
+            highest label says, where the labels are integers, and otherwise a regression; per step
+            where the examples have a label at each step.
         columns: names of the label columns, where `task` is no `Task`. By default `label`, or
             `label_0`, `label_1`, ...
         description: one line about the data.
@@ -69,7 +70,7 @@ def write_custom(
         splits = [split for split, part in examples.items() for _ in part.ids]
     task = _choose_task(whole.labels, task, columns)
     with new_folder(folder) as unfinished:
-        writer = CustomWriter(unfinished, list(whole.features))
+        writer = CustomWriter(unfinished, list(whole.features), task.per_step)
         for row, split in enumerate(splits):
             writer.add(split, _sample(whole, row))
         writer.finish(name, description, task)
@@ -79,27 +80,33 @@ def write_custom(
     return folder
 
 
-def _choose_task(labels: np.ndarray, task: Task | str | None, columns: Sequence[str]) -> Task:
+def _choose_task(labels: Any, task: Task | str | None, columns: Sequence[str]) -> Task:
+    per_step = isinstance(labels, list)
+    if per_step:
+        labels = np.concatenate(labels)
     if isinstance(task, Task):  # of a built data set, all of whose columns need not be learned
         ranges = {name: each for name, each in task.ranges.items() if name in task.labels}
+        if task.per_step != per_step:
+            has = "a label at each step" if per_step else "one label as a whole"
+            raise ValueError(f"An example has {has}, and the task says per_step={task.per_step}.")
         return dataclasses.replace(task, columns=task.labels, ranges=ranges)
     if not columns:
         count = labels[0].size
         columns = [f"label_{column}" for column in range(count)] if count > 1 else ["label"]
     kind = task or ("classification" if labels.ndim == 1 else "regression")
     classes = int(labels.max()) + 1 if kind == "classification" else 0
-    return Task(kind, tuple(columns), num_classes=classes)
+    return Task(kind, tuple(columns), num_classes=classes, per_step=per_step)
 
 
 def _sample(examples: Examples, row: int) -> Sample:
-    words = examples.words[row]
+    words, label = examples.words[row], examples.labels[row]
     return Sample(
         id=examples.ids[row],
         features={
             name: sequences[row] if examples.present[name][row] else np.zeros_like(sequences[row])
             for name, sequences in examples.features.items()
         },
-        label=examples.labels[row].squeeze(),
+        label=label if isinstance(examples.labels, list) else label.squeeze(),
         video_id=str(examples.groups[row]),
         words=words if any(words) else None,
     )
@@ -132,8 +139,9 @@ def new_folder(out: Path) -> Iterator[Path]:
 class CustomWriter:
     """Takes examples one by one, and writes a file whenever enough of them are there."""
 
-    def __init__(self, folder: Path, modalities: Sequence[str]) -> None:
+    def __init__(self, folder: Path, modalities: Sequence[str], per_step: bool = False) -> None:
         self._folder, self._modalities = folder, list(modalities)
+        self._join_labels: Any = np.concatenate if per_step else np.array
         self._waiting: list[tuple[str, Sample]] = []
         self._bytes = self._num_files = 0
 
@@ -164,7 +172,7 @@ class CustomWriter:
         arrays: dict[str, Any] = {
             "id": np.array([sample.id for sample in samples], str),
             "split": np.array(splits, str),
-            "label": np.array([sample.label for sample in samples]),
+            "label": self._join_labels([sample.label for sample in samples]),
             "num_steps": np.array([sample.num_steps for sample in samples]),
             "video": np.array([sample.video_id for sample in samples], str),
         }

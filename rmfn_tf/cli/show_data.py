@@ -33,6 +33,10 @@ def show_data(result: Mapping[str, Any]) -> None:
         f"{result['videos']} videos; {steps['shortest']} to {steps['longest']} steps an example, "
         f"median {steps['median']:g}; words known in {result['with_words']} examples."
     )
+    for name, each in result["splits"].items():
+        if "labelled_steps" in each:
+            labelled, unlabelled = each["labelled_steps"], each["unlabelled_steps"]
+            print(f"{name}: {labelled:,} steps with a label, {unlabelled:,} without.")
     for line in (*dropped_lines(result["dropped"]), *result["notes"]):
         print(f"- {line}")
     print(f"{'fingerprint':12} {result['fingerprint']}")

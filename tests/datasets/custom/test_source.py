@@ -358,7 +358,6 @@ REGRESSION, CLASSES, LABELS = TASKS.values()
         ),
         ({"task": {**LABELS, "columns": []}}, "'task': A task needs different names of columns"),
         ({"task": {**LABELS, "columns": ["a", "a"]}}, "'task': A task needs different names"),
-        ({"task": {**LABELS, "per_step": True}}, "'task': `per_step` must be left out: here"),
         ({"task": {**CLASSES, "columns": ["a", "b"]}}, "'task': A classification has one column"),
         ({"task": {**CLASSES, "num_classes": 1}}, "'task': `num_classes` must be at least 2"),
         ({"task": {**LABELS, "num_classes": 2}}, "'task': `num_classes` must be at least 2 for a"),

@@ -1,0 +1,134 @@
+"""A label at each step: what a folder of one's own says is stored, counted and told apart."""
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+import rmfn_tf.datasets
+from rmfn_tf.datasets.building import inspect
+from rmfn_tf.datasets.custom.source import DataDescription, OwnData
+from rmfn_tf.datasets.source import SourceError
+from support.own_folders import NAME, TASKS, description, two_files, write_own
+
+NAN = np.nan
+# Of the steps of a0 (2), a1 (1), b0 (3), c0 (1); then of d (1) and e (1).
+LABELS = {
+    "regression": (
+        [[0.5, 0.1], [NAN, NAN], [3, 1], [NAN, NAN], [-3, 1.5], [1, 1], [2, 1]],
+        [[0, 1], [2.5, 1]],
+    ),
+    "multilabel": ([[0, 1], [NAN, NAN], [1, 1], [NAN, NAN], [0, 0], [1, 0], [1, 0]], [[0, 1]] * 2),
+    "classification": ([2, -1, 0, -1, 1, 1, 0], [2, 0]),
+}
+
+
+def write(folder, kind="regression", **labels):
+    files = two_files(kind)
+    for (name, arrays), given in zip(files.items(), LABELS[kind], strict=True):
+        arrays["label"] = np.asarray(labels.get(name.removesuffix(".npz"), given))
+    return write_own(folder, files, description(kind, task={**TASKS[kind], "per_step": True}))
+
+
+def read(folder):
+    source = OwnData(DataDescription.read(folder / "data.toml"))
+    return {each.id: each for _, each in source.read(source.find(folder), lambda *_: None)}
+
+
+def build(folder, data_dir):
+    return rmfn_tf.datasets.build(f"custom/{NAME}", manual_dir=folder, data_dir=data_dir)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_what_a_folder_says_is_stored(tmp_path, kind):
+    builder = build(write(tmp_path / "own", kind), tmp_path / "data")
+    dtype = np.int64 if kind == "classification" else np.float32
+    train = list(tfds.as_numpy(builder.as_dataset(split="train")))
+    assert [each["id"] for each in train] == [b"b0", b"c0", b"e"]
+    first, second = LABELS[kind]
+    for each, expected in zip(train, (first[3:6], first[6:], second[1:]), strict=True):
+        np.testing.assert_array_equal(each["label"], np.array(expected, dtype), strict=True)
+
+    pairs = tfds.load(f"custom/{NAME}", split="train", data_dir=tmp_path / "data", as_supervised=1)
+    features, labels = next(iter(tfds.as_numpy(pairs)))
+    assert len(labels) == len(features["language"]) == 3
+    assert len(tfds.as_dataframe(builder.as_dataset(split="train"), builder.info)) == 3
+    again = rmfn_tf.datasets.load_builder(f"custom/{NAME}", tmp_path / "data")
+    assert again.info.metadata["task"]["per_step"] is True
+
+
+def test_the_order_of_the_columns_is_told(tmp_path):
+    builder = build(write(tmp_path / "own"), tmp_path / "data")
+    assert "joy, calm" in builder.info.features["label"]._doc.desc
+
+
+def test_one_column(tmp_path):
+    files = two_files()
+    files["part_1.npz"]["label"], files["part_2.npz"]["label"] = np.arange(7.0), np.ones((2, 1))
+    task = {"kind": "regression", "columns": ["joy"], "per_step": True}
+    samples = read(write_own(tmp_path, files, description(task=task)))
+    np.testing.assert_array_equal(samples["b0"].label, np.float32([[3], [4], [5]]), strict=True)
+
+
+def test_the_report_counts_steps(tmp_path):
+    build(write(tmp_path / "own"), tmp_path / "data")
+    splits = inspect(f"custom/{NAME}", tmp_path / "data")["splits"]
+    assert {
+        name: (each["labelled_steps"], each["unlabelled_steps"]) for name, each in splits.items()
+    } == {"train": (4, 1), "validation": (1, 0), "test": (2, 1)}
+
+
+def test_the_label_of_one_step_makes_other_data(tmp_path):
+    changed = np.array(LABELS["regression"][0])
+    changed[5] = NAN
+    prints = {
+        build(write(tmp_path / name, **labels), tmp_path / "data").info.metadata["fingerprint"]
+        for name, labels in (("one", {}), ("other", {"part_1": changed}))
+    }
+    assert len(prints) == 2
+
+
+def check_refused(folder, said):
+    with pytest.raises(SourceError, match=said) as caught:
+        read(folder)
+    assert str(caught.value).startswith(f"{folder / 'part_1.npz'}, key 'label': ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (4, "4 rows, and 7 steps: the labels end before the last step of 'b0'"),
+        (6, "6 rows, and 7 steps: the labels end before the last step of 'c0'"),
+        (2, "2 rows, and 7 steps: the labels end before the last step of 'a1'"),
+        (9, "9 rows, and 7 steps: the labels end after all steps of 'c0'. There must be one for"),
+    ],
+)
+def test_other_numbers_of_rows(tmp_path, rows, said):
+    check_refused(write(tmp_path, part_1=np.ones((rows, 2))), said)
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "values", "said"),
+    [
+        ("regression", 2, [3, NAN], "calm is nan in row 2.*a step without a label has NaN in all"),
+        ("regression", 4, [np.inf, 1], "joy is inf in row 4"),
+        ("regression", 4, [-4, 1], r"joy is -4.0 in row 4. It must be a finite number from -3.0"),
+        ("multilabel", 2, [2, 1], "happy is 2.0 in row 2. It must be 0 or 1; a step without"),
+        ("classification", 4, -2, "mood is -2 in row 4.*; a step without a label has -1"),
+        ("classification", 4, 3, "mood is 3 in row 4. It must be an integer from 0 to 2"),
+        ("classification", 2, -1, "not one of the steps of 'a1' has a label"),
+        ("regression", 6, [NAN, NAN], "not one of the steps of 'c0' has a label"),
+    ],
+)
+def test_labels_that_cannot_be_right(tmp_path, kind, row, values, said):
+    labels = np.array(LABELS[kind][0])
+    labels[row] = values
+    check_refused(write(tmp_path, kind, part_1=labels), said)
+
+
+def test_steps_with_labels_where_the_task_says_nothing_of_it(tmp_path):
+    files = two_files()
+    files["part_1.npz"]["label"] = np.ones((7, 2))
+    check_refused(
+        write_own(tmp_path, files), r"one for each id \(where each step has one: per_step"
+    )
