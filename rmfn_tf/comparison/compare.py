@@ -61,6 +61,8 @@ def compare_models(
     forms = [configs]
     if len(builders) > 1:
         names = [f"{each.name}/{each.builder_config.name}" for each in builders]
+        if len(set(names)) < len(names):
+            raise ValueError(f"Name each form of the data once; got {listed(names)}.")
         forms = [{row: x.replace(data=name) for row, x in configs.items()} for name in names]
     first = next(iter(configs.values()))
     task = open_task(first, builders[0])
