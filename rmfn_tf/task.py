@@ -13,7 +13,7 @@ class Kind(NamedTuple):
 
     Attributes:
         activation: the activation of a model's last layer.
-        loss: Keras' name of the loss that a model is trained with.
+        loss: name in `keras.losses` of the loss that a model is trained with.
         metric: Keras' name of the metric that training shows beside the loss.
         floors: names of the predictions that need no network.
         selection: metric by which a configuration is chosen, and whether less of it is better.
@@ -31,7 +31,7 @@ class Kind(NamedTuple):
 KINDS = {
     "regression": Kind(
         activation=None,
-        loss="mean_absolute_error",
+        loss="MeanAbsoluteError",
         metric="mae",
         floors=("constant", "ridge"),
         selection=("mae", True),
@@ -39,7 +39,7 @@ KINDS = {
     ),
     "classification": Kind(
         activation="softmax",
-        loss="sparse_categorical_crossentropy",
+        loss="SparseCategoricalCrossentropy",
         metric="accuracy",
         floors=("majority", "logistic"),
         selection=("accuracy", False),
@@ -47,7 +47,7 @@ KINDS = {
     ),
     "multilabel": Kind(
         activation="sigmoid",
-        loss="binary_crossentropy",
+        loss="BinaryCrossentropy",
         metric="binary_accuracy",
         floors=("majority", "logistic"),
         selection=("weighted_f1", False),
@@ -71,7 +71,8 @@ class Task:
         num_classes: number of classes of a classification, at least 2, which `class_names` tells
             too; 0 for the other kinds.
         metrics: which set of metrics it is scored with.
-        per_step: whether each step of a sequence has a label of its own.
+        per_step: whether each step of a sequence has a label of its own, as the utterances of a
+            dialogue have. A prediction is then made after each step.
         class_names: names of the classes of a classification, in order; none where they have none.
 
     Raises:

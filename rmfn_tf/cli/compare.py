@@ -53,7 +53,8 @@ def compare(
 
     Start it again with the same --out, and only what is missing runs. If the data set has splits,
     the test split is opened once per run, after all are trained. Results: compare.md, .csv, .json
-    and .png in --out.
+    and .png in --out. Several forms of a data set, separated by a comma, are put together in one
+    table: cmu_mosi/dialogue_clean_a,cmu_mosi/dialogue_clean_b.
 
     Example: rmfn compare ict_mmmo/trimodal --models rmfn,ef_lstm --folds 10 --out compared
     """
@@ -71,8 +72,13 @@ def compare(
     from rmfn_tf.comparison.compare import compare_models
     from rmfn_tf.datasets.registry import choose
 
-    data = choose(data, manual_dir, data_dir).name
-    given = {"data": data, "folds": folds, "epochs": epochs, "imports": import_ or None}
+    data = ",".join(choose(each, manual_dir, data_dir).name for each in data.split(","))
+    given = {
+        "data": data.partition(",")[0],
+        "folds": folds,
+        "epochs": epochs,
+        "imports": import_ or None,
+    }
     given["labels"] = to_labels(labels)
     configs = {}
     for name, row in rows.items():

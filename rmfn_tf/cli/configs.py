@@ -45,13 +45,14 @@ def open_training(
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Builds a data set and draws the progress of many runs.
 
-    Gives the builder and the keyword arguments that `compare_models`, `reproduce`, `sweep_stages`
-    and `run_search` have in common: `workers`, `cluster`, `command` and `on_progress`.
+    Gives the builder (for several names, separated by commas, a list of them) and the keyword
+    arguments that `compare_models`, `reproduce`, `sweep_stages` and `run_search` have in common:
+    `workers`, `cluster`, `command` and `on_progress`.
     """
     from rmfn_tf.cli.show import build_data, progress_bar
 
-    builder = build_data(data, manual_dir, data_dir, quiet)
+    builders = [build_data(name, manual_dir, data_dir, quiet) for name in data.split(",")]
     how: dict[str, Any] = {"workers": workers, "cluster": cluster}
     how["command"] = shlex.join(["rmfn", *sys.argv[1:]])
     with progress_bar("Training", quiet) as on_progress:
-        yield builder, {**how, "on_progress": on_progress}
+        yield (builders if len(builders) > 1 else builders[0]), {**how, "on_progress": on_progress}

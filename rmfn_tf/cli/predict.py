@@ -142,20 +142,20 @@ def _columns(task: Any, outputs: int) -> list[str]:
 
 
 def _rows(interface: "Interface", ids: list[str], answer: "Explanation") -> Iterator[dict]:
-    """`id`, `word` where there is a prediction after each, the columns, `attention_<modality>`."""
+    """`id`, `step` where there is a prediction after each, the columns, `attention_<modality>`."""
     for place, name in enumerate(ids):
         prediction = answer.predictions[place]
-        every_word = prediction.ndim > 1
-        for word, values in enumerate(np.atleast_2d(prediction).tolist()):
+        every_step = prediction.ndim > 1
+        for step, values in enumerate(np.atleast_2d(prediction).tolist()):
             shares = {
                 # Coordinates summed, then the mean over stages, and over words where all count.
                 f"attention_{modality}": float(
-                    (each[place][word] if every_word else each[place]).sum(-1).mean()
+                    (each[place][step] if every_step else each[place]).sum(-1).mean()
                 )
                 for modality, each in answer.attention.items()
             }
             columns = dict(zip(_columns(interface.task, len(values)), values, strict=True))
-            yield {"id": name, **({"word": word} if every_word else {}), **columns, **shares}
+            yield {"id": name, **({"step": step} if every_step else {}), **columns, **shares}
 
 
 def _document(interface: "Interface", ids: list[str], answer: "Explanation") -> dict[str, Any]:
@@ -181,7 +181,7 @@ def _document(interface: "Interface", ids: list[str], answer: "Explanation") -> 
 
 
 def show_table(interface: "Interface", rows: list[dict[str, Any]]) -> None:
-    """Prints a row for each sequence, or for each word of one; where that is wider than the
+    """Prints a row for each sequence, or for each step of one; where that is wider than the
     terminal, a row for each of its numbers."""
     from rich.console import Console
     from rich.table import Table
@@ -192,7 +192,7 @@ def show_table(interface: "Interface", rows: list[dict[str, Any]]) -> None:
     ]
     width = sum(3 + max(len(name), *(len(row[name]) for row in texts)) for name in texts[0])
     if width + 1 > console.width:
-        whose = [name for name in ("id", "word") if name in texts[0]]
+        whose = [name for name in ("id", "step") if name in texts[0]]
         texts = [
             {**{each: row[each] for each in whose}, "output": name, "value": row[name]}
             for row in texts

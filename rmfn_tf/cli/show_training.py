@@ -97,6 +97,8 @@ def describe(
     examples = f"{len(train):,} train"
     if data.validation is not None:
         examples += f", {len(data.validation):,} validation"
+    if data.task.per_step:
+        examples += f"; train has {len(train.rows.ids):,} labelled steps"
     if config.folds:
         examples += f" (fold 1 of {config.folds})"
     padded = ", ".join(map(str, choose_buckets(lengths)))

@@ -9,9 +9,12 @@ import numpy as np
 from rmfn_tf.comparison.published import published_for
 from rmfn_tf.comparison.report import make_report, to_rows
 from rmfn_tf.comparison.significance import BOOTSTRAP, PERMUTATION, summarize
+from rmfn_tf.comparison.table import listed
 from rmfn_tf.files import only_writer, write_rows
 from rmfn_tf.metrics import metrics_for
+from rmfn_tf.models import sees_future
 from rmfn_tf.names import unknown_name
+from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.predictions import Predictions
 from rmfn_tf.training.run import Run
@@ -39,6 +42,9 @@ def compare_models(
     Args:
         configs: row → config, all of the same data, folds and labels; their seeds are not used.
         seeds: the seeds of each row's runs.
+        builder: the built data, or a list of several forms of a data set: every row is then trained
+            on each, with the runs of the second and later forms in `runs_<config>/`, and what is
+            predicted of their test splits, which share no example, is put together.
         reference: the row that the others are tested against, which may be a floor. By default
             `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
         command: the command that the report shows.
@@ -51,10 +57,20 @@ def compare_models(
         ValueError: configs of different data, an unknown reference, a run that failed.
         OSError: a folder cannot be written.
     """
+    builders = builder if isinstance(builder, list) else [builder]
+    forms = [configs]
+    if len(builders) > 1:
+        names = [f"{each.name}/{each.builder_config.name}" for each in builders]
+        if len(set(names)) < len(names):
+            raise ValueError(f"Name each form of the data once; got {listed(names)}.")
+        forms = [{row: x.replace(data=name) for row, x in configs.items()} for name in names]
     first = next(iter(configs.values()))
-    task = open_task(first, builder)
+    task = open_task(first, builders[0])
     floors = task.of_kind.floors
-    _check_rows(configs, floors, builder)
+    for form, each in zip(forms, builders, strict=True):
+        _check_rows(form, floors, each)
+        if open_task(first, each) != task:
+            raise ValueError(f"{first.data} and {each.info.full_name} have different tasks.")
     if reference is None:
         several = list(configs)[-1] if len(configs) > 1 else floors[0]
         reference = "ef_lstm" if "ef_lstm" in configs else several
@@ -62,20 +78,25 @@ def compare_models(
         raise ValueError(unknown_name("reference", reference, (*configs, *floors)))
     out.mkdir(parents=True, exist_ok=True)
     with only_writer(out):
-        trained = train_rows(configs, seeds, out / "runs", builder, **how)
-        items, by_row = judge(trained, builder)
+        places = ["runs", *(f"runs_{each.builder_config.name}" for each in builders[1:])]
+        trained = [
+            train_rows(form, seeds, out / place, each, **how)
+            for form, place, each in zip(forms, places, builders, strict=True)
+        ]
+        judged = [judge(rows, each) for rows, each in zip(trained, builders, strict=True)]
+        items, by_row = judged[0] if len(judged) == 1 else _together(judged)
         values = summarize(task, items, by_row, reference)
         videos = len(np.unique(items.groups))
         kinds = {row: "floor" if row in floors else "model" for row in by_row}
         result = {
-            "data": first.data,
+            "data": " + ".join(next(iter(form.values())).data for form in forms),
             "split": f"{first.folds} folds" if first.folds else "test",
             "items": len(items.ids),
             "videos": videos,
             "seeds": list(seeds),
             "reference": reference,
             "command": command,
-            "fingerprint": builder.info.metadata["fingerprint"],
+            "fingerprint": [each.info.metadata["fingerprint"] for each in builders],
             "resamples": {"bootstrap": BOOTSTRAP, "permutation": PERMUTATION},
             "metrics": list(values[reference]),
             "lower_is_better": [x.name for x in metrics_for(task) if x._direction == "down"],
@@ -86,9 +107,9 @@ def compare_models(
             "constant_predictions": [
                 row for row, runs in by_row.items() if all((x == x[:1]).all() for x in runs)
             ],
-            # The papers' rows are means over all labels.
-            "published": None if first.labels else published_for(first.data),
-            "notes": _notes(videos, len(seeds)),
+            # The papers' rows are means over all labels, of segments by themselves.
+            "published": None if first.labels or task.per_step else published_for(first.data),
+            "notes": _notes(task, configs, videos, len(seeds)),
         }
         write_rows(out / "compare.csv", to_rows(result))
         make_report(result).write(out, "compare", plot_comparison(result))
@@ -132,10 +153,32 @@ def judge(
     return items, by_row
 
 
-def _notes(videos: int, seeds: int) -> list[str]:
+def _together(
+    judged: Sequence[tuple[Predictions, dict[str, list[np.ndarray]]]],
+) -> tuple[Predictions, dict[str, list[np.ndarray]]]:
+    """What `judge` gave of several forms of the data, as if it were of one."""
+    ids = [name for items, _ in judged for name in items.ids]
+    if len(set(ids)) < len(ids):
+        raise ValueError("The test splits of data that are compared together share examples.")
+    groups, labels = (
+        np.concatenate([getattr(items, name) for items, _ in judged])
+        for name in ("groups", "labels")
+    )
+    by_row = {
+        row: [np.concatenate(parts) for parts in zip(*(x[row] for _, x in judged), strict=True)]
+        for row in judged[0][1]
+    }
+    return Predictions(ids, groups, labels, {}), by_row
+
+
+def _notes(task: Task, configs: Mapping[str, RunConfig], videos: int, seeds: int) -> list[str]:
     notes = ["Holm's correction covers every p-value of this table: all rows and metrics together."]
     if seeds == 1:
         notes.append("One seed: p says nothing of what another seed would give. Take 5 or more.")
+    if task.per_step:
+        ahead = [row for row, x in configs.items() if sees_future(x.model, x.hyperparameters)]
+        seen = f"; of {listed(ahead)} from the whole sequence" if ahead else ""
+        notes.append(f"A prediction for a step is made from the steps up to it{seen}.")
     if videos == 1:
         notes.append("One video: nothing can be resampled, so there are no intervals, and p is 1.")
     return notes

@@ -16,6 +16,17 @@ def to_labels(labels: Any) -> np.ndarray:
     return (array if array.ndim == 2 else array[:, np.newaxis]).astype(np.float32)
 
 
+def to_step_labels(labels: Any, lengths: Any, mask: Any) -> list[np.ndarray]:
+    """The labels of the real steps of each example: integers `(T_i,)` or float32 `(T_i, C)`."""
+    rows = [_array(each) for each in labels]
+    spans: list[slice] = [slice(None)] * len(rows)
+    if lengths is not None:
+        spans = _spans_of_lengths(lengths, len(rows))
+    elif mask is not None:
+        spans, _ = _spans_of_mask(mask, len(rows))
+    return [to_labels(each[span]) for each, span in zip(rows, spans, strict=True)]
+
+
 def to_sequences(
     features: Mapping[str, Any], count: int, lengths: Any, mask: Any
 ) -> dict[str, list[np.ndarray]]:

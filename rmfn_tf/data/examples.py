@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rmfn_tf.data.arrays import check_count, check_dict, to_labels, to_sequences
+from rmfn_tf.data.arrays import check_count, check_dict, to_labels, to_sequences, to_step_labels
 from rmfn_tf.names import check_modalities
 
 
@@ -24,7 +24,9 @@ class Examples:
         ids: N names.
         features: modality -> N float32 arrays `(T_i, F_m)`.
         labels: `(N,)` integers (classification) or `(N, C)` float32 (regression, multilabel: the
-            scored columns), finite.
+            scored columns), finite. For a task with a label at each step, a list of N such arrays,
+            `(T_i,)` or `(T_i, C)`: a step without a label is -1, or NaN in every column, and every
+            example has one label at least.
         present: modality -> `(N,)` bool: whether the example has this modality at all.
         groups: `(N,)` video ids; examples of one video never stand on both sides of a split.
         words: N lists of T_i words.
@@ -37,7 +39,7 @@ class Examples:
 
     ids: list[str]
     features: dict[str, list[np.ndarray]]
-    labels: np.ndarray
+    labels: np.ndarray | list[np.ndarray]
     present: dict[str, np.ndarray]
     groups: np.ndarray
     words: list[list[str]]
@@ -60,6 +62,7 @@ class Examples:
         groups: Any = None,
         words: Sequence[Sequence[str]] | None = None,
         present: Mapping[str, Any] | None = None,
+        per_step: bool = False,
     ) -> "Examples":
         """Examples of arrays as you have them: padded, or in lists.
 
@@ -73,7 +76,9 @@ class Examples:
                 order is the order of the modalities. Without `lengths` and `mask` all T steps are
                 real, zeros at the end too.
             labels: integers or bool `(N,)` are classes; floats `(N,)` become `(N, 1)`, anything
-                `(N, C)` float32 (regression, multilabel).
+                `(N, C)` float32 (regression, multilabel). With `per_step` the same for each step,
+                padded as the features are, `(N, T)` or `(N, T, C)`, or a list of N `(T_i,)` or
+                `(T_i, C)`; -1 or NaN where a step has no label.
             lengths: `(N,)` integers, how many of the first steps are real, in all modalities.
             mask: instead of `lengths`, `(N, T)` bool, true where a step is real in all modalities.
                 Padding may stand in front or behind.
@@ -81,13 +86,14 @@ class Examples:
             groups: `(N,)` video ids; by default each example is one of its own.
             words: N lists of the T_i words of the real steps; empty ones by default.
             present: modality -> `(N,)` bool; by default whether any real value is not zero.
+            per_step: whether each step has a label of its own.
 
         Raises:
             ValueError: an argument does not fit the others or cannot be read so, the padding has
                 a hole, or modalities of an example have different lengths: align them first.
         """
         check_dict("features", features)
-        labels = to_labels(labels)
+        labels = to_step_labels(labels, lengths, mask) if per_step else to_labels(labels)
         sequences = to_sequences(features, len(labels), lengths, mask)
         names = [str(name) for name in (range(len(labels)) if ids is None else ids)]
         check_count("ids", names, len(labels))
@@ -119,6 +125,34 @@ class Examples:
         """Modality -> F_m, in order: the `features` argument of `create_model`."""
         return {name: sequences[0].shape[1] for name, sequences in self.features.items()}
 
+    @property
+    def per_step(self) -> bool:
+        """Whether each step has a label of its own."""
+        return isinstance(self.labels, list)
+
+    @cached_property
+    def known(self) -> list[np.ndarray]:
+        """With a label at each step, N bool arrays `(T_i,)`: whether the step has one."""
+        return [x >= 0 if x.ndim == 1 else ~np.isnan(x).any(axis=1) for x in self.labels]
+
+    @cached_property
+    def rows(self) -> "Rows":
+        """What is predicted and scored: the examples, or their labelled steps end to end."""
+        if not isinstance(self.labels, list):
+            return Rows(self.ids, self.groups, self.labels, np.arange(len(self)))
+        steps = [np.flatnonzero(each) for each in self.known]
+        places = np.repeat(np.arange(len(self)), [len(each) for each in steps])
+        return Rows(
+            [
+                f"{name}[{step}]"
+                for name, each in zip(self.ids, steps, strict=True)
+                for step in each
+            ],
+            self.groups[places],
+            np.concatenate([x[each] for x, each in zip(self.labels, steps, strict=True)]),
+            places,
+        )
+
     def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """These examples, in this order; `indices` may be a `(N,)` bool mask. Shares memory."""
         rows = np.arange(len(self))[np.asarray(indices)]
@@ -130,7 +164,8 @@ class Examples:
         """The examples of both, these first (as when a last fit takes train and validation)."""
         for what, mine, theirs in (
             ("modalities and widths", list(self.widths.items()), list(other.widths.items())),
-            ("label shapes", self.labels.shape[1:], other.labels.shape[1:]),
+            ("label shapes", *(each.rows.labels.shape[1:] for each in (self, other))),
+            ("`per_step`", self.per_step, other.per_step),
             ("extra values", sorted(self.extra), sorted(other.extra)),
         ):
             if mine != theirs:
@@ -138,6 +173,22 @@ class Examples:
         return _each(
             lambda x, y: np.concatenate([x, y]) if isinstance(x, np.ndarray) else x + y, self, other
         )
+
+
+class Rows(NamedTuple):
+    """One row for each prediction that is scored.
+
+    Attributes:
+        ids: an example's id, and for one of its steps `<id>[<step>]`, which counts from 0.
+        groups: `(rows,)` video ids.
+        labels: `(rows,)` integers or `(rows, C)` float32, all of them known.
+        examples: `(rows,)`, the place of the example of each row.
+    """
+
+    ids: list[str]
+    groups: np.ndarray
+    labels: np.ndarray
+    examples: np.ndarray
 
 
 def _each(function: Callable[..., Any], *examples: Examples) -> Examples:
@@ -167,8 +218,8 @@ def _check_counts(examples: Examples) -> None:
     shapes = {f"features[{name!r}]": (len(x),) for name, x in examples.features.items()}
     shapes |= {f"present[{name!r}]": x.shape for name, x in examples.present.items()}
     shapes |= {f"extra[{name!r}]": x.shape[:1] for name, x in examples.extra.items()}
-    shapes |= {"labels": examples.labels.shape[:1], "groups": examples.groups.shape}
-    for name, shape in {**shapes, "words": (len(examples.words),)}.items():
+    shapes |= {name: (len(getattr(examples, name)),) for name in ("labels", "words")}
+    for name, shape in {**shapes, "groups": examples.groups.shape}.items():
         if shape != (len(examples),):
             raise ValueError(
                 f"Examples: `{name}` must have {len(examples)} entries, one an example; got "
@@ -198,16 +249,36 @@ def _check_sequences(examples: Examples) -> None:
 
 
 def _check_labels(examples: Examples) -> None:
-    labels = examples.labels
-    if labels.ndim == 1 and np.issubdtype(labels.dtype, np.integer):
+    given = examples.labels
+    several, axis = (given, "steps") if isinstance(given, list) else ([given], "N")
+    for labels in several:
+        is_class = labels.ndim == 1 and np.issubdtype(labels.dtype, np.integer)
+        if not is_class and (labels.ndim != 2 or labels.dtype != np.float32):
+            raise ValueError(
+                f"Examples: `labels` must be integers of shape ({axis},) or float32 of shape "
+                f"({axis}, columns); got {labels.dtype} of shape {labels.shape}."
+            )
+        if (labels.dtype, labels.shape[1:]) != (several[0].dtype, several[0].shape[1:]):
+            raise ValueError("Examples: `labels` must be of one type and width in all examples.")
+    if not isinstance(given, list):
+        finite = np.isfinite(given).reshape(len(given), -1).all(axis=1)
+        for row in np.flatnonzero(~finite)[:1]:
+            raise ValueError(
+                f"Example {examples.ids[row]!r}: its label is not finite ({given[row].tolist()}); "
+                "leave it out of the data or mend it."
+            )
         return
-    if labels.ndim != 2 or labels.dtype != np.float32:
-        raise ValueError(
-            "Examples: `labels` must be integers of shape (N,) or float32 of shape (N, columns); "
-            f"got {labels.dtype} of shape {labels.shape}."
-        )
-    for row in np.flatnonzero(~np.isfinite(labels).all(axis=1))[:1]:
-        raise ValueError(
-            f"Example {examples.ids[row]!r}: its label is not finite ({labels[row].tolist()}); "
-            "leave it out of the data or mend it."
-        )
+    for name, labels, known, steps in zip(
+        examples.ids, given, examples.known, examples.lengths, strict=True
+    ):
+        fault = ""
+        if len(labels) != steps:
+            fault = f"it has {steps} steps and {len(labels)} labels"
+        elif not known.any():
+            fault = "none of its steps has a label"
+        elif labels.ndim == 2 and not (
+            np.isfinite(labels[known]).all() and np.isnan(labels[~known]).all()
+        ):
+            fault = "the label of a step is infinite, or is NaN in some of its columns alone"
+        if fault:
+            raise ValueError(f"Example {name!r}: {fault}; leave it out of the data or mend it.")

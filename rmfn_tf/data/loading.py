@@ -113,9 +113,17 @@ def _count_rows(builder: Any, split: Any) -> tuple[int, int]:
     return total, sum(each.take for each in read if each.filename in locked)
 
 
-def _to_labels(rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray:
-    """Classes as int64 `(N,)`, or the scored columns as float32 `(N, C)`."""
-    values = np.array([row["label"] for row in rows]).reshape(len(rows), -1)
+def _to_labels(rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray | list[np.ndarray]:
+    """Classes as int64 `(N,)`, or the scored columns as float32 `(N, C)`; for a task with a label
+    at each step a list of such arrays."""
+    if not task.per_step:
+        return _label_array([row["label"] for row in rows], rows, task)
+    return [_label_array(row["label"], [row] * len(row["label"]), task) for row in rows]
+
+
+def _label_array(labels: Any, rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray:
+    """The labels of examples or steps, those that are scored; `rows` says whose each one is."""
+    values = np.array(labels).reshape(len(rows), -1)
     if values.shape[1] != len(task.columns):
         raise ValueError(
             f"load_examples: a label has {values.shape[1]} values; its task has the columns "
@@ -123,7 +131,8 @@ def _to_labels(rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray:
         )
     if task.kind != "classification":
         return values[:, [task.columns.index(name) for name in task.labels]].astype(np.float32)
-    for row in np.flatnonzero((values < 0) | (values >= task.num_classes))[:1]:
+    lowest = -1 if task.per_step else 0  # -1 is a step without a label
+    for row in np.flatnonzero((values < lowest) | (values >= task.num_classes))[:1]:
         raise ValueError(
             f"Example {_text(rows[row]['id'])!r}: its label must be a class of 0 to "
             f"{task.num_classes - 1}; got {values[row, 0]}."

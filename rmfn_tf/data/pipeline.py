@@ -1,6 +1,7 @@
 """Batches of dicts for `model.fit`, `evaluate` and `predict`, in one plain tf.data graph."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -18,7 +19,7 @@ def epoch_batches(
     buckets: Sequence[int] | None = None,
     seed: int | None = None,
     epoch: int = 0,
-    sample_weights: np.ndarray | None = None,
+    sample_weights: np.ndarray | Sequence[np.ndarray] | None = None,
 ) -> tf.data.Dataset:
     """One pass over the examples, each exactly once, in `ceil(N / batch_size)` batches.
 
@@ -35,12 +36,15 @@ def epoch_batches(
             `choose_buckets(examples.lengths)` by default.
         seed: shuffles (training), or `None` (evaluation).
         epoch: which pass of the seed, >= 0.
-        sample_weights: `(N,)` finite, >= 0; yielded as a third element.
+        sample_weights: `(N,)` finite, >= 0; yielded as a third element. With a label at each step
+            also a list of N `(T_i,)`.
 
     Returns:
         A dataset of `({modality: (B, T, F_m) float32, ..., "lengths": (B,) int32}, labels)`, padded
-        with zeros on the right, labels `(B,)` or `(B, C)`; or `(..., labels, weights (B,))`. Its
-        static shapes leave B and T open: Keras traces once for all buckets.
+        with zeros on the right, labels `(B,)` or `(B, C)`; or `(..., labels, weights (B,))`. With a
+        label at each step it is always `(..., labels (B, T) or (B, T, C), weights (B, T))`, and
+        padding and steps without a label have the weight 0. Its static shapes leave B and T open:
+        Keras traces once for all buckets.
 
     Raises:
         ValueError: an argument is out of range.
@@ -57,7 +61,7 @@ def training_batches(
     buckets: Sequence[int] | None = None,
     seed: int,
     first_epoch: int = 0,
-    sample_weights: np.ndarray | None = None,
+    sample_weights: np.ndarray | Sequence[np.ndarray] | None = None,
 ) -> tuple[tf.data.Dataset, int]:
     """Epoch after epoch of `epoch_batches`, without end.
 
@@ -104,7 +108,7 @@ class _Source:
         examples: Examples,
         batch_size: int,
         buckets: Sequence[int] | None,
-        sample_weights: np.ndarray | None,
+        sample_weights: np.ndarray | Sequence[np.ndarray] | None,
         seed: int | None,
         epoch: int,
     ) -> None:
@@ -116,16 +120,12 @@ class _Source:
         lengths = examples.lengths
         self._batch_size, self._seed = batch_size, seed
         self._count, self.steps = len(examples), -(-len(examples) // batch_size)
-        self._frames = {  # all examples end to end, then one row of zeros: (ΣT + 1, F_m)
-            name: tf.constant(np.concatenate([*sequences, np.zeros_like(sequences[0][:1])]))
-            for name, sequences in examples.features.items()
-        }
+        self._frames = {name: tf.constant(_end_to_end(x)) for name, x in examples.features.items()}
         self._starts = tf.constant(np.cumsum(lengths) - lengths, tf.int32)
         self._lengths = tf.constant(lengths)
         self._padded_lengths = tf.constant(_padded_lengths(examples, buckets), tf.int32)
-        self._targets = [tf.constant(examples.labels)]  # and the weights, where there are any
-        if sample_weights is not None:
-            self._targets.append(_weights(examples, sample_weights))
+        self._per_step = examples.per_step
+        self._targets = [tf.constant(each) for each in _targets(examples, sample_weights)]
 
     def batches_of(self, epoch: int | tf.Tensor) -> tf.data.Dataset:
         """The examples of each batch of one epoch: `(B,)` int32 indices."""
@@ -165,7 +165,8 @@ class _Source:
             row_of_zeros,
         )
         inputs = {name: tf.gather(frames, positions) for name, frames in self._frames.items()}
-        return {**inputs, "lengths": lengths}, *(tf.gather(each, rows) for each in self._targets)
+        places = positions if self._per_step else rows
+        return {**inputs, "lengths": lengths}, *(tf.gather(x, places) for x in self._targets)
 
 
 def _padded_lengths(examples: Examples, buckets: Sequence[int] | None) -> np.ndarray:
@@ -182,11 +183,36 @@ def _padded_lengths(examples: Examples, buckets: Sequence[int] | None) -> np.nda
     return chosen[np.searchsorted(chosen, examples.lengths)]
 
 
-def _weights(examples: Examples, sample_weights: np.ndarray) -> tf.Tensor:
-    weights = np.asarray(sample_weights, dtype=np.float32)
-    if weights.shape != (len(examples),) or not (np.isfinite(weights) & (weights >= 0)).all():
+def _end_to_end(sequences: Sequence[np.ndarray]) -> np.ndarray:
+    """All steps of all examples, then one of zeros: `(ΣT + 1, ...)`."""
+    return np.concatenate([*sequences, np.zeros_like(sequences[0][:1])])
+
+
+def _targets(examples: Examples, sample_weights: Any) -> list[np.ndarray]:
+    """The labels and, where there are any, their weights: a row for each example or, for labels at
+    each step, those of all steps end to end."""
+    if not isinstance(examples.labels, list):
+        if sample_weights is None:
+            return [examples.labels]
+        return [examples.labels, _weights(sample_weights, len(examples))]
+    labels = [x.copy() for x in examples.labels]
+    weights = [known.astype("float32") for known in examples.known]
+    if sample_weights is not None:
+        if not isinstance(sample_weights, list):  # one an example, which counts for all its steps
+            sample_weights = np.repeat(_weights(sample_weights, len(examples)), examples.lengths)
+            sample_weights = np.split(sample_weights, np.cumsum(examples.lengths)[:-1])
+        given = zip(weights, sample_weights, strict=True)
+        weights = [known * _weights(each, len(known)) for known, each in given]
+    for values, known in zip(labels, examples.known, strict=True):
+        values[~known] = 0
+    return [_end_to_end(labels), _end_to_end(weights)]
+
+
+def _weights(values: Any, count: int) -> np.ndarray:
+    weights = np.asarray(values, dtype=np.float32)
+    if weights.shape != (count,) or not (np.isfinite(weights) & (weights >= 0)).all():
         raise ValueError(
-            f"`sample_weights` must be {len(examples)} finite numbers >= 0, one an example; got "
-            f"{weights.dtype} of shape {weights.shape}."
+            f"`sample_weights` must be {count} finite numbers >= 0, one an example (or a list with "
+            f"one for each of its steps); got {weights.dtype} of shape {weights.shape}."
         )
-    return tf.constant(weights)
+    return weights

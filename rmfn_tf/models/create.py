@@ -18,7 +18,7 @@ _OURS: dict[str, Callable[..., Any]] = {"rmfn": rmfn, "ef_lstm": ef_lstm}
 _MODELS = dict(_OURS)
 
 # The hyperparameters of the head, which every model shares.
-HEAD_OPTIONS: dict[str, Any] = {"head_units": 64, "head_dropout": 0.0, "return_sequences": False}
+HEAD_OPTIONS: dict[str, Any] = {"head_units": 64, "head_dropout": 0.0}
 
 
 def register_model(name: str, build: Callable[..., Any]) -> None:
@@ -75,6 +75,11 @@ def model_options(name: str) -> dict[str, Any]:
     return {**_options_of(_MODELS[name]), **HEAD_OPTIONS}
 
 
+def sees_future(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether a model's output after a step depends on later steps too."""
+    return name == "bc_lstm" or bool({**model_options(name), **options}.get("bidirectional"))
+
+
 def check_options(name: str, options: Mapping[str, Any]) -> None:
     """ValueError that lists the valid names where one of `options` is not the model's."""
     valid = model_options(name)
@@ -93,6 +98,7 @@ def create_model(
     task: str | Task = "regression",
     num_outputs: int = 1,
     scaling: Mapping[str, Mapping[str, Any]] | None = None,
+    return_sequences: bool | None = None,
     compile: bool = True,
     **hyperparameters: Any,
 ) -> keras.Model:
@@ -113,10 +119,12 @@ def create_model(
         num_outputs: targets, classes (at least 2) or labels, where `task` is a kind.
         scaling: modality to `{"center", "scale", "clip"}`, as `rmfn_tf.data.fit_scaling` gives it;
             a modality left out is not scaled, only cleaned of non-finite values.
+        return_sequences: whether there is an output after each step; None: where `task` has a label
+            at each step.
         compile: whether to compile for the task, with the optimizer of `rmfn_tf.fit` (Adam
             with rate 2e-3, the norm of all gradients together clipped at 1) at a constant rate.
         **hyperparameters: of the body and the head (`model_options(name)`): `head_units=64` (0
-            leaves the relu layer out), `head_dropout=0.0`, `return_sequences=False`, ...
+            leaves the relu layer out), `head_dropout=0.0`, ...
 
     Raises:
         ValueError: an unknown name, task, modality or hyperparameter (the valid ones are listed).
@@ -139,7 +147,9 @@ def create_model(
     }
     mask = SequenceMask(name="mask")(lengths, next(iter(inputs.values())))
 
-    signal = _MODELS[name](scaled, mask, head["return_sequences"], **hyperparameters)
+    if return_sequences is None:
+        return_sequences = task.per_step
+    signal = _MODELS[name](scaled, mask, return_sequences, **hyperparameters)
     if head["head_units"]:
         signal = keras.layers.Dense(head["head_units"], activation="relu", name="head")(signal)
     signal = keras.layers.Dropout(head["head_dropout"], name="head_dropout")(signal)
@@ -163,14 +173,18 @@ def compile_model(
 ) -> None:
     """Compiles a model for a task: its loss, its metric (weighted as the loss is), an optimizer.
 
+    With a label at each step the loss of a batch is the mean over the labelled steps.
+
     Args:
         model: made by `create_model`.
         task: that it was made for.
         optimizer, decay_steps: as in `rmfn_tf.optimizer.make_optimizer`.
     """
+    # Keras' default divides by all steps, those of weight 0 too.
+    reduction = "mean_with_sample_weight" if task.per_step else "sum_over_batch_size"
     model.compile(
         optimizer=make_optimizer(optimizer, decay_steps),
-        loss=task.of_kind.loss,
+        loss=getattr(keras.losses, task.of_kind.loss)(reduction=reduction),
         weighted_metrics=[task.of_kind.metric],
     )
 

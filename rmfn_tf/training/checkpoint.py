@@ -114,7 +114,7 @@ class Checkpoint(keras.callbacks.Callback):
         if self._validation is not None and self.monitor not in logs:
             # Keras does not compute this metric: take it over the whole split, as after a run.
             predictions = predict(self.model, self._validation)
-            values = score(self._task, self._validation.labels, predictions)
+            values = score(self._task, self._validation.rows.labels, predictions)
             logs[self.monitor] = values[self.monitor.removeprefix("val_")]
         self.history.append({"epoch": epoch + 1, **{key: float(x) for key, x in logs.items()}})
         self.variables = [np.array(each) for each in _variables(self.model)]

@@ -28,7 +28,7 @@ def fit(
     optimizer: Mapping[str, Any] | None = None,
     decay_epochs: int | None = None,
     class_weight: str | Sequence[float] | Mapping[int, float] | None = None,
-    sample_weights: np.ndarray | None = None,
+    sample_weights: np.ndarray | Sequence[np.ndarray] | None = None,
     jit: bool = False,
     seed: int = 0,
     checkpoint: Checkpoint | None = None,
@@ -49,7 +49,8 @@ def fit(
         decay_epochs: the number of epochs over which the learning rate falls to zero; None is
             `epochs`.
         class_weight: also a dict by class, as in Keras.
-        sample_weights: `(N,)` finite, >= 0, one for each example of `train`.
+        sample_weights: `(N,)` finite, >= 0, one for each example of `train`. With a label at each
+            step also a list of N `(T_i,)`.
         seed: random seed for the order of batches alone. (For weights and dropout, call
             `keras.utils.set_random_seed` before the model is made.)
         checkpoint: the state of an earlier call, from which training goes on.
@@ -73,7 +74,7 @@ def fit(
         buckets=choose_buckets(train.lengths),
         seed=seed,
         first_epoch=len(checkpoint.history),
-        sample_weights=_weights(task, train.labels, class_weight, sample_weights),
+        sample_weights=_weights(task, train, class_weight, sample_weights),
     )
     compile_model(model, task, optimizer, decay_steps=steps * (decay_epochs or epochs))
     if jit:
@@ -90,7 +91,7 @@ def fit(
     elif task.kind == "regression":
         bias = model.get_layer("prediction").bias
         if not np.any(bias):  # otherwise the model was trained before
-            bias.assign(np.median(train.labels, axis=0).reshape(-1))
+            bias.assign(np.median(train.rows.labels, axis=0).reshape(-1))
     held_out = None if validation is None else epoch_batches(validation, PREDICT_BATCH)
     history = keras.callbacks.History()
     if not checkpoint.is_done:
@@ -109,15 +110,18 @@ def fit(
     return history
 
 
-def _weights(
-    task: Task, labels: np.ndarray, class_weight: Any, sample_weights: np.ndarray | None
-) -> np.ndarray | None:
-    """The weight of each example, or None where all weigh the same."""
+def _weights(task: Task, train: Examples, class_weight: Any, sample_weights: Any) -> Any:
+    """The weight of each example or labelled step, or None where all weigh the same."""
     check_class_weight(task, class_weight)
     if class_weight is None:
         return sample_weights
     if class_weight == "balanced":
+        labels = train.rows.labels
         counts = np.bincount(labels, minlength=task.num_classes)
         class_weight = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     by_class = np.array([class_weight[each] for each in range(task.num_classes)])
-    return by_class[labels] * (1.0 if sample_weights is None else sample_weights)
+    given = 1.0 if sample_weights is None else sample_weights
+    if not isinstance(train.labels, list):
+        return by_class[train.labels] * given
+    each = given if isinstance(given, list) else np.broadcast_to(given, len(train))
+    return [by_class[x] * weight for x, weight in zip(train.labels, each, strict=True)]

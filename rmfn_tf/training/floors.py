@@ -15,47 +15,52 @@ _ALPHAS = np.logspace(0, 5, 11)
 
 
 def floor_predictions(task: Task, train: Examples, test: Examples) -> dict[str, np.ndarray]:
-    """Predictions for `test` by name, each `(N, outputs)` as a model's would be.
+    """Predictions for `test` by name, each `(rows, outputs)` as a model's would be.
 
     - `constant` (regression: the median of the training labels of each column) or `majority`
       (the training labels' most frequent class, or each label's);
-    - `ridge` (regression) or `logistic` regression on time-pooled features, its strength chosen by
-      cross-validation inside the training examples.
+    - `ridge` (regression) or `logistic` regression on time-pooled features, with a label at each
+      step on the features of the step alone; its strength is chosen by cross-validation inside the
+      training examples.
     """
-    scaling = fit_scaling(train)
+    scaling, labels = fit_scaling(train), train.rows.labels
     pooled_train, pooled_test = (pooled_features(each, scaling) for each in (train, test))
     if task.kind == "regression":
-        constant = np.tile(np.median(train.labels, axis=0), (len(test), 1))
-        return {"constant": constant, "ridge": _ridge(pooled_train, train.labels, pooled_test)}
+        constant = np.tile(np.median(labels, axis=0), (len(pooled_test), 1))
+        return {"constant": constant, "ridge": _ridge(pooled_train, labels, pooled_test)}
     if task.kind == "classification":
-        shares = np.bincount(train.labels, minlength=task.num_classes)
-        majority = np.tile(np.eye(len(shares))[shares.argmax()], (len(test), 1))
-        logistic = _logistic(pooled_train, train.labels, pooled_test, len(shares))
+        shares = np.bincount(labels, minlength=task.num_classes)
+        majority = np.tile(np.eye(len(shares))[shares.argmax()], (len(pooled_test), 1))
+        logistic = _logistic(pooled_train, labels, pooled_test, len(shares))
         return {"majority": majority, "logistic": logistic}
-    majority = np.tile((train.labels.mean(axis=0) >= 0.5).astype(float), (len(test), 1))
+    majority = np.tile((labels.mean(axis=0) >= 0.5).astype(float), (len(pooled_test), 1))
     columns = [
-        _logistic(pooled_train, column.astype(int), pooled_test, 2)[:, 1]
-        for column in train.labels.T
+        _logistic(pooled_train, column.astype(int), pooled_test, 2)[:, 1] for column in labels.T
     ]
     return {"majority": majority, "logistic": np.stack(columns, axis=1)}
 
 
 def pooled_features(examples: Examples, scaling: Mapping[str, Any]) -> np.ndarray:
-    """Mean over the present steps of every scaled feature, `(N, ΣF_m)`; `scaling` is that of the
-    training examples, as `fit_scaling` gives it."""
+    """Mean over the present steps of every scaled feature or, with a label at each step, the scaled
+    features of the step, `(rows, ΣF_m)`; `scaling` is that of the training examples, as
+    `fit_scaling` gives it. What is missing is 0."""
     columns = []
     for m, sequences in examples.features.items():
         center, scale, clip = (scaling[m][key] for key in ("center", "scale", "clip"))
         rows = []
-        for sequence in sequences:
-            present = sequence[(sequence != 0).any(axis=1)]
+        for place, sequence in enumerate(sequences):
+            present = (sequence != 0).any(axis=1)
             with np.errstate(all="ignore"):
-                scaled = (present - center) / scale
-            scaled = np.where(np.isfinite(scaled), scaled, 0.0)
+                scaled = (sequence - center) / scale
+            scaled = np.where(np.isfinite(scaled) & present[:, np.newaxis], scaled, 0.0)
             if clip is not None:
                 scaled = np.clip(scaled, -clip, clip)
-            rows.append(scaled.mean(axis=0) if len(scaled) else np.zeros(sequence.shape[1]))
-        columns.append(np.stack(rows))
+            if examples.per_step:
+                rows.append(scaled[examples.known[place]])
+            else:
+                mean = scaled[present].mean(axis=0) if present.any() else np.zeros(len(center))
+                rows.append(mean[np.newaxis])
+        columns.append(np.concatenate(rows))
     return np.concatenate(columns, axis=1)
 
 

@@ -17,7 +17,7 @@ PREDICT_BATCH = 256
 
 
 class Predictions(NamedTuple):
-    """What stands in such a file of N examples."""
+    """What stands in such a file of N examples or, with a label at each step, steps."""
 
     ids: list[str]
     groups: np.ndarray  # (N,), their videos
@@ -26,19 +26,28 @@ class Predictions(NamedTuple):
 
 
 def predict(model: keras.Model, examples: Examples) -> np.ndarray:
-    """Predictions `(N, outputs)` in the order of the examples."""
-    return np.asarray(model.predict(epoch_batches(examples, PREDICT_BATCH), verbose=0))
+    """Predictions `(rows, outputs)`, one for each of `examples.rows`."""
+    longest = int(examples.lengths.max())
+    # Outputs of all steps can be put together where all are padded to one length.
+    buckets = [longest] if examples.per_step else None
+    batches = epoch_batches(examples, PREDICT_BATCH, buckets=buckets)
+    values = np.asarray(model.predict(batches, verbose=0))
+    if not examples.per_step:
+        return values
+    return np.concatenate(
+        [x[: len(known)][known] for x, known in zip(values, examples.known, strict=True)]
+    )
 
 
 def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.ndarray]) -> None:
     """Replaces a file of `predictor, id, video_id, label_0, ..., prediction_0, ...`, with digits
-    that read back to the same float32. `by_row`: predictor -> `(N, outputs)`."""
-    labels = examples.labels.reshape(len(examples), -1).tolist()
+    that read back to the same float32. `by_row`: predictor -> `(rows, outputs)`, as `predict`."""
+    ids, groups, truth, _ = examples.rows
+    labels = truth.reshape(len(ids), -1).tolist()
     rows = []
     for predictor, values in by_row.items():
         for row, predicted in enumerate(values.tolist()):
-            line = {"predictor": predictor, "id": examples.ids[row]}
-            line["video_id"] = examples.groups[row]
+            line = {"predictor": predictor, "id": ids[row], "video_id": groups[row]}
             line |= {f"label_{i}": each for i, each in enumerate(labels[row])}
             line |= {f"prediction_{i}": each for i, each in enumerate(predicted)}
             rows.append(line)

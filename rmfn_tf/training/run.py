@@ -158,7 +158,7 @@ class Run:
             train = open_split(config, builder, "train")
             predictions |= floor_predictions(task, train, examples)
             write_predictions(self.folder / f"predictions_{split}.csv", examples, predictions)
-            result = report(split, task, examples.labels, predictions)
+            result = report(split, task, examples.rows.labels, predictions)
             if split == "test":
                 write_json(kept, result)
             return result

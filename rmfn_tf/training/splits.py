@@ -24,15 +24,18 @@ class LearningData:
 
 
 def open_learning_data(config: RunConfig, builder: Any) -> LearningData:
-    """Reads `train` and `validation` of a built data set, or with folds all of its examples."""
-    names = ["all"] if config.folds else ["train", "validation"]
+    """Reads `train` and, where there is one, `validation` of a built data set, or with folds all of
+    its examples."""
+    names = ["train", "validation"] if "validation" in builder.info.splits else ["train"]
+    if config.folds:
+        names = ["all"]
     splits = [open_split(config, builder, name) for name in names]
     return LearningData(open_task(config, builder), *splits)
 
 
-def check_splits(config: RunConfig, builder: Any) -> None:
+def check_splits(config: RunConfig, builder: Any, validation: bool = False) -> None:
     """ValueError where the data set does not have the splits, labels, classes or metrics that the
-    config names."""
+    config names; `validation`: whether a validation split is needed in any case."""
     task = open_task(config, builder)
     monitored(task, config.select_by)
     check_class_weight(task, config.class_weight)
@@ -41,8 +44,14 @@ def check_splits(config: RunConfig, builder: Any) -> None:
         raise ValueError(
             f"{config.data} comes with the splits {splits}; folds are for data sets without any."
         )
-    if not config.folds and not {"train", "validation"} <= set(splits):
-        raise ValueError(f"{config.data} has only the splits {splits}: train with --folds.")
+    if not config.folds and len(splits) == 1:
+        raise ValueError(f"{config.data} has only the split {splits}: train with --folds.")
+    needs = validation or config.patience or config.select_by != "loss"
+    if not config.folds and needs and "validation" not in splits:
+        raise ValueError(
+            f"{config.data} has no validation split, on which to choose: it has {splits}. Without "
+            "`patience` and `select_by` a run keeps its last epoch."
+        )
 
 
 def check_test_split(config: RunConfig, builder: Any) -> None:
@@ -92,4 +101,6 @@ def open_split(config: RunConfig, builder: Any, split: str, **lock: Any) -> Exam
         return examples
     names = Task.from_json(builder.info.metadata["task"]).labels
     columns = [names.index(name) for name in config.labels]
+    if isinstance(examples.labels, list):
+        return replace(examples, labels=[each[:, columns] for each in examples.labels])
     return replace(examples, labels=examples.labels[:, columns])

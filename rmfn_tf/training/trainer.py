@@ -97,21 +97,26 @@ class Trainer:
         return model, checkpoint
 
     def train_split(self, data: LearningData, folder: Path) -> Results:
-        """Learns from `train` and reports `validation`; leaves the model and its predictions."""
-        task, train, validation = data.task, data.train, data.validation
-        assert validation is not None
-        floors = floor_predictions(task, train, train.concatenate(validation))
-        of_validation = {floor: values[len(train) :] for floor, values in floors.items()}
-        known = report("validation", task, validation.labels, of_validation)
+        """Learns from `train` and reports `validation`, or `train` where there is no validation;
+        leaves the model and its predictions."""
+        task, parts = data.task, {"train": data.train}
+        everything = data.train
+        if data.validation is not None:
+            parts["validation"] = data.validation
+            everything = data.train.concatenate(data.validation)
+        judged, cut = list(parts)[-1], len(data.train.rows.ids)
+        predictions: dict[str, dict[str, np.ndarray]] = {split: {} for split in parts}
+        for floor, values in floor_predictions(task, data.train, everything).items():
+            for split, of_split in zip(parts, (values[:cut], values[cut:]), strict=False):
+                predictions[split][floor] = of_split
+        known = report(judged, task, parts[judged].rows.labels, predictions[judged])
         model, checkpoint = self.fit(data, folder, floors=known)
         replace_file(folder / "model.keras", model.save)
-        of_train = {floor: values[: len(train)] for floor, values in floors.items()}
-        predictions = {self.config.model: predict(model, train), **of_train}
-        write_predictions(folder / "predictions_train.csv", train, predictions)
-        predictions = {self.config.model: predict(model, validation), **of_validation}
-        write_predictions(folder / "predictions_validation.csv", validation, predictions)
-        result = report("validation", task, validation.labels, predictions)
-        return result, _measured(model, train, [checkpoint])
+        for split, part in parts.items():
+            predictions[split] = {self.config.model: predict(model, part), **predictions[split]}
+            write_predictions(folder / f"predictions_{split}.csv", part, predictions[split])
+        result = report(judged, task, parts[judged].rows.labels, predictions[judged])
+        return result, _measured(model, data.train, [checkpoint])
 
     def train_folds(self, data: LearningData, folder: Path) -> Results:
         """For each fold of `data.train`, learns from the others and reports what is predicted of
@@ -119,13 +124,13 @@ class Trainer:
         config, task, pool = self.config, data.task, data.train
         folds = make_folds(pool, config.folds, config.seed)
         name, states, rows = f"{config.folds} folds", [], []
-        own = np.zeros((len(pool), task.num_outputs))
+        own = np.zeros((len(pool.rows.ids), task.num_outputs))
         floors = {floor: np.zeros_like(own) for floor in task.of_kind.floors}
         for inside, outside in folds:
             predicted = floor_predictions(task, pool.take(inside), pool.take(outside))
             for floor, values in predicted.items():
-                floors[floor][outside] = values
-        known = report(name, task, pool.labels, floors)
+                floors[floor][np.isin(pool.rows.examples, outside)] = values
+        known = report(name, task, pool.rows.labels, floors)
         for number, (inside, outside) in enumerate(folds, 1):
             inner = LearningData(task, pool.take(inside))
             if config.choose_epochs:
@@ -133,7 +138,7 @@ class Trainer:
                 inner = LearningData(task, pool.take(kept), pool.take(aside))
             place = folder / f"fold_{number:02d}"
             model, state = self.fit(inner, place, fold=number, floors=known)
-            own[outside] = predict(model, pool.take(outside))
+            own[np.isin(pool.rows.examples, outside)] = predict(model, pool.take(outside))
             states.append(state)  # not the models, of which there may be many
             rows += [{"fold": number, **row} for row in state.history]
         epochs, why = config.epochs, "epochs, as every fold"
@@ -148,7 +153,7 @@ class Trainer:
         write_predictions(folder / "predictions_out_of_fold.csv", pool, predictions)
         measured = _measured(model, pool, [*states, state])
         measured["final_model"] = {"epochs": epochs, "why": why}
-        return report(name, task, pool.labels, predictions), measured
+        return report(name, task, pool.rows.labels, predictions), measured
 
 
 def build_model(config: RunConfig, data: LearningData) -> keras.Model:

@@ -24,7 +24,7 @@ class Selection:
     fold, of which `pick` (`min` or `max`) takes the best. `how` is as in `compare_models`."""
 
     def __init__(self, config: RunConfig, builder: Any, **how: Any):
-        check_splits(config, builder)
+        check_splits(config, builder, validation=True)
         self.metric, lower_is_better = open_task(config, builder).of_kind.selection
         self.pick = min if lower_is_better else max
         self.facts = {
