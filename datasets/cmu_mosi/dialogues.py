@@ -7,7 +7,7 @@ in its first column; row i of the files of features belongs to row i of `text_<s
 their last column is the label again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -208,9 +208,7 @@ def _read_features(path: Path, width: int, utterances: pd.DataFrame) -> np.ndarr
     return values[:, :-1]
 
 
-def _add_scores(
-    path: Path, utterances: pd.DataFrame, videos: Sequence[str], report: Report
-) -> None:
+def _add_scores(path: Path, utterances: pd.DataFrame, videos: np.ndarray, report: Report) -> None:
     """Adds score, start and end (float32) to the utterances of these videos: the k-th of a video,
     by number, is its k-th segment. A SourceError where a score and a binary label contradict."""
     columns = ["score", "start", "end"]
