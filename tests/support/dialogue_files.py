@@ -18,8 +18,8 @@ Tables = dict[str, list[list]]
 
 
 def make_tables(seed: int = 0, without: tuple[str, ...] = ()) -> Tables:
-    """File name -> rows of cells. `without`: videos of which transcripts.csv alone knows. One visual
-    feature never changes; a label is positive where the utterance's number is odd."""
+    """File name -> rows of cells. One visual feature never changes; a label is positive where the
+    utterance's number is odd. `without`: videos of which transcripts.csv alone knows."""
     rng = np.random.default_rng(seed)
     videos = TRAIN | TEST
     names = sorted(f"{video}_{k}" for video, count in videos.items() for k in range(1, count + 1))
@@ -53,7 +53,7 @@ def positive(name: str) -> int:
 
 
 def make_scores() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Video -> scores `(n, 1)` and times `(n, 2)`; the k-th score is k / 10, negative where even."""
+    """Video -> scores `(n, 1)` and times `(n, 2)`: the k-th score is k / 10, negative for even k."""
     scores = {}
     for video, count in (TRAIN | TEST).items():
         k = np.arange(1, count + 1)

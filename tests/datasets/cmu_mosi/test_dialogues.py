@@ -172,7 +172,7 @@ def test_a_clone_of_the_repository_is_searched(tmp_path, inside):
     (tmp_path / "other" / "transcripts.csv").touch()
     choice = choose(None, tmp_path)
     assert choice.name == "cmu_mosi/dialogue"
-    assert list(choice.fitting) == [f"cmu_mosi/{name}" for name in CONFIGS]
+    assert choice.fitting == {f"cmu_mosi/{name}": [] for name in CONFIGS}
     assert choice.builder(tmp_path / "data", tmp_path).source.find(tmp_path).keys() == {
         *NAMES,
         SCORES,
@@ -364,7 +364,7 @@ def test_every_real_test_video_is_judged_once(real):
         for config in ("dialogue_clean_a", "dialogue_clean_b")
     ]
     whole = [each.id for each in real["dialogue", "signs"].splits["test"]]
-    assert sorted(sum(halves, [])) == whole
+    assert sorted(halves[0] + halves[1]) == whole
     assert [each.id for each in real["dialogue_clean_a", "signs"].splits["validation"]] == halves[1]
 
 
@@ -380,7 +380,7 @@ def test_real_scores_agree_with_the_real_labels(real):
 
 
 def test_real_features_saw_the_labels_of_training(real):
-    """The trap that docs/data.md tells of: within the training videos text alone says nearly all."""
+    """The trap of docs/data.md: among the training videos the language alone says nearly all."""
     from sklearn.linear_model import RidgeClassifier
 
     def join(samples):
