@@ -53,7 +53,7 @@ def positive(name: str) -> int:
 
 
 def make_scores() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Video -> scores `(n, 1)` and times `(n, 2)`: the k-th score is k / 10, negative for even k."""
+    """Video -> scores `(n, 1)` and times `(n, 2)`: the k-th is k / 10, negative for even k."""
     scores = {}
     for video, count in (TRAIN | TEST).items():
         k = np.arange(1, count + 1)
