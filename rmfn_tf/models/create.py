@@ -7,9 +7,17 @@ from typing import Any
 import keras
 
 from rmfn_tf.layers import FeatureScaling, SequenceMask
+from rmfn_tf.models.bc_lstm import bc_lstm
+from rmfn_tf.models.df import df
 from rmfn_tf.models.ef_lstm import ef_lstm
-from rmfn_tf.models.hcrf import BinnedRegression, ef_hcrf, ef_ldhcrf, mv_hcrf, mv_ldhcrf
+from rmfn_tf.models.gme_lstm import gme_lstm
+from rmfn_tf.models.hcrf import ef_hcrf, ef_ldhcrf, mv_hcrf, mv_ldhcrf
+from rmfn_tf.models.marn import marn
+from rmfn_tf.models.mfn import mfn
+from rmfn_tf.models.mv_lstm import mv_lstm
+from rmfn_tf.models.own_loss import OwnLossModel
 from rmfn_tf.models.rmfn import rmfn
+from rmfn_tf.models.tensor_fusion import lmf, tfn
 from rmfn_tf.names import check_modalities, did_you_mean
 from rmfn_tf.optimizer import make_optimizer
 from rmfn_tf.task import Task
@@ -18,6 +26,14 @@ from rmfn_tf.task import Task
 _OURS: dict[str, Callable[..., Any]] = {
     "rmfn": rmfn,
     "ef_lstm": ef_lstm,
+    "bc_lstm": bc_lstm,
+    "mv_lstm": mv_lstm,
+    "gme_lstm": gme_lstm,
+    "tfn": tfn,
+    "lmf": lmf,
+    "marn": marn,
+    "mfn": mfn,
+    "df": df,
     "ef_hcrf": ef_hcrf,
     "ef_ldhcrf": ef_ldhcrf,
     "mv_hcrf": mv_hcrf,
@@ -164,9 +180,10 @@ def create_model(
         head = {key: hyperparameters.pop(key, default) for key, default in HEAD_OPTIONS.items()}
         signal = _MODELS[name](scaled, mask, return_sequences, **hyperparameters)
         outputs = _head(signal, task, **head)
-    is_binned = _is_whole(_MODELS[name]) and task.kind == "regression"
-    make = BinnedRegression if is_binned else keras.Model
-    model = make({**inputs, "lengths": lengths}, outputs, name=name)
+    everything = {**inputs, "lengths": lengths}
+    model = keras.Model(everything, outputs, name=name)
+    if any(hasattr(layer, "losses_of") for layer in model.layers):
+        model = OwnLossModel(everything, outputs, name=name)
     if compile:
         compile_model(model, task)
     return model

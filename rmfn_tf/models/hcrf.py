@@ -211,13 +211,19 @@ class FromClasses(keras.layers.Layer):
         shares = (np.arange(self.centers.shape[1]) + 0.5) / self.centers.shape[1]
         self.centers.assign(np.quantile(labels, shares, axis=0).T)
 
-    def bins_of(self, labels):
-        """The bin of each label, `(..., columns)` int32."""
+    def losses_of(self, losses, weights, labels, training):
+        """As `OwnLossModel` asks for it: a regression learns from the cross-entropy of its bins,
+        mean over the columns, whatever the compiled loss."""
+        if self.kind != "regression":
+            return losses, 0.0
         edges = (self.centers[:, 1:] + self.centers[:, :-1]) / 2
-        return ops.sum(ops.cast(labels[..., None] > edges, "int32"), axis=-1)
+        above = ops.cast(labels, edges.dtype)[..., None] > edges
+        bins = ops.sum(ops.cast(above, "int32"), axis=-1, keepdims=True)
+        log_p = ops.take_along_axis(ops.log_softmax(self.logits), bins, axis=-1)
+        return -ops.cast(ops.mean(log_p, axis=(-2, -1)), losses.dtype), 0.0
 
     def call(self, logits):
-        self.logits = logits  # for `BinnedRegression`, in the same trace
+        self.logits = logits  # for `losses_of`, in the same trace
         probabilities = ops.softmax(logits)
         if self.kind == "classification":
             return probabilities[..., 0, :]
@@ -227,26 +233,6 @@ class FromClasses(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "kind": self.kind}
-
-
-@keras.saving.register_keras_serializable(package="rmfn_tf")
-class BinnedRegression(keras.Model):
-    """A functional model that ends in `FromClasses` and learns, whatever its compiled loss, from
-    the cross-entropy of the bins: mean over columns, then over examples or weighted steps."""
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        last = self.get_layer("prediction")
-        logits = ops.log_softmax(last.logits)
-        bins = last.bins_of(ops.cast(y, logits.dtype))
-        each = -ops.mean(ops.take_along_axis(logits, bins[..., None], axis=-1), axis=(-2, -1))
-        if sample_weight is not None:
-            weights = ops.cast(sample_weight, each.dtype)
-            # Of steps, those of weight 0 do not count; of examples Keras divides by all.
-            count = ops.sum(weights) if len(each.shape) > 1 else ops.size(each)
-            loss = ops.sum(each * weights) / ops.cast(count, each.dtype)
-        else:
-            loss = ops.mean(each)
-        return loss + sum(self.losses)
 
 
 def _early_fusion(latent_dynamic: bool) -> Callable[..., Any]:

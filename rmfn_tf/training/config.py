@@ -123,13 +123,13 @@ class RunConfig(BaseModel):
         return RunConfig(**{**self.model_dump(), **changes})
 
     def complete(self, widths: Mapping[str, int]) -> "RunConfig":
-        """The same config with all defaults of the model and the optimizer written out. Those of
-        RMFN depend on `widths`: modality -> number of features, in the data set's order."""
+        """The same config with all defaults of the model and the optimizer written out. A size for
+        each modality depends on `widths`: modality -> number of features, in the data's order."""
         from rmfn_tf.models import model_options
         from rmfn_tf.models.rmfn import default_units
 
         hyperparameters = {**model_options(self.model), **self.hyperparameters}
-        if self.model == "rmfn" and hyperparameters["units"] is None:
+        if hyperparameters.get("units", 0) is None:
             hyperparameters["units"] = default_units(widths)
         optimizer = {**optimizer_options(self.optimizer["name"]), **self.optimizer}
         return self.replace(hyperparameters=hyperparameters, optimizer=optimizer)
