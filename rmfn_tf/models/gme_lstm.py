@@ -172,8 +172,9 @@ class TemporalAttention(keras.layers.Layer):
         if self.return_sequences:
             steps = ops.arange(ops.shape(inputs)[1])
             logits = ops.where(steps[:, None] >= steps, logits, -1e30)
-        weights = ops.cast(ops.softmax(logits, axis=-1), inputs.dtype)
-        signal = ops.matmul(weights, inputs)
+        # Not `ops.softmax`, which warns of a single step.
+        weights = ops.exp(logits - ops.logsumexp(logits, axis=-1, keepdims=True))
+        signal = ops.matmul(ops.cast(weights, inputs.dtype), inputs)
         return signal if self.return_sequences else signal[:, 0]
 
     def compute_output_shape(self, input_shape):
