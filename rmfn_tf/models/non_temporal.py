@@ -182,7 +182,7 @@ def pooled_features(examples: Examples, scaling: Mapping[str, Any], pool: Pool) 
                 scaled = np.clip(scaled, -clip, clip)
             ends = [len(sequence)]
             if examples.per_step:
-                ends = [step + 1 for step in np.flatnonzero(examples.known[place])]
+                ends = (np.flatnonzero(examples.known[place]) + 1).tolist()
             rows += [pool(scaled[:end], present[:end]) for end in ends]
         columns.append(np.stack(rows))
     return np.concatenate(columns, axis=1)
