@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from rmfn_tf.cli.options import (
+    MODELS,
     Cluster,
     Data,
     DataDir,
@@ -31,7 +32,7 @@ def compare(
         str,
         typer.Option(
             help="The rows, separated by commas: models, or TOML files of configs, whose rows have "
-            "the names of the files."
+            f"the names of the files. A model is {MODELS}."
         ),
     ] = "rmfn,ef_lstm",
     seeds: Annotated[int, typer.Option(help="The number of seeds, from 0.")] = 5,

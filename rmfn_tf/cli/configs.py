@@ -7,14 +7,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.training.config import ConfigError, RunConfig, merge, preset, read_toml
+from rmfn_tf.training.config import (
+    ConfigError,
+    RunConfig,
+    expand_ablation,
+    merge,
+    preset,
+    read_toml,
+)
 
 
 def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunConfig:
     """The preset of `settings["data"]` and `settings["model"]`, or a file, with settings changed.
 
     Args:
-        settings: arguments of `RunConfig`; those that are None were not given.
+        settings: arguments of `RunConfig`; those that are None were not given. The model, there and
+            in the file, may be an ablation.
         path: a user's TOML file; None takes the preset.
 
     Raises:
@@ -22,9 +30,12 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
     """
     from rmfn_tf.datasets.registry import resolve
 
-    given = {key: value for key, value in settings.items() if value is not None}
+    given = expand_ablation({key: x for key, x in settings.items() if x is not None})
     source = "" if path is None else str(path)
-    start = preset(given["data"], given["model"]) if path is None else read_toml(path)
+    if path is None:
+        start = preset(given["data"], given["model"])
+    else:
+        start = expand_ablation(read_toml(path))
     values, mistakes = merge(start, given), []
     try:
         resolve(str(values.get("data", "synthetic")))

@@ -29,6 +29,10 @@ Cluster = Annotated[
         "Its machines must see --out and the data."
     ),
 ]
+MODELS = (
+    "rmfn, ef_lstm, the non-temporal svm, random_forest and linear, one of your own, or an "
+    "ablation of RMFN: rmfn_k1 to rmfn_k6 (stages), rmfn_no_highlight, rmfn_no_feedback"
+)
 Imports = Annotated[
     list[str] | None,
     typer.Option(

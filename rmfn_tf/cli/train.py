@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import DataDir, Imports, Json, Labels, ManualDir, to_labels
+from rmfn_tf.cli.options import MODELS, DataDir, Imports, Json, Labels, ManualDir, to_labels
 
 
 def train(
@@ -27,7 +27,7 @@ def train(
         Path | None,
         typer.Option(metavar="RUN", help="Go on with an interrupted run; nothing else is needed."),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="rmfn \\[default] or ef_lstm.")] = None,
+    model: Annotated[str | None, typer.Option(help=f"\\[default: rmfn] {MODELS}.")] = None,
     manual_dir: ManualDir = None,
     data_dir: DataDir = None,
     epochs: Annotated[int | None, typer.Option(help="The largest number of epochs.")] = None,

@@ -15,6 +15,7 @@ from rmfn_tf.models.hcrf import ef_hcrf, ef_ldhcrf, mv_hcrf, mv_ldhcrf
 from rmfn_tf.models.marn import marn
 from rmfn_tf.models.mfn import mfn
 from rmfn_tf.models.mv_lstm import mv_lstm
+from rmfn_tf.models.non_temporal import NON_TEMPORAL, check_keras
 from rmfn_tf.models.own_loss import OwnLossModel
 from rmfn_tf.models.rmfn import rmfn
 from rmfn_tf.models.tensor_fusion import lmf, tfn
@@ -67,10 +68,11 @@ def register_model(name: str, build: Callable[..., Any]) -> None:
         ValueError: the name is not a word or belongs to one of our models, or an argument has no
             default.
     """
-    if not isinstance(name, str) or not name.isidentifier() or name in _OURS:
+    ours = [*_OURS, *NON_TEMPORAL]
+    if not isinstance(name, str) or not name.isidentifier() or name in ours:
         raise ValueError(
             f"register_model: `name` must be a word of letters, digits and '_', and none of "
-            f"{', '.join(_OURS)}; got {name!r}."
+            f"{', '.join(ours)}; got {name!r}."
         )
     for option, default in _options_of(build).items():
         if default is inspect.Parameter.empty or option in HEAD_OPTIONS:
@@ -87,11 +89,13 @@ def list_models() -> list[str]:
 
 
 def model_options(name: str) -> dict[str, Any]:
-    """The hyperparameters of a model with their defaults, the head's included.
+    """The hyperparameters of a model with their defaults; of a network those of the head too.
 
     Raises:
         ValueError: no model of that name.
     """
+    if name in list(NON_TEMPORAL):  # a list: what is given may not be hashable
+        return _options_of(NON_TEMPORAL[name])
     if name not in _MODELS:
         raise ValueError(
             f"There is no model {name!r}.{did_you_mean(name, _MODELS)} Valid names: "
@@ -108,7 +112,9 @@ def sees_future(name: str, options: Mapping[str, Any]) -> bool:
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> None:
-    """ValueError that lists the valid names where one of `options` is not the model's."""
+    """ValueError that lists the valid names where one of `options` is not the model's, and
+    ValueError for a model that is none of Keras."""
+    check_keras(name)
     valid = model_options(name)
     for option in options:
         if option not in valid:

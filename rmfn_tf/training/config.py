@@ -55,7 +55,8 @@ class RunConfig(BaseModel):
         data: `"<data set>/<config>"`, as `rmfn_tf.datasets` names it.
         data_dir: the folder of built data sets; None is the default of TFDS. It may differ between
             two starts of a run: which data the run needs is known by their fingerprint.
-        model: a name in `rmfn_tf.models.list_models()`.
+        model: a name in `rmfn_tf.models.list_models()`, or a non-temporal model
+            (`rmfn_tf.models.non_temporal`): what is about the training of networks is then unused.
         hyperparameters: arguments of the model (`rmfn_tf.models.model_options`).
         optimizer: `name`, as `keras.optimizers` spells it in lower case, and its arguments. What
             is not given is taken from `DEFAULT_OPTIMIZER`. The learning rate falls linearly from
@@ -168,6 +169,15 @@ def preset(data: str, model: str) -> dict[str, Any]:
     return {}
 
 
+def expand_ablation(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of `RunConfig` in which the name of an ablation, such as `rmfn_no_feedback` of
+    `presets.toml`, became `rmfn` and what it changes; others as they are."""
+    changes = read_toml(_PRESETS)["ablations"].get(settings.get("model"))
+    if changes is None:
+        return dict(settings)
+    return merge({"hyperparameters": changes}, {**settings, "model": "rmfn"})
+
+
 def merge(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of `RunConfig` with changes made to them; in tables, entry by entry."""
     merged = dict(settings)
@@ -212,11 +222,12 @@ def _argument_mistakes(values: Mapping[str, Any]) -> list[str]:
     """A sentence for an unknown model or optimizer, and for each of their arguments that is unknown
     or of the wrong type."""
     from rmfn_tf.models import list_models, model_options
+    from rmfn_tf.models.non_temporal import NON_TEMPORAL
 
     model, given = values.get("model", "rmfn"), values.get("hyperparameters", {})
     optimizer = values["optimizer"]
     name = optimizer["name"] if isinstance(optimizer, dict) else "adam"
-    models = {each: model_options(each) for each in list_models()}
+    models = {each: model_options(each) for each in (*list_models(), *NON_TEMPORAL)}
     optimizers = {each: {"name": each, **optimizer_options(each)} for each in list_optimizers()}
     mistakes = []
     for what, chosen, table, arguments, options in (

@@ -1,6 +1,5 @@
-"""What one must beat: predictions that need no network."""
+"""Predictions that need no network: of a non-temporal model, and what each model must beat."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,9 +8,29 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from rmfn_tf.data import Examples, fit_scaling
+from rmfn_tf.models.non_temporal import (
+    NON_TEMPORAL,
+    class_probabilities,
+    fit_and_predict,
+    pooled_features,
+)
 from rmfn_tf.task import Task
+from rmfn_tf.training.config import RunConfig
 
 _ALPHAS = np.logspace(0, 5, 11)
+
+
+def predictions_without_network(
+    config: RunConfig, task: Task, train: Examples, test: Examples
+) -> dict[str, np.ndarray]:
+    """`floor_predictions`, and before them those of the run's model where it is non-temporal."""
+    own = {}
+    if config.model in NON_TEMPORAL:
+        how = {key: getattr(config, key) for key in ("seed", "scaling", "class_weight")}
+        own[config.model] = fit_and_predict(
+            config.model, task, train, test, **how, **config.hyperparameters
+        )
+    return own | floor_predictions(task, train, test)
 
 
 def floor_predictions(task: Task, train: Examples, test: Examples) -> dict[str, np.ndarray]:
@@ -19,49 +38,33 @@ def floor_predictions(task: Task, train: Examples, test: Examples) -> dict[str, 
 
     - `constant` (regression: the median of the training labels of each column) or `majority`
       (the training labels' most frequent class, or each label's);
-    - `ridge` (regression) or `logistic` regression on time-pooled features, with a label at each
-      step on the features of the step alone; its strength is chosen by cross-validation inside the
-      training examples.
+    - `ridge` (regression) or `logistic` regression on the mean of every feature over time, with a
+      label at each step on the features of the step alone; its strength is chosen by
+      cross-validation inside the training examples.
     """
     scaling, labels = fit_scaling(train), train.rows.labels
-    pooled_train, pooled_test = (pooled_features(each, scaling) for each in (train, test))
+    pool = _step_alone if train.per_step else _mean
+    known, asked = (pooled_features(each, scaling, pool) for each in (train, test))
     if task.kind == "regression":
-        constant = np.tile(np.median(labels, axis=0), (len(pooled_test), 1))
-        return {"constant": constant, "ridge": _ridge(pooled_train, labels, pooled_test)}
+        constant = np.tile(np.median(labels, axis=0), (len(asked), 1))
+        return {"constant": constant, "ridge": _ridge(known, labels, asked)}
     if task.kind == "classification":
         shares = np.bincount(labels, minlength=task.num_classes)
-        majority = np.tile(np.eye(len(shares))[shares.argmax()], (len(pooled_test), 1))
-        logistic = _logistic(pooled_train, labels, pooled_test, len(shares))
-        return {"majority": majority, "logistic": logistic}
-    majority = np.tile((labels.mean(axis=0) >= 0.5).astype(float), (len(pooled_test), 1))
-    columns = [
-        _logistic(pooled_train, column.astype(int), pooled_test, 2)[:, 1] for column in labels.T
-    ]
-    return {"majority": majority, "logistic": np.stack(columns, axis=1)}
+        most = np.eye(len(shares))[shares.argmax()]
+    else:
+        most = (labels.mean(axis=0) >= 0.5).astype(float)
+    logistic = class_probabilities(
+        task, labels, len(asked), lambda column: _logistic(known, column, asked)
+    )
+    return {"majority": np.tile(most, (len(asked), 1)), "logistic": logistic}
 
 
-def pooled_features(examples: Examples, scaling: Mapping[str, Any]) -> np.ndarray:
-    """Mean over the present steps of every scaled feature or, with a label at each step, the scaled
-    features of the step, `(rows, ΣF_m)`; `scaling` is that of the training examples, as
-    `fit_scaling` gives it. What is missing is 0."""
-    columns = []
-    for m, sequences in examples.features.items():
-        center, scale, clip = (scaling[m][key] for key in ("center", "scale", "clip"))
-        rows = []
-        for place, sequence in enumerate(sequences):
-            present = (sequence != 0).any(axis=1)
-            with np.errstate(all="ignore"):
-                scaled = (sequence - center) / scale
-            scaled = np.where(np.isfinite(scaled) & present[:, np.newaxis], scaled, 0.0)
-            if clip is not None:
-                scaled = np.clip(scaled, -clip, clip)
-            if examples.per_step:
-                rows.append(scaled[examples.known[place]])
-            else:
-                mean = scaled[present].mean(axis=0) if present.any() else np.zeros(len(center))
-                rows.append(mean[np.newaxis])
-        columns.append(np.concatenate(rows))
-    return np.concatenate(columns, axis=1)
+def _mean(steps: np.ndarray, present: np.ndarray) -> np.ndarray:
+    return steps[present].mean(axis=0) if present.any() else np.zeros(steps.shape[1])
+
+
+def _step_alone(steps: np.ndarray, present: np.ndarray) -> np.ndarray:
+    return steps[-1]
 
 
 def _ridge(train: np.ndarray, labels: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -72,27 +75,17 @@ def _ridge(train: np.ndarray, labels: np.ndarray, test: np.ndarray) -> np.ndarra
     return model.fit(train, labels).predict(test).reshape(len(test), -1)
 
 
-def _logistic(
-    train: np.ndarray, labels: np.ndarray, test: np.ndarray, num_classes: int
-) -> np.ndarray:
-    probabilities = np.zeros((len(test), num_classes))
-    classes, counts = np.unique(labels, return_counts=True)
-    if len(classes) == 1:
-        probabilities[:, classes[0]] = 1.0
-        return probabilities
-    if counts.min() > 1:
+def _logistic(train: np.ndarray, labels: np.ndarray, test: np.ndarray) -> np.ndarray:
+    regression: Any = LogisticRegression(C=0.01, max_iter=1000)
+    fewest = np.unique(labels, return_counts=True)[1].min()
+    if fewest > 1:  # a class of one cannot be held out: no strength can be chosen
         regression = LogisticRegressionCV(
             Cs=np.logspace(-4, 1, 6),
             # A fold of its own for each member of the rarest class, where there are few.
-            cv=int(min(5, counts.min())),
+            cv=int(min(5, fewest)),
             l1_ratios=(0.0,),
             scoring="accuracy",
             use_legacy_attributes=False,
             max_iter=1000,
         )
-    else:  # a class of one cannot be held out: no strength can be chosen
-        regression = LogisticRegression(C=0.01, max_iter=1000)
-    model = make_pipeline(StandardScaler(), regression)
-    model.fit(train, labels)
-    probabilities[:, classes] = model.predict_proba(test)
-    return probabilities
+    return make_pipeline(StandardScaler(), regression).fit(train, labels).predict_proba(test)

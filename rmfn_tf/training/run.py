@@ -13,10 +13,11 @@ import keras
 import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
 from rmfn_tf.data import Examples
 from rmfn_tf.files import LOCK, absolute, only_writer, read_json, replace_file, write_json
+from rmfn_tf.models.non_temporal import NON_TEMPORAL, check_keras
 from rmfn_tf.task import Task
 from rmfn_tf.training.checkpoint import CHECKPOINT, read_history
 from rmfn_tf.training.config import RunConfig
-from rmfn_tf.training.floors import floor_predictions
+from rmfn_tf.training.floors import predictions_without_network
 from rmfn_tf.training.predictions import (
     Predictions,
     predict,
@@ -94,8 +95,9 @@ class Run:
         return len(self.history) + len(read_history(self.folder / "final"))
 
     def model(self) -> keras.Model:
-        """The best model, with folds the one of all of the data; ValueError where there is none."""
-        _ = self.config  # which imports the modules that register the user's own layers
+        """The best model, with folds the one of all of the data; ValueError where there is none, as
+        of a non-temporal model."""
+        check_keras(self.config.model)  # reading the config imports the modules of user layers
         return keras.models.load_model(self._path("model.keras"))
 
     def predictions(self, split: str) -> Predictions:
@@ -149,14 +151,15 @@ class Run:
         if split not in (splits := list(builder.info.splits)):
             raise ValueError(f"{config.data} has no split {split!r}; it has {splits}.")
         self.check_data(builder)
-        model, kept = self.model(), self.folder / "metrics_test.json"
+        model = None if config.model in NON_TEMPORAL else self.model()
+        kept = self.folder / "metrics_test.json"
         with only_writer(self.folder):
             if split == "test" and kept.exists():
                 return read_json(kept)
             examples, task = self.open_examples(builder, split), self.task
-            predictions = {config.model: predict(model, examples)}
+            predictions = {} if model is None else {config.model: predict(model, examples)}
             train = open_split(config, builder, "train")
-            predictions |= floor_predictions(task, train, examples)
+            predictions |= predictions_without_network(config, task, train, examples)
             write_predictions(self.folder / f"predictions_{split}.csv", examples, predictions)
             result = report(split, task, examples.rows.labels, predictions)
             if split == "test":
@@ -262,8 +265,9 @@ class Run:
         data = open_learning_data(config, builder)
         train = trainer.train_folds if config.folds else trainer.train_split
         metrics, measured = train(data, self.folder)
-        figure = plot_history(self.history, f"{config.model} on {config.data}")
-        replace_file(self.folder / "history.png", lambda path: figure.savefig(path, dpi=120))
+        if self.history:
+            figure = plot_history(self.history, f"{config.model} on {config.data}")
+            replace_file(self.folder / "history.png", lambda path: figure.savefig(path, dpi=120))
         write_json(path, {**facts, **measured})
         write_json(self.folder / "metrics.json", metrics)
         return metrics

@@ -13,10 +13,11 @@ from keras.src.random import seed_generator  # not public (Keras is pinned below
 from rmfn_tf.data import Examples, choose_buckets, fit_scaling, hold_out, make_folds
 from rmfn_tf.files import replace_file, write_rows
 from rmfn_tf.models import create_model
+from rmfn_tf.models.non_temporal import NON_TEMPORAL
 from rmfn_tf.training.checkpoint import Checkpoint, NonFiniteLoss
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.fit import fit
-from rmfn_tf.training.floors import floor_predictions
+from rmfn_tf.training.floors import predictions_without_network
 from rmfn_tf.training.predictions import predict, report, write_predictions
 from rmfn_tf.training.splits import LearningData
 
@@ -106,17 +107,20 @@ class Trainer:
             everything = data.train.concatenate(data.validation)
         judged, cut = list(parts)[-1], len(data.train.rows.ids)
         predictions: dict[str, dict[str, np.ndarray]] = {split: {} for split in parts}
-        for floor, values in floor_predictions(task, data.train, everything).items():
+        without = predictions_without_network(self.config, task, data.train, everything)
+        for row, values in without.items():
             for split, of_split in zip(parts, (values[:cut], values[cut:]), strict=False):
-                predictions[split][floor] = of_split
-        known = report(judged, task, parts[judged].rows.labels, predictions[judged])
-        model, checkpoint = self.fit(data, folder, floors=known)
-        replace_file(folder / "model.keras", model.save)
+                predictions[split][row] = of_split
+        known, measured = report(judged, task, parts[judged].rows.labels, predictions[judged]), {}
+        if self.config.model not in NON_TEMPORAL:
+            model, checkpoint = self.fit(data, folder, floors=known)
+            replace_file(folder / "model.keras", model.save)
+            for split, part in parts.items():
+                predictions[split] = {self.config.model: predict(model, part), **predictions[split]}
+            measured = _measured(model, data.train, [checkpoint])
         for split, part in parts.items():
-            predictions[split] = {self.config.model: predict(model, part), **predictions[split]}
             write_predictions(folder / f"predictions_{split}.csv", part, predictions[split])
-        result = report(judged, task, parts[judged].rows.labels, predictions[judged])
-        return result, _measured(model, data.train, [checkpoint])
+        return report(judged, task, parts[judged].rows.labels, predictions[judged]), measured
 
     def train_folds(self, data: LearningData, folder: Path) -> Results:
         """For each fold of `data.train`, learns from the others and reports what is predicted of
@@ -125,12 +129,16 @@ class Trainer:
         folds = make_folds(pool, config.folds, config.seed)
         name, states, rows = f"{config.folds} folds", [], []
         own = np.zeros((len(pool.rows.ids), task.num_outputs))
-        floors = {floor: np.zeros_like(own) for floor in task.of_kind.floors}
+        without: dict[str, np.ndarray] = {}
         for inside, outside in folds:
-            predicted = floor_predictions(task, pool.take(inside), pool.take(outside))
-            for floor, values in predicted.items():
-                floors[floor][np.isin(pool.rows.examples, outside)] = values
-        known = report(name, task, pool.rows.labels, floors)
+            parts = pool.take(inside), pool.take(outside)
+            for row, values in predictions_without_network(config, task, *parts).items():
+                here = np.isin(pool.rows.examples, outside)
+                without.setdefault(row, np.zeros_like(own))[here] = values
+        known = report(name, task, pool.rows.labels, without)
+        if config.model in NON_TEMPORAL:
+            write_predictions(folder / "predictions_out_of_fold.csv", pool, without)
+            return known, {}
         for number, (inside, outside) in enumerate(folds, 1):
             inner = LearningData(task, pool.take(inside))
             if config.choose_epochs:
@@ -149,7 +157,7 @@ class Trainer:
         model, state = self.fit(data, folder / "final", epochs=epochs, floors=known)
         replace_file(folder / "model.keras", model.save)
         write_rows(folder / "history.csv", rows)
-        predictions = {config.model: own, **floors}
+        predictions = {config.model: own, **without}
         write_predictions(folder / "predictions_out_of_fold.csv", pool, predictions)
         measured = _measured(model, pool, [*states, state])
         measured["final_model"] = {"epochs": epochs, "why": why}

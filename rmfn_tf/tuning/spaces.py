@@ -12,6 +12,7 @@ from typing import Any
 import keras_tuner
 
 from rmfn_tf.models import model_options
+from rmfn_tf.models.non_temporal import check_keras
 from rmfn_tf.models.rmfn import default_units, is_wide
 from rmfn_tf.names import unknown_name
 from rmfn_tf.tuning import MOST_STAGES
@@ -96,6 +97,7 @@ class SearchSpace:
         tune: Collection[str] | None = None,
         fixed: Mapping[str, Any] | None = None,
     ):
+        check_keras(model)
         self._widths, self._options = widths, {**model_options(model), **(fixed or {})}
         self._draws = dict(_SPACES.get(model, _ANY_MODEL))
         groups: dict[str, list[str]] = {}

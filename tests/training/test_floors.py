@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rmfn_tf.data import fit_scaling
+from rmfn_tf.models.non_temporal import pooled_features
 from rmfn_tf.task import KINDS, Task
-from rmfn_tf.training.floors import floor_predictions, pooled_features
+from rmfn_tf.training.floors import _mean, floor_predictions
 from support.random_examples import make_examples
 
 LENGTHS = [3, 5, 4, 2, 3, 4, 1, 6] * 4
@@ -96,7 +97,7 @@ def test_pooling_is_the_mean_over_present_steps():
     examples.features["acoustic"][0][1] = 0  # a missing step
     examples.features["visual"][1][:] = 0  # a missing modality
     scaling = fit_scaling(examples)
-    pooled = pooled_features(examples, scaling)
+    pooled = pooled_features(examples, scaling, _mean)
 
     def scaled(name, rows):
         values = (rows - scaling[name]["center"]) / scaling[name]["scale"]

@@ -1,0 +1,87 @@
+"""Non-temporal models and ablations of RMFN, wherever a command takes the name of a model."""
+
+import json
+
+import pytest
+
+from rmfn_tf.cli.configs import make_config
+from rmfn_tf.models.non_temporal import NON_TEMPORAL
+from rmfn_tf.training.config import preset
+
+DATA = "ict_mmmo/mfn_arrays"
+# What each ablation sets.
+ABLATIONS = {f"rmfn_k{k}": {"num_stages": k} for k in range(1, 7)}
+ABLATIONS |= {"rmfn_no_highlight": {"highlight": False}, "rmfn_no_feedback": {"feedback": False}}
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+@pytest.mark.parametrize("data", [DATA, "synthetic/sarcasm"])
+def test_an_ablation_is_the_preset_with_one_change(name, data) -> None:
+    config, whole = (make_config({"data": data, "model": each}) for each in (name, "rmfn"))
+    assert config.model == "rmfn"
+    changed = {**whole.hyperparameters, **ABLATIONS[name]}
+    assert config == whole.replace(hyperparameters=changed)
+    assert preset(data, "rmfn")["hyperparameters"] == whole.hyperparameters
+
+
+def test_what_is_set_comes_after_an_ablation_and_a_file_before_it(tmp_path) -> None:
+    given = {"data": DATA, "model": "rmfn_k1", "hyperparameters": {"num_stages": 2, "dropout": 0.7}}
+    hyperparameters = make_config(given).hyperparameters
+    assert (hyperparameters["num_stages"], hyperparameters["dropout"]) == (2, 0.7)
+    file = tmp_path / "config.toml"
+    file.write_text(f'data = "{DATA}"\nmodel = "rmfn"\nhyperparameters = {{ num_stages = 5 }}\n')
+    assert make_config({"model": "rmfn_k1"}, file).hyperparameters == {"num_stages": 1}
+    file.write_text(f'data = "{DATA}"\nmodel = "rmfn_no_feedback"\nseed = 3\n')
+    config = make_config({}, file)
+    assert (config.model, config.hyperparameters, config.seed) == ("rmfn", {"feedback": False}, 3)
+
+
+@pytest.mark.parametrize("command", ["train", "compare"])
+def test_the_help_names_them(rmfn, command) -> None:
+    said = rmfn(command, "--help").out
+    for name in (*NON_TEMPORAL, "rmfn_k1", "rmfn_k6", "rmfn_no_highlight", "rmfn_no_feedback"):
+        assert name in said
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_this_process")
+def test_a_network_an_ablation_and_a_machine_in_one_table(rmfn, tmp_path, manual_dir) -> None:
+    config, out = tmp_path / "small.toml", tmp_path / "out"
+    config.write_text('data = "x"\nmodel = "ef_lstm"\n[hyperparameters]\nunits = 2\n')
+    files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
+    models = f"{config},rmfn_k1,svm"
+    options = ("--models", models, "--seeds", "1", "--epochs", "1", "--out", out, "--json")
+    done = rmfn("compare", DATA, *files, *options)
+    assert (done.code, done.err) == (0, "")
+    rows = {row["row"]: row["values"]["mae"] for row in json.loads(done.out)["rows"]}
+    assert list(rows) == ["small", "rmfn_k1", "svm", "constant", "ridge"]
+    for row, model in (("small", "ef_lstm"), ("rmfn_k1", "rmfn"), ("svm", "svm")):
+        test = json.loads((out / f"runs/{row}/seed_0/metrics_test.json").read_text())
+        assert rows[row]["mean"] == pytest.approx(test["metrics"][model]["mae"])
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("metrics*.json")}
+    assert rmfn("compare", DATA, *files, *options).out == done.out
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_run_by_commands(rmfn, tmp_path, manual_dir) -> None:
+    run, files = tmp_path / "run", ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
+    options = ("--model", "svm", "--set", "kernel=linear", "--out", run, "--json")
+    trained = rmfn("train", DATA, *files, *options)
+    assert (trained.code, trained.err) == (0, "")
+    assert 'kernel = "linear"' in (run / "config.toml").read_text()
+    judged = rmfn("evaluate", run, "--split", "test", "--json")
+    assert list(json.loads(judged.out)["metrics"]) == ["svm", "constant", "ridge"]
+    assert rmfn("train", "--resume", run, "--json").out == trained.out
+    (listed,) = json.loads(rmfn("runs", tmp_path, "--json").out)
+    assert (listed["model"], listed["state"]) == ("svm", "finished")
+
+    tuning = ("tune", DATA, *files, "--model", "svm", "--out", tmp_path / "tuned")
+    for refused, why in (
+        (("export", run, "--to", tmp_path / "served"), "'svm' is a model of scikit-learn"),
+        (("predict", run, "--data", DATA, *files), "'svm' is a model of scikit-learn"),
+        ((*tuning, "--tuner", "random"), "'svm' is a model of scikit-learn"),
+        (tuning, "Only rmfn has stages"),
+    ):
+        done = rmfn(*refused)
+        assert (done.code, done.err.count("\n")) == (1, 1)
+        assert why in done.err
