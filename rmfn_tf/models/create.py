@@ -15,10 +15,10 @@ from rmfn_tf.models.hcrf import ef_hcrf, ef_ldhcrf, mv_hcrf, mv_ldhcrf
 from rmfn_tf.models.marn import marn
 from rmfn_tf.models.mfn import mfn
 from rmfn_tf.models.mv_lstm import mv_lstm
-from rmfn_tf.models.non_temporal import NON_TEMPORAL, check_keras
 from rmfn_tf.models.own_loss import OwnLossModel
 from rmfn_tf.models.rmfn import rmfn
 from rmfn_tf.models.tensor_fusion import lmf, tfn
+from rmfn_tf.models.without_keras import WITHOUT_KERAS, check_keras
 from rmfn_tf.names import check_modalities, did_you_mean
 from rmfn_tf.optimizer import make_optimizer
 from rmfn_tf.task import Task
@@ -68,7 +68,7 @@ def register_model(name: str, build: Callable[..., Any]) -> None:
         ValueError: the name is not a word or belongs to one of our models, or an argument has no
             default.
     """
-    ours = [*_OURS, *NON_TEMPORAL]
+    ours = [*_OURS, *WITHOUT_KERAS]
     if not isinstance(name, str) or not name.isidentifier() or name in ours:
         raise ValueError(
             f"register_model: `name` must be a word of letters, digits and '_', and none of "
@@ -94,8 +94,8 @@ def model_options(name: str) -> dict[str, Any]:
     Raises:
         ValueError: no model of that name.
     """
-    if name in list(NON_TEMPORAL):  # a list: what is given may not be hashable
-        return _options_of(NON_TEMPORAL[name])
+    if name in list(WITHOUT_KERAS):  # a list: what is given may not be hashable
+        return _options_of(WITHOUT_KERAS[name])
     if name not in _MODELS:
         raise ValueError(
             f"There is no model {name!r}.{did_you_mean(name, _MODELS)} Valid names: "
