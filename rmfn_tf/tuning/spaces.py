@@ -26,6 +26,7 @@ def _choice(*values: Any) -> Draw:
 
 # A Float with a step would never be 0.7: KerasTuner rounds the number of steps down.
 _RATE = _choice(*(tenths / 10 for tenths in range(8)))
+_SHARE = _choice(0.0, 0.25, 0.5, 0.75, 1.0)
 _UNITS = _choice(32, 64, 128, 256)
 _NARROW_UNITS = _choice(8, 16, 32, 48, 64, 80)
 # Stands in a space for a `<modality>_units` of each modality.
@@ -71,6 +72,39 @@ _SPACES: dict[str, dict[str, Draw]] = {
     "bc_lstm": {
         "units": _UNITS_OF_EACH,
         "fusion_units": _UNITS,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "mv_lstm": {
+        "units": _UNITS_OF_EACH,
+        "alpha": _SHARE,
+        "beta": _SHARE,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "gme_lstm": {
+        "units": _UNITS,
+        "gate_units": _NARROW_UNITS,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "marn": {
+        "units": _UNITS_OF_EACH,
+        "num_attentions": lambda hp, name: hp.Int(name, 1, 6),
+        "local_units": _NARROW_UNITS,
+        "summary_units": _UNITS,
+        "net_units": _UNITS,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "mfn": {
+        "units": _UNITS_OF_EACH,
+        "memory_units": _UNITS,
+        "net_units": _UNITS,
         "dropout": _RATE,
         **_HEAD,
         **_TRAINING,
