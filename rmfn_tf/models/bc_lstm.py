@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from rmfn_tf.models.rmfn import default_units
+from rmfn_tf.models.rmfn import units_of
 
 
 def bc_lstm(
@@ -33,7 +33,7 @@ def bc_lstm(
         dropout: rate on the inputs of all LSTMs, one mask per sequence.
         seed: random seed of the dropout.
     """
-    units = units or default_units({m: x.shape[-1] for m, x in inputs.items()})
+    units = units_of(inputs, units)
 
     def both_ways(name: str, size: int, every_step: bool) -> Any:
         lstm = keras.layers.LSTM(

@@ -145,7 +145,7 @@ def create_model(
         inputs → FeatureScaling per modality → body → Dense(relu) → Dropout → Dense(outputs)
 
     Args:
-        name: `"rmfn"`, `"ef_lstm"` or one of your own (`list_models()`).
+        name: one of `list_models()`: `"rmfn"`, `"ef_lstm"`, ... or one of your own.
         features: width of each modality, by name, in the order the model is to take them.
         task: a `Task`, or its kind: `"regression"` (trained with MAE), `"classification"` (sparse
             categorical cross-entropy) or `"multilabel"` (binary cross-entropy).

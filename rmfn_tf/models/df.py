@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from rmfn_tf.layers import TemporalMean
-from rmfn_tf.models.rmfn import default_units
+from rmfn_tf.models.rmfn import units_of
 
 
 def df(
@@ -32,7 +32,7 @@ def df(
         opinion_units: size of each `y_m`.
         dropout: rate after each hidden layer.
     """
-    units = units or default_units({m: x.shape[-1] for m, x in inputs.items()})
+    units = units_of(inputs, units)
     said = []
     for m, x in inputs.items():
         signal = TemporalMean(return_sequences, name=f"{m}_mean")(x, mask=mask)

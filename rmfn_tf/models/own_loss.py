@@ -20,6 +20,9 @@ class OwnLossModel(keras.Model):
         weights = ops.ones_like(each)
         if sample_weight is not None:
             weights = ops.cast(sample_weight, each.dtype)
+        mask = getattr(y_pred, "_keras_mask", None)  # of the steps, as in Keras' own losses
+        if mask is not None and len(each.shape) > 1:
+            weights = weights * ops.cast(mask, each.dtype)
         term = 0.0
         for layer in self.layers:
             if hasattr(layer, "losses_of"):

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from rmfn_tf.models.rmfn import default_units
+from rmfn_tf.models.rmfn import units_of
 
 
 class ModalitiesCell(keras.layers.Layer):
@@ -64,13 +64,12 @@ def read_steps(
     **options: Any,
 ) -> Any:
     """The outputs of a `ModalitiesCell` with these options; `dropout` draws one mask a sequence."""
-    widths = {m: x.shape[-1] for m, x in inputs.items()}
-    units = units or default_units(widths)
+    widths, sizes = [x.shape[-1] for x in inputs.values()], units_of(inputs, units)
     views = [
         keras.layers.SpatialDropout1D(dropout, name=f"{m}_dropout")(x) for m, x in inputs.items()
     ]
     signal = keras.layers.Concatenate(name="modalities")(views) if views[1:] else views[0]
-    cell = cell_class(list(widths.values()), [units[m] for m in widths], **options)
+    cell = cell_class(widths, list(sizes.values()), **options)
     return keras.layers.RNN(cell, return_sequences=return_sequences, name="steps")(
         signal, mask=mask
     )

@@ -7,7 +7,7 @@ from keras import ops
 
 from rmfn_tf.layers import TemporalMean
 from rmfn_tf.layers.validation import positive_integer
-from rmfn_tf.models.rmfn import default_units
+from rmfn_tf.models.rmfn import units_of
 from rmfn_tf.names import unknown_name
 
 
@@ -36,7 +36,6 @@ def tfn(
         dropout: rate on what the dense nets of the modalities read.
         fusion_dropout: rate on z.
     """
-    units = units or default_units(_widths(inputs))
     vectors = modality_vectors(inputs, mask, return_sequences, units, language, dropout)
     return keras.layers.Dropout(fusion_dropout)(OuterProduct(name="outer_product")(vectors))
 
@@ -69,7 +68,6 @@ def lmf(
         dropout: rate on what the dense nets of the modalities read.
         fusion_dropout: rate on h. (The authors' code defines one and does not apply it.)
     """
-    units = units or default_units(_widths(inputs))
     vectors = modality_vectors(inputs, mask, return_sequences, units, language, dropout)
     fused = LowRankFusion(fusion_units, rank, name="low_rank_fusion")(vectors)
     return keras.layers.Dropout(fusion_dropout)(fused)
@@ -79,7 +77,7 @@ def modality_vectors(
     inputs: dict[str, Any],
     mask: Any,
     return_sequences: bool,
-    units: dict[str, int],
+    units: dict[str, int] | None,
     language: str,
     dropout: float,
 ) -> list[Any]:
@@ -92,10 +90,10 @@ def modality_vectors(
         language: the modality that the LSTM reads. Empty: `"language"`, where there is one, or else
             the first.
     """
-    spoken = find_language(inputs, language)
+    spoken, sizes = find_language(inputs, language), units_of(inputs, units)
     vectors = []
     for m, x in inputs.items():
-        width = units[m]
+        width = sizes[m]
         if m == spoken:
             lstm = keras.layers.LSTM(width, return_sequences=return_sequences, name=f"{m}_lstm")
             signal, depth = lstm(x, mask=mask), 1
@@ -197,7 +195,3 @@ class LowRankFusion(keras.layers.Layer):
 
 def _with_one(vector: Any) -> Any:
     return ops.concatenate([vector, ops.ones_like(vector[..., :1])], axis=-1)
-
-
-def _widths(inputs: dict[str, Any]) -> dict[str, int]:
-    return {m: x.shape[-1] for m, x in inputs.items()}

@@ -82,3 +82,9 @@ def test_every_modality_reaches_the_output(name: str) -> None:
         inputs = random_inputs()
         inputs[m] = inputs[m] + 0.5
         assert np.abs(outputs_of(model, inputs) - outputs_of(model)).max() > 1e-5, m
+
+
+@pytest.mark.parametrize("name", [x for x in EVERY if model_options(x).get("units", 0) is None])
+def test_units_that_are_not_of_the_modalities(name: str) -> None:
+    with pytest.raises(ValueError, match="visual"):
+        small_model(name, units={"language": 3})
