@@ -2,9 +2,10 @@
 
     .venv/bin/python benchmarks/chain_scan.py
 
-`rmfn_tf.layers.hidden_chain.messages` goes step after step, with S² operations each. An associative
-scan combines S x S matrices in about log2(T) rounds, with S³ operations a step. Both are compiled by
-TensorFlow and take turns; a time is the median of `--repeats` calls. Prints a Markdown table.
+`rmfn_tf.layers.hidden_chain.messages` goes step after step, with S² operations each. An
+associative scan combines S x S matrices in about log2(T) rounds, with S³ operations a step. Both
+are compiled by TensorFlow and take turns; a time is the median of `--repeats` calls. Prints a
+Markdown table.
 """
 
 import argparse
