@@ -24,7 +24,8 @@ def bc_lstm(
 
     With `return_sequences` e_t of every step, which sees the future; otherwise the forward output
     at the last real step and the backward output at the first. Both levels mask padding; the second
-    of the authors' code does not, since it gets its inputs from a file.
+    of the authors' code does not, since it gets its inputs from a file. Weights are those of the
+    layers `<m>_both_ways`, `<m>_dense` and `context_both_ways`, forward before backward.
 
     Args:
         units: hidden size of each modality's LSTM, in each direction, and of its dense layer, by

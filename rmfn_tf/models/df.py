@@ -24,7 +24,8 @@ def df(
         y_m = v_m W_m + b_m                       what this modality says by itself
         y   = the head of `create_model` on [y_1 ; v_1 ; ... ; y_M ; v_M]
 
-    all trained together. That the head also sees the last hidden layers v_m is our reading.
+    all trained together. That the head also sees the last hidden layers v_m is our reading. Weights
+    are those of the dense layers `<m>_<n>`, n from 1, and `<m>_opinion`.
 
     Args:
         units: size of the hidden layers of each modality, by name; None: `default_units`.

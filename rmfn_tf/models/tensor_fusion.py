@@ -27,8 +27,8 @@ def tfn(
         z   = [v_1 ; 1] ⊗ ... ⊗ [v_M ; 1]        the outer product, flattened, the last axis fastest
 
     The dense net that reads z is the head of `create_model`. The width of z is `Π (units_m + 1)`,
-    so keep `units` small. Left out of the authors' code: the sigmoid that squashes a regression
-    into the range of its labels.
+    so keep `units` small. Left out: the squash of a regression into the range of its labels. The
+    public code has a 1 before each vector, here it comes after.
 
     Args:
         units: size of each `v_m`, by name; None: `default_units`. z is as wide as their product.
@@ -83,8 +83,12 @@ def modality_vectors(
 ) -> list[Any]:
     """A vector `(batch, units_m)` for each modality, with `return_sequences` after each step.
 
-    Of the language an LSTM's last output, then a dense layer; of the others the mean over the real
-    steps (up to this one), then three dense relu layers, as in the code of TFN and LMF.
+    Of the language an LSTM's last output, then a linear layer; of the others the mean over the real
+    steps (up to this one), then three dense relu layers, as in the public code of TFN and LMF. That
+    code has batch normalisation before the dense layers, where `create_model` scales the features.
+
+    Weights: `<m>_lstm` of the language, and `<m>_dense_<n>`, n from 1, of every modality, in Keras'
+    layouts.
 
     Args:
         language: the modality that the LSTM reads. Empty: `"language"`, where there is one, or else
@@ -96,13 +100,14 @@ def modality_vectors(
         width = sizes[m]
         if m == spoken:
             lstm = keras.layers.LSTM(width, return_sequences=return_sequences, name=f"{m}_lstm")
-            signal, depth = lstm(x, mask=mask), 1
+            signal, depth, activation = lstm(x, mask=mask), 1, "linear"
         else:
             mean = TemporalMean(return_sequences, name=f"{m}_mean")
-            signal, depth = mean(x, mask=mask), 3
+            signal, depth, activation = mean(x, mask=mask), 3, "relu"
         signal = keras.layers.Dropout(dropout, name=f"{m}_dropout")(signal)
         for layer in range(1, depth + 1):
-            signal = keras.layers.Dense(width, activation="relu", name=f"{m}_dense_{layer}")(signal)
+            dense = keras.layers.Dense(width, activation=activation, name=f"{m}_dense_{layer}")
+            signal = dense(signal)
         vectors.append(signal)
     return vectors
 

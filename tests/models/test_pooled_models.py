@@ -66,7 +66,7 @@ def test_temporal_mean_of_real_steps() -> None:
 
 @pytest.mark.parametrize("name", ["tfn", "lmf"])
 def test_modality_vectors(name: str) -> None:
-    """An LSTM and a dense layer for the language, dense layers on the mean for the other."""
+    """An LSTM and a linear layer for the language, relu layers on the mean for the other."""
     model = small_model(name, head_units=0)
     place_random_weights(model)
     fusion = model.get_layer({"tfn": "outer_product", "lmf": "low_rank_fusion"}[name])
@@ -76,7 +76,8 @@ def test_modality_vectors(name: str) -> None:
     mask = np.arange(4) < LENGTHS[:, None]
     signal = np.asarray(lstm(x, mask=mask))
     kernel, bias = weights(model, "language_dense_1")
-    language = np.maximum(signal @ kernel + bias, 0)
+    language = signal @ kernel + bias
+    assert (language < 0).any()  # or a relu would not be seen
     visual = means()["visual"]
     for layer in (1, 2, 3):
         kernel, bias = weights(model, f"visual_dense_{layer}")
@@ -110,11 +111,13 @@ def test_df_is_plain_dense_nets() -> None:
     assert_close(outputs_of(model), hidden @ kernel + bias, 1e-5)
 
 
-def test_bc_lstm_level_by_level() -> None:
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_bc_lstm_level_by_level(return_sequences: bool) -> None:
     """Each sequence by itself, without padding, through plain LSTMs with the same weights."""
-    model = small_model("bc_lstm", head_units=0)
+    model = small_model("bc_lstm", head_units=0, return_sequences=return_sequences)
     place_random_weights(model)
     kernel, bias = weights(model, "prediction")
+    outputs = outputs_of(model)
 
     def one_way(layer: str, x: np.ndarray, backwards: bool) -> np.ndarray:
         both = model.get_layer(layer)
@@ -136,5 +139,8 @@ def test_bc_lstm_level_by_level() -> None:
             w, b = weights(model, f"{m}_dense")
             signals.append(np.tanh(signal @ w + b).astype("float32"))
         forward, backward = both_ways("context_both_ways", np.concatenate(signals, axis=-1))
-        ends = np.concatenate([forward[:, -1], backward[:, 0]], axis=-1)
-        assert_close(outputs_of(model)[row], (ends @ kernel + bias)[0], 1e-5)
+        if return_sequences:
+            read, got = np.concatenate([forward, backward], axis=-1)[0], outputs[row, :length]
+        else:
+            read, got = np.concatenate([forward[0, -1], backward[0, 0]]), outputs[row]
+        assert_close(got, read @ kernel + bias, 1e-5)
