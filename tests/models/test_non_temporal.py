@@ -92,9 +92,7 @@ def test_as_scikit_learn_by_hand(which: tuple, kind: str) -> None:
     name, value = which
     options = dict(zip(model_options(name), [value], strict=False))
     train, test = learnable(kind), learnable(kind, seed=1)
-    ours = fit_and_predict(
-        name, TASKS[kind], train, test, seed=3, scaling="none", **options
-    )
+    ours = fit_and_predict(name, TASKS[kind], train, test, seed=3, scaling="none", **options)
     regressor, classifier, strength, values = PLAIN[which]
     if name == "linear":
         strength = "alpha" if kind == "regression" else "C"
