@@ -1,7 +1,7 @@
 """The TFDS builder that all data sets here share."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +20,8 @@ class SequenceConfig(tfds.core.BuilderConfig):
 
     source: Source
     task: Task
+    # Split -> examples that the papers have, where not those of the builder.
+    published_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class SequenceBuilder(  # type: ignore[call-arg]
@@ -56,7 +58,30 @@ class SequenceBuilder(  # type: ignore[call-arg]
     @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:
         """`<data set>/<config>` -> what would read this folder, to find out which can."""
-        return {f"{cls.name}/{config.name}": config.source for config in cls.BUILDER_CONFIGS}
+        return {
+            f"{cls.name}/{name}": cls.make_config(name, folder, None).source
+            for name in cls.builder_configs
+        }
+
+    @classmethod
+    def make_config(
+        cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
+    ) -> Any:
+        """The config of this name; where the user's files decide what it is, as the folder has it
+        or, without one, as it was built in `data_dir`. TFDS is left to refuse an unknown name."""
+        return cls.builder_configs.get(name, name)
+
+    def __init__(self, *, data_dir: Any = None, config: Any = None, **kwargs: Any) -> None:
+        """As in TFDS; a name for `config` is made a config as a build in `data_dir` has it."""
+        if isinstance(config, str):
+            config = self.make_config(config, None, data_dir)
+        super().__init__(data_dir=data_dir, config=config, **kwargs)
+
+    def _create_builder_config(self, builder_config: Any, version: Any) -> Any:
+        """As in TFDS, which refuses and warns of configs that are none of BUILDER_CONFIGS."""
+        if isinstance(builder_config, SequenceConfig):
+            return builder_config
+        return super()._create_builder_config(builder_config, version)
 
     @property
     def source(self) -> Source:

@@ -142,6 +142,8 @@ def _beside_published(cls: Any, name: str, data: Mapping[str, Any]) -> dict[str,
     """What `SequenceBuilder.describe_data` gave, with what is published."""
     listed = {url.rpartition("/")[2]: info.checksum for url, info in cls.url_infos.items()}
     published = {**listed, **cls.PUBLISHED_SHA256}
+    config = cls.builder_configs.get(name.partition("/")[2])
+    counts_published = (config and config.published_counts) or cls.PUBLISHED_COUNTS
     splits = data["report"]["splits"]
     return {
         "data": name,
@@ -151,7 +153,7 @@ def _beside_published(cls: Any, name: str, data: Mapping[str, Any]) -> dict[str,
         },
         **data["report"],
         "splits": {
-            split: {**counts, "published": cls.PUBLISHED_COUNTS.get(split)}
+            split: {**counts, "published": counts_published.get(split)}
             for split, counts in splits.items()
         },
         "options": dict(data["options"]),

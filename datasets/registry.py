@@ -58,9 +58,7 @@ class Choice:
     def builder(self, data_dir: str | Path | None, manual_dir: str | Path | None = None) -> Any:
         """A builder of it that keeps its data in `data_dir`."""
         data_dir = None if data_dir is None else Path(data_dir).expanduser()
-        config: Any = self.config
-        if config not in self.cls.builder_configs:  # of a user's own data, which a folder makes
-            config = self.cls.make_config(config, manual_dir, data_dir)
+        config = self.cls.make_config(self.config, manual_dir, data_dir)
         return self.cls(config=config, data_dir=data_dir)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rmfn_tf.datasets.builder import SequenceBuilder, SequenceConfig
 from rmfn_tf.datasets.cmu_mosi.csd_source import PUBLISHED_FOLDS, CsdSource
+from rmfn_tf.datasets.cmu_mosi.dialogues import Dialogues, find_scores
 from rmfn_tf.datasets.mfn_arrays import TOGETHER, MfnArrays
 from rmfn_tf.datasets.mmsa_mult import AlignedPickle
 from rmfn_tf.datasets.source import Reading, Sample, Source
@@ -15,12 +16,17 @@ from rmfn_tf.task import Task
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
 _BERT = {"language": 768, "acoustic": 5, "visual": 20}
 _RAW = {"language": 300, "acoustic": 74, "visual": 47}
+_UTTERANCES = {"language": 100, "acoustic": 73, "visual": 100}
 # The features that the papers took of COVAREP and Facet, from 0.
 _SELECTED = {
     "acoustic": (1, 3, 6, 25, 60),
     "visual": (0, 2, 5, 10, 11, 12, 14, 17, 20, 21, 22, 24, 25, 29, 30, 31, 32, 36, 37, 40),
 }
 _SCORE = Task("regression", ("sentiment",), ranges={"sentiment": (-3, 3)}, metrics="sentiment")
+_SCORES = replace(_SCORE, per_step=True)
+_BINARY = Task(
+    "classification", ("sentiment",), class_names=("negative", "positive"), per_step=True
+)
 _MMSA = AlignedPickle("aligned_50.pkl", _BERT, "regression_labels", ids_name_videos=True)
 _MULT = AlignedPickle("mosi_data.pkl", _WORD_VECTORS)
 
@@ -29,8 +35,18 @@ def _config(name: str, source: Source, description: str) -> SequenceConfig:
     return SequenceConfig(name=name, description=description, source=source, task=_SCORE)
 
 
+def _dialogue(name: str, half: str, counts: Mapping[str, int], description: str) -> SequenceConfig:
+    return SequenceConfig(
+        name=name,
+        description=f"Videos as sequences of utterances: 100/73/100 features, {description}",
+        source=Dialogues(_UTTERANCES, half),
+        task=_BINARY,
+        published_counts=counts,
+    )
+
+
 class Builder(SequenceBuilder):
-    """`cmu_mosi`: one example a segment, scored -3 to 3; see README.md."""
+    """`cmu_mosi`: one example a segment, scored -3 to 3, or a video; see README.md."""
 
     BUILDER_CONFIGS: ClassVar[list] = [
         _config(
@@ -65,12 +81,34 @@ class Builder(SequenceBuilder):
             CsdSource(_RAW),
             "The computational sequences, aligned here: all 300/74/47 features of all words.",
         ),
+        _dialogue(
+            "dialogue",
+            "",
+            {"train": 62, "test": 31},
+            "a label each. Language and visual ones saw the labels of train.",
+        ),
+        _dialogue(
+            "dialogue_clean_a",
+            "a",
+            {"train": 62, "validation": 16, "test": 15},
+            "with every other video of the test split for validation.",
+        ),
+        _dialogue(
+            "dialogue_clean_b",
+            "b",
+            {"train": 62, "validation": 15, "test": 16},
+            "with the other half of the test split for validation.",
+        ),
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
     The folder must hold, for mfn_arrays, X_{split}.h5 and y_{split}.h5 for the splits train, valid
     and test, as published with the Memory Fusion Network; for mmsa_aligned, aligned_50.pkl of the
-    MMSA framework; for mult_aligned, mosi_data.pkl of the Multimodal Transformer; for the others,
-    computational sequences of the CMU-MultimodalSDK: CMU_MOSI_Opinion_Labels.csd,
+    MMSA framework; for mult_aligned, mosi_data.pkl of the Multimodal Transformer; for dialogue,
+    dialogue_clean_a and dialogue_clean_b, transcripts.csv, text_{split}.csv and
+    {text,audio,video}/*_{split}0.csv for the splits train and test, as in the repository
+    contextual-multimodal-fusion of soujanyaporia on GitHub (a clone of it will do), and
+    CMU_MOSI_Opinion_Labels.csd where scores are to be learned rather than two classes; for the
+    others, computational sequences of the CMU-MultimodalSDK: CMU_MOSI_Opinion_Labels.csd,
     CMU_MOSI_TimestampedWords.csd, CMU_MOSI_TimestampedWordVectors.csd, CMU_MOSI_COVAREP.csd and
     CMU_MOSI_Visual_Facet_41.csd. Each was given out by its authors, beside their code on GitHub;
     the SDK's own server has mostly been down since 2021. For research use.
@@ -80,8 +118,27 @@ class Builder(SequenceBuilder):
         "aligned_50.pkl": "d3994fd25681f9c7ad6e9c6596a6fe9b4beb85ff7d478ba978b124139002e5f9"
     }
 
+    @classmethod
+    def make_config(
+        cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
+    ) -> Any:
+        """As always; the labels of dialogues are scores where the folder or the build has them."""
+        config = super().make_config(name, manual_dir, data_dir)
+        if not isinstance(getattr(config, "source", None), Dialogues):
+            return config
+        if manual_dir is not None:
+            scored = find_scores(manual_dir) is not None
+        else:
+            built = cls(config=config, data_dir=data_dir)
+            scored = built.info.metadata["task"]["kind"] == _SCORES.kind
+        if not scored:
+            return config
+        return replace(config, source=replace(config.source, scored=True), task=_SCORES)
+
     def read(self, files: Mapping[str, Path]) -> Reading:
         reading = super().read(files)
+        if isinstance(self.source, Dialogues):  # which have a split of their own
+            return reading
         return replace(reading, notes=[*reading.notes, *compare_folds(reading.splits)])
 
 

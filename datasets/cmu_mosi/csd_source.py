@@ -95,7 +95,7 @@ class CsdSource(Source):
         folder = find_folder(folder, WANTED)
         found: dict[str, Path] = {}
         for path in sorted(filter(Path.is_file, folder.glob("*.csd"))):
-            part = _part_of(path.name)
+            part = part_of(path.name)
             if part in found:
                 raise SourceError(
                     f"{folder} holds {found[part].name} and {path.name}, which are both the "
@@ -120,16 +120,16 @@ class CsdSource(Source):
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
         """The sequences that would be taken too."""
-        parts = {_part_of(name) for name in files}
+        parts = {part_of(name) for name in files}
         return [FILES[part] for part in NAMES if part not in parts]
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
         """All labelled segments with words, called `VIDEO[ROW]`, one video in memory at a time; a
         modality without a file, or without the video, is zeros."""
         with ExitStack() as stack:
-            copy = _Copy(report)
+            copy = Copy(report)
             for name, path in files.items():
-                if part := _part_of(name):
+                if part := part_of(name):
                     report(path)
                     copy.csds[part] = stack.enter_context(open_csd(path))
             if self.pauses != "keep" and "words" not in copy.csds:
@@ -146,7 +146,7 @@ class CsdSource(Source):
                 report(done, len(videos))
             yield from copy.notes()
 
-    def _choose_shift(self, copy: "_Copy") -> tuple[bool, str]:
+    def _choose_shift(self, copy: "Copy") -> tuple[bool, str]:
         if "words" not in copy.csds and self.word_shift not in ("0", "1"):
             return False, (
                 "Word times: taken as stored. Whether words sit one row late cannot be seen "
@@ -155,7 +155,7 @@ class CsdSource(Source):
         videos = copy.csds["words"].ids if "words" in copy.csds else []
         return choose_word_shift(self.word_shift, self.mode, map(copy.words, videos))
 
-    def _read_video(self, video: str, copy: "_Copy", shift: bool) -> Iterator[Item]:
+    def _read_video(self, video: str, copy: "Copy", shift: bool) -> Iterator[Item]:
         labels, segments = copy.rows("labels", video)
         ids = [f"{video}[{row}]" for row in range(len(labels))]
         here = {part for part, csd in copy.csds.items() if video in csd.ids}
@@ -196,12 +196,12 @@ class CsdSource(Source):
         yield from found.items(video, split, ids, labels.tolist(), self.last)
 
 
-def _part_of(file_name: str) -> str:
+def part_of(file_name: str) -> str:
     """The part that a file of this name is; empty where it is none."""
     return _PARTS.get(_plain(file_name.removesuffix(".csd")), "")
 
 
-class _Copy:
+class Copy:
     """The open sequences of one copy, by their parts, and what is met while they are read."""
 
     def __init__(self, report: Report) -> None:

@@ -65,20 +65,14 @@ class Builder(SequenceBuilder):
         data = DataDescription.read(folder / DESCRIPTION)
         return {f"{cls.name}/{data.name}": OwnData(data)}
 
-    def __init__(self, *, data_dir: Any = None, config: Any = None, **kwargs: Any) -> None:
-        """As in TFDS; a name for `config` is that of a build in `data_dir`."""
-        if isinstance(config, str):
-            config = self._config_of_build(config, data_dir)
-        super().__init__(data_dir=data_dir, config=config, **kwargs)
-
     def _create_builder_config(self, builder_config: Any, version: Any) -> Any:
-        """As in TFDS, without its warning that the config is none of BUILDER_CONFIGS."""
+        """As always; a ValueError where there is none."""
         if builder_config is None:
             raise ValueError(
                 f"{self.name} has no data set of its own. Build yours with "
                 f'rmfn_tf.datasets.build("{self.name}", manual_dir=...).'
             )
-        return builder_config
+        return super()._create_builder_config(builder_config, version)
 
 
 def _to_config(data: DataDescription, widths: Mapping[str, int]) -> SequenceConfig:

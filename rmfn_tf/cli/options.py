@@ -30,8 +30,10 @@ Cluster = Annotated[
     ),
 ]
 MODELS = (
-    "rmfn, ef_lstm, the non-temporal svm, random_forest and linear, one of your own, or an "
-    "ablation of RMFN: rmfn_k1 to rmfn_k6 (stages), rmfn_no_highlight, rmfn_no_feedback"
+    "rmfn, ef_lstm, bc_lstm, mv_lstm, gme_lstm, tfn, lmf, marn, mfn, df; with hidden states "
+    "ef_hcrf, ef_ldhcrf, mv_hcrf, mv_ldhcrf; not of Keras svm, random_forest, linear, thmm; one of "
+    "your own; or an ablation of RMFN: rmfn_k1 to rmfn_k6 (stages), rmfn_no_highlight, "
+    "rmfn_no_feedback"
 )
 Imports = Annotated[
     list[str] | None,

@@ -1,4 +1,4 @@
-"""The layers of RMFN, from one LSTHM gate to the whole recurrent layer."""
+"""The layers of RMFN, from one LSTHM gate to the whole recurrent layer, and what models share."""
 
 from rmfn_tf.layers.feature_scaling import FeatureScaling
 from rmfn_tf.layers.fuse import Fuse
@@ -9,6 +9,7 @@ from rmfn_tf.layers.rmfn import RMFN
 from rmfn_tf.layers.rmfn_cell import RMFNCell
 from rmfn_tf.layers.sequence_mask import SequenceMask
 from rmfn_tf.layers.summarize import Summarize
+from rmfn_tf.layers.temporal_mean import TemporalMean
 
 __all__ = [
     "RMFN",
@@ -20,4 +21,5 @@ __all__ = [
     "RMFNCell",
     "SequenceMask",
     "Summarize",
+    "TemporalMean",
 ]

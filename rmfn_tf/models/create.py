@@ -7,15 +7,39 @@ from typing import Any
 import keras
 
 from rmfn_tf.layers import FeatureScaling, SequenceMask
+from rmfn_tf.models.bc_lstm import bc_lstm
+from rmfn_tf.models.df import df
 from rmfn_tf.models.ef_lstm import ef_lstm
-from rmfn_tf.models.non_temporal import NON_TEMPORAL, check_keras
+from rmfn_tf.models.gme_lstm import gme_lstm
+from rmfn_tf.models.hcrf import ef_hcrf, ef_ldhcrf, mv_hcrf, mv_ldhcrf
+from rmfn_tf.models.marn import marn
+from rmfn_tf.models.mfn import mfn
+from rmfn_tf.models.mv_lstm import mv_lstm
+from rmfn_tf.models.own_loss import OwnLossModel
 from rmfn_tf.models.rmfn import rmfn
+from rmfn_tf.models.tensor_fusion import lmf, tfn
+from rmfn_tf.models.without_keras import WITHOUT_KERAS, check_keras
 from rmfn_tf.names import check_modalities, did_you_mean
 from rmfn_tf.optimizer import make_optimizer
 from rmfn_tf.task import Task
 
 # name: the function that builds its body; see `register_model`.
-_OURS: dict[str, Callable[..., Any]] = {"rmfn": rmfn, "ef_lstm": ef_lstm}
+_OURS: dict[str, Callable[..., Any]] = {
+    "rmfn": rmfn,
+    "ef_lstm": ef_lstm,
+    "bc_lstm": bc_lstm,
+    "mv_lstm": mv_lstm,
+    "gme_lstm": gme_lstm,
+    "tfn": tfn,
+    "lmf": lmf,
+    "marn": marn,
+    "mfn": mfn,
+    "df": df,
+    "ef_hcrf": ef_hcrf,
+    "ef_ldhcrf": ef_ldhcrf,
+    "mv_hcrf": mv_hcrf,
+    "mv_ldhcrf": mv_ldhcrf,
+}
 _MODELS = dict(_OURS)
 
 # The hyperparameters of the head, which every model shares.
@@ -37,13 +61,14 @@ def register_model(name: str, build: Callable[..., Any]) -> None:
             dict of modality to `(batch, time, F_m)`, scaled, in the order of `features`, and `mask`
             `(batch, time)` bool. Returns what the head reads: `(batch, e)`, or with
             `return_sequences` `(batch, time, e)`. Its keyword-only arguments, each with a default,
-            are the hyperparameters.
+            are the hyperparameters. With one called `task`, which then is the `Task`, it returns
+            the prediction itself, from a layer called "prediction", and the head is left out.
 
     Raises:
         ValueError: the name is not a word or belongs to one of our models, or an argument has no
             default.
     """
-    ours = [*_OURS, *NON_TEMPORAL]
+    ours = [*_OURS, *WITHOUT_KERAS]
     if not isinstance(name, str) or not name.isidentifier() or name in ours:
         raise ValueError(
             f"register_model: `name` must be a word of letters, digits and '_', and none of "
@@ -69,19 +94,21 @@ def model_options(name: str) -> dict[str, Any]:
     Raises:
         ValueError: no model of that name.
     """
-    if name in list(NON_TEMPORAL):  # a list: what is given may not be hashable
-        return _options_of(NON_TEMPORAL[name])
+    if name in list(WITHOUT_KERAS):  # a list: what is given may not be hashable
+        return _options_of(WITHOUT_KERAS[name])
     if name not in _MODELS:
         raise ValueError(
             f"There is no model {name!r}.{did_you_mean(name, _MODELS)} Valid names: "
             f"{', '.join(_MODELS)}."
         )
-    return {**_options_of(_MODELS[name]), **HEAD_OPTIONS}
+    return _options_of(_MODELS[name]) | ({} if _is_whole(_MODELS[name]) else HEAD_OPTIONS)
 
 
 def sees_future(name: str, options: Mapping[str, Any]) -> bool:
     """Whether a model's output after a step depends on later steps too."""
-    return name == "bc_lstm" or bool({**model_options(name), **options}.get("bidirectional"))
+    if name in ("bc_lstm", "ef_ldhcrf", "mv_ldhcrf"):
+        return True
+    return bool({**model_options(name), **options}.get("bidirectional"))
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> None:
@@ -118,7 +145,7 @@ def create_model(
         inputs → FeatureScaling per modality → body → Dense(relu) → Dropout → Dense(outputs)
 
     Args:
-        name: `"rmfn"`, `"ef_lstm"` or one of your own (`list_models()`).
+        name: one of `list_models()`: `"rmfn"`, `"ef_lstm"`, ... or one of your own.
         features: width of each modality, by name, in the order the model is to take them.
         task: a `Task`, or its kind: `"regression"` (trained with MAE), `"classification"` (sparse
             categorical cross-entropy) or `"multilabel"` (binary cross-entropy).
@@ -143,8 +170,6 @@ def create_model(
     unknown = sorted(set(scaling or {}) - set(features))
     if unknown:
         raise ValueError(f"`scaling` names {unknown}, which is not in `features` {list(features)}.")
-    head = {key: hyperparameters.pop(key, default) for key, default in HEAD_OPTIONS.items()}
-
     inputs = {m: keras.Input((None, width), name=m) for m, width in features.items()}
     lengths = keras.Input((), dtype="int32", name="lengths")
     scaled = {
@@ -155,20 +180,30 @@ def create_model(
 
     if return_sequences is None:
         return_sequences = task.per_step
-    signal = _MODELS[name](scaled, mask, return_sequences, **hyperparameters)
-    if head["head_units"]:
-        signal = keras.layers.Dense(head["head_units"], activation="relu", name="head")(signal)
-    signal = keras.layers.Dropout(head["head_dropout"], name="head_dropout")(signal)
-    # Losses are computed in float32 at least.
-    dtype = "float64" if keras.config.dtype_policy().name == "float64" else "float32"
-    outputs = keras.layers.Dense(
-        task.num_outputs, activation=task.of_kind.activation, name="prediction", dtype=dtype
-    )(signal)
-
-    model = keras.Model({**inputs, "lengths": lengths}, outputs, name=name)
+    if _is_whole(_MODELS[name]):
+        outputs = _MODELS[name](scaled, mask, return_sequences, task=task, **hyperparameters)
+    else:
+        head = {key: hyperparameters.pop(key, default) for key, default in HEAD_OPTIONS.items()}
+        signal = _MODELS[name](scaled, mask, return_sequences, **hyperparameters)
+        outputs = _head(signal, task, **head)
+    everything = {**inputs, "lengths": lengths}
+    model = keras.Model(everything, outputs, name=name)
+    if any(hasattr(layer, "losses_of") for layer in model.layers):
+        model = OwnLossModel(everything, outputs, name=name)
     if compile:
         compile_model(model, task)
     return model
+
+
+def _head(signal: Any, task: Task, head_units: int, head_dropout: float) -> Any:
+    if head_units:
+        signal = keras.layers.Dense(head_units, activation="relu", name="head")(signal)
+    signal = keras.layers.Dropout(head_dropout, name="head_dropout")(signal)
+    # Losses are computed in float32 at least.
+    dtype = "float64" if keras.config.dtype_policy().name == "float64" else "float32"
+    return keras.layers.Dense(
+        task.num_outputs, activation=task.of_kind.activation, name="prediction", dtype=dtype
+    )(signal)
 
 
 def compile_model(
@@ -197,4 +232,11 @@ def compile_model(
 
 def _options_of(build: Callable[..., Any]) -> dict[str, Any]:
     parameters = inspect.signature(build).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    options = {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    options.pop("task", None)
+    return options
+
+
+def _is_whole(build: Callable[..., Any]) -> bool:
+    """Whether it makes the prediction itself, and not what the head reads."""
+    return "task" in inspect.signature(build).parameters

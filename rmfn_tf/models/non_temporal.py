@@ -1,10 +1,9 @@
 """Models without time, by scikit-learn: each sequence becomes one row of pooled features.
 
-A fitted model is never stored, since that would be a pickle. It is fitted again, to the same
-numbers, wherever predictions are wanted. Scikit-learn is imported when a model is fitted.
+Scikit-learn is imported when a model is fitted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -72,15 +71,6 @@ NON_TEMPORAL: dict[str, Callable[..., tuple[Any, dict[str, Any]]]] = {
 }
 
 
-def check_keras(name: str) -> None:
-    """ValueError where a model is none of Keras."""
-    if name in NON_TEMPORAL:
-        raise ValueError(
-            f"{name!r} is a model of scikit-learn, which is never stored, and this is for models "
-            "of Keras alone; `rmfn train`, `evaluate` and `compare` take both."
-        )
-
-
 def fit_and_predict(
     name: str,
     task: Task,
@@ -92,7 +82,7 @@ def fit_and_predict(
     class_weight: Any = None,
     **hyperparameters: Any,
 ) -> np.ndarray:
-    """Fits a non-temporal model to `train` and predicts `test`: `(rows, outputs)`, as `predict`.
+    """Fits a model of `NON_TEMPORAL` to `train` and predicts `test`, `(rows, outputs)`.
 
     A row are the mean, maximum and last value of every scaled feature over the steps at which its
     modality is present (0 where it never is), standardized; with a label at each step, over those
@@ -169,23 +159,30 @@ def pooled_features(examples: Examples, scaling: Mapping[str, Any], pool: Pool) 
         pool: is given the scaled steps `(t, F_m)`, with a label at each step those up to the row's,
             and whether the modality is present at each, `(t,)` bool. What is missing is 0.
     """
-    columns = []
-    for m, sequences in examples.features.items():
-        center, scale, clip = (scaling[m][key] for key in ("center", "scale", "clip"))
-        rows = []
-        for place, sequence in enumerate(sequences):
-            present = (sequence != 0).any(axis=1)
-            with np.errstate(all="ignore"):
-                scaled = (sequence - center) / scale
-            scaled = np.where(np.isfinite(scaled) & present[:, np.newaxis], scaled, 0.0)
-            if clip is not None:
-                scaled = np.clip(scaled, -clip, clip)
-            ends = [len(sequence)]
-            if examples.per_step:
-                ends = (np.flatnonzero(examples.known[place]) + 1).tolist()
-            rows += [pool(scaled[:end], present[:end]) for end in ends]
-        columns.append(np.stack(rows))
+    columns = [
+        np.stack([pool(*each) for each in scaled_rows(examples, m, scaling[m])])
+        for m in examples.features
+    ]
     return np.concatenate(columns, axis=1)
+
+
+def scaled_rows(
+    examples: Examples, modality: str, scaling: Mapping[str, Any]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What `pooled_features` gives to `pool` of one modality, row by row."""
+    center, scale, clip = (scaling[key] for key in ("center", "scale", "clip"))
+    for place, sequence in enumerate(examples.features[modality]):
+        present = (sequence != 0).any(axis=1)
+        with np.errstate(all="ignore"):
+            scaled = (sequence - center) / scale
+        scaled = np.where(np.isfinite(scaled) & present[:, np.newaxis], scaled, 0.0)
+        if clip is not None:
+            scaled = np.clip(scaled, -clip, clip)
+        ends = [len(sequence)]
+        if examples.per_step:
+            ends = (np.flatnonzero(examples.known[place]) + 1).tolist()
+        for end in ends:
+            yield scaled[:end], present[:end]
 
 
 def _mean_max_last(steps: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -35,10 +35,8 @@ def rmfn(
             take them; None: `default_units`.
         num_stages, ..., seed: as in `rmfn_tf.layers.RMFN`.
     """
-    if units is None:
-        units = default_units({m: x.shape[-1] for m, x in inputs.items()})
     layer = RMFN(
-        units,
+        default_units({m: x.shape[-1] for m, x in inputs.items()}) if units is None else units,
         num_stages=num_stages,
         fusion_units=fusion_units,
         summary_units=summary_units,
@@ -58,6 +56,20 @@ def rmfn(
         name="rmfn",
     )
     return layer(inputs, mask=mask)
+
+
+def units_of(inputs: Mapping[str, Any], units: Mapping[str, int] | None) -> dict[str, int]:
+    """The hidden size of each modality, in the order of `inputs`: as given, or `default_units`.
+
+    Raises:
+        ValueError: `units` are not of the modalities of `inputs`.
+    """
+    widths = {m: x.shape[-1] for m, x in inputs.items()}
+    if units is None:
+        return default_units(widths)
+    if not isinstance(units, Mapping) or units.keys() != widths.keys():
+        raise ValueError(f"`units` must be a size for each of {list(widths)}; got {units!r}.")
+    return {m: units[m] for m in widths}
 
 
 def default_units(widths: Mapping[str, int]) -> dict[str, int]:

@@ -124,13 +124,13 @@ class RunConfig(BaseModel):
         return RunConfig(**{**self.model_dump(), **changes})
 
     def complete(self, widths: Mapping[str, int]) -> "RunConfig":
-        """The same config with all defaults of the model and the optimizer written out. Those of
-        RMFN depend on `widths`: modality -> number of features, in the data set's order."""
+        """The same config with all defaults of the model and the optimizer written out. A size for
+        each modality depends on `widths`: modality -> number of features, in the data's order."""
         from rmfn_tf.models import model_options
         from rmfn_tf.models.rmfn import default_units
 
         hyperparameters = {**model_options(self.model), **self.hyperparameters}
-        if self.model == "rmfn" and hyperparameters["units"] is None:
+        if hyperparameters.get("units", 0) is None:
             hyperparameters["units"] = default_units(widths)
         optimizer = {**optimizer_options(self.optimizer["name"]), **self.optimizer}
         return self.replace(hyperparameters=hyperparameters, optimizer=optimizer)
@@ -162,11 +162,11 @@ def read_toml(path: Path) -> dict[str, Any]:
 def preset(data: str, model: str) -> dict[str, Any]:
     """Arguments of `RunConfig` known to suit a data set and model, from `presets.toml`; empty where
     none are known."""
-    name = data.partition("/")[0]
+    name, settings = data.partition("/")[0], dict[str, Any]()
     for each in read_toml(_PRESETS)["presets"]:
-        if name in each["data"] and model == each["model"]:
-            return each["settings"]
-    return {}
+        if name in each["data"] and model in each.get("models", [model]):
+            settings = merge(settings, each["settings"])
+    return settings
 
 
 def expand_ablation(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,12 +222,12 @@ def _argument_mistakes(values: Mapping[str, Any]) -> list[str]:
     """A sentence for an unknown model or optimizer, and for each of their arguments that is unknown
     or of the wrong type."""
     from rmfn_tf.models import list_models, model_options
-    from rmfn_tf.models.non_temporal import NON_TEMPORAL
+    from rmfn_tf.models.without_keras import WITHOUT_KERAS
 
     model, given = values.get("model", "rmfn"), values.get("hyperparameters", {})
     optimizer = values["optimizer"]
     name = optimizer["name"] if isinstance(optimizer, dict) else "adam"
-    models = {each: model_options(each) for each in (*list_models(), *NON_TEMPORAL)}
+    models = {each: model_options(each) for each in (*list_models(), *WITHOUT_KERAS)}
     optimizers = {each: {"name": each, **optimizer_options(each)} for each in list_optimizers()}
     mistakes = []
     for what, chosen, table, arguments, options in (

@@ -9,6 +9,7 @@ import numpy as np
 
 from rmfn_tf.data import Examples, choose_buckets, epoch_batches, training_batches
 from rmfn_tf.models.create import compile_model
+from rmfn_tf.models.hcrf import FromClasses
 from rmfn_tf.task import Task
 from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.predictions import PREDICT_BATCH
@@ -39,7 +40,8 @@ def fit(
 
     Batches are padded to a few lengths and shuffled by the seed. A regression starts from the
     medians of the training labels, the best constant under MAE, so that no step is spent on moving
-    there from zero. With validation the model has the weights of the best epoch at the end.
+    there from zero; the bins of a model with hidden states lie at their quantiles. With validation
+    the model has the weights of the best epoch at the end.
 
     What has the name of an entry of `rmfn_tf.training.config.RunConfig` means the same here.
 
@@ -89,9 +91,11 @@ def fit(
     if checkpoint.history:
         checkpoint.restore(model)
     elif task.kind == "regression":
-        bias = model.get_layer("prediction").bias
-        if not np.any(bias):  # otherwise the model was trained before
-            bias.assign(np.median(train.rows.labels, axis=0).reshape(-1))
+        last, labels = model.get_layer("prediction"), train.rows.labels
+        if isinstance(last, FromClasses):
+            last.start_from(labels)
+        elif not np.any(last.bias):  # otherwise the model was trained before
+            last.bias.assign(np.median(labels, axis=0).reshape(-1))
     held_out = None if validation is None else epoch_batches(validation, PREDICT_BATCH)
     history = keras.callbacks.History()
     if not checkpoint.is_done:

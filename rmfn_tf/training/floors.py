@@ -8,12 +8,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from rmfn_tf.data import Examples, fit_scaling
-from rmfn_tf.models.non_temporal import (
-    NON_TEMPORAL,
-    class_probabilities,
-    fit_and_predict,
-    pooled_features,
-)
+from rmfn_tf.models.non_temporal import class_probabilities, pooled_features
+from rmfn_tf.models.without_keras import WITHOUT_KERAS, fit_and_predict
 from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
 
@@ -25,7 +21,7 @@ def predictions_without_network(
 ) -> dict[str, np.ndarray]:
     """`floor_predictions`, and before them those of the run's model where it is non-temporal."""
     own = {}
-    if config.model in NON_TEMPORAL:
+    if config.model in WITHOUT_KERAS:
         how = {key: getattr(config, key) for key in ("seed", "scaling", "class_weight")}
         own[config.model] = fit_and_predict(
             config.model, task, train, test, **how, **config.hyperparameters

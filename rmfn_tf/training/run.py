@@ -13,7 +13,7 @@ import keras
 import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
 from rmfn_tf.data import Examples
 from rmfn_tf.files import LOCK, absolute, only_writer, read_json, replace_file, write_json
-from rmfn_tf.models.non_temporal import NON_TEMPORAL, check_keras
+from rmfn_tf.models.without_keras import WITHOUT_KERAS, check_keras
 from rmfn_tf.task import Task
 from rmfn_tf.training.checkpoint import CHECKPOINT, read_history
 from rmfn_tf.training.config import RunConfig
@@ -151,7 +151,7 @@ class Run:
         if split not in (splits := list(builder.info.splits)):
             raise ValueError(f"{config.data} has no split {split!r}; it has {splits}.")
         self.check_data(builder)
-        model = None if config.model in NON_TEMPORAL else self.model()
+        model = None if config.model in WITHOUT_KERAS else self.model()
         kept = self.folder / "metrics_test.json"
         with only_writer(self.folder):
             if split == "test" and kept.exists():

@@ -13,7 +13,7 @@ from keras.src.random import seed_generator  # not public (Keras is pinned below
 from rmfn_tf.data import Examples, choose_buckets, fit_scaling, hold_out, make_folds
 from rmfn_tf.files import replace_file, write_rows
 from rmfn_tf.models import create_model
-from rmfn_tf.models.non_temporal import NON_TEMPORAL
+from rmfn_tf.models.without_keras import WITHOUT_KERAS
 from rmfn_tf.training.checkpoint import Checkpoint, NonFiniteLoss
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.fit import fit
@@ -112,7 +112,7 @@ class Trainer:
             for split, of_split in zip(parts, (values[:cut], values[cut:]), strict=False):
                 predictions[split][row] = of_split
         known, measured = report(judged, task, parts[judged].rows.labels, predictions[judged]), {}
-        if self.config.model not in NON_TEMPORAL:
+        if self.config.model not in WITHOUT_KERAS:
             model, checkpoint = self.fit(data, folder, floors=known)
             replace_file(folder / "model.keras", model.save)
             for split, part in parts.items():
@@ -136,7 +136,7 @@ class Trainer:
                 here = np.isin(pool.rows.examples, outside)
                 without.setdefault(row, np.zeros_like(own))[here] = values
         known = report(name, task, pool.rows.labels, without)
-        if config.model in NON_TEMPORAL:
+        if config.model in WITHOUT_KERAS:
             write_predictions(folder / "predictions_out_of_fold.csv", pool, without)
             return known, {}
         for number, (inside, outside) in enumerate(folds, 1):

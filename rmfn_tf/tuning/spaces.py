@@ -12,8 +12,8 @@ from typing import Any
 import keras_tuner
 
 from rmfn_tf.models import model_options
-from rmfn_tf.models.non_temporal import check_keras
 from rmfn_tf.models.rmfn import default_units, is_wide
+from rmfn_tf.models.without_keras import check_keras
 from rmfn_tf.names import unknown_name
 from rmfn_tf.tuning import MOST_STAGES
 
@@ -26,6 +26,7 @@ def _choice(*values: Any) -> Draw:
 
 # A Float with a step would never be 0.7: KerasTuner rounds the number of steps down.
 _RATE = _choice(*(tenths / 10 for tenths in range(8)))
+_SHARE = _choice(0.0, 0.25, 0.5, 0.75, 1.0)
 _UNITS = _choice(32, 64, 128, 256)
 _NARROW_UNITS = _choice(8, 16, 32, 48, 64, 80)
 # Stands in a space for a `<modality>_units` of each modality.
@@ -35,6 +36,12 @@ _HEAD: dict[str, Draw] = {"head_units": _choice(0, 32, 64, 128), "head_dropout":
 _TRAINING: dict[str, Draw] = {
     "learning_rate": lambda hp, name: hp.Float(name, 5e-4, 1e-2, sampling="log"),
     "batch_size": _choice(16, 32, 64, 128),
+}
+_CHAIN: dict[str, Draw] = {
+    "num_states": lambda hp, name: hp.Int(name, 2, 4),
+    "window": lambda hp, name: hp.Int(name, 0, 2),
+    "penalty": lambda hp, name: hp.Float(name, 1e-5, 1e-1, sampling="log"),
+    **_TRAINING,
 }
 _SPACES: dict[str, dict[str, Draw]] = {
     "rmfn": {
@@ -62,6 +69,73 @@ _SPACES: dict[str, dict[str, Draw]] = {
         **_HEAD,
         **_TRAINING,
     },
+    "bc_lstm": {
+        "units": _UNITS_OF_EACH,
+        "fusion_units": _UNITS,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "mv_lstm": {
+        "units": _UNITS_OF_EACH,
+        "alpha": _SHARE,
+        "beta": _SHARE,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "gme_lstm": {
+        "units": _UNITS,
+        "gate_units": _NARROW_UNITS,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "marn": {
+        "units": _UNITS_OF_EACH,
+        "num_attentions": lambda hp, name: hp.Int(name, 1, 6),
+        "local_units": _NARROW_UNITS,
+        "summary_units": _UNITS,
+        "net_units": _UNITS,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "mfn": {
+        "units": _UNITS_OF_EACH,
+        "memory_units": _UNITS,
+        "net_units": _UNITS,
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "tfn": {
+        "units": _UNITS_OF_EACH,
+        "dropout": _RATE,
+        "fusion_dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "lmf": {
+        "units": _UNITS_OF_EACH,
+        "rank": _choice(1, 4, 8, 16),
+        "fusion_units": _UNITS,
+        "dropout": _RATE,
+        "fusion_dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "df": {
+        "units": _UNITS_OF_EACH,
+        "num_layers": lambda hp, name: hp.Int(name, 1, 3),
+        "dropout": _RATE,
+        **_HEAD,
+        **_TRAINING,
+    },
+    "ef_hcrf": _CHAIN,
+    "ef_ldhcrf": _CHAIN,
+    "mv_hcrf": {"links": _choice("linked", "coupled", "both"), **_CHAIN},
+    "mv_ldhcrf": {"links": _choice("linked", "coupled", "both"), **_CHAIN},
 }
 # Of a model that a user has registered.
 _ANY_MODEL = {**_HEAD, **_TRAINING}

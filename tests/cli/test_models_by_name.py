@@ -5,8 +5,9 @@ import json
 import pytest
 
 from rmfn_tf.cli.configs import make_config
-from rmfn_tf.models.non_temporal import NON_TEMPORAL
+from rmfn_tf.models.without_keras import WITHOUT_KERAS
 from rmfn_tf.training.config import preset
+from support.small_models import EVERY
 
 DATA = "ict_mmmo/mfn_arrays"
 # What each ablation sets.
@@ -39,7 +40,14 @@ def test_what_is_set_comes_after_an_ablation_and_a_file_before_it(tmp_path) -> N
 @pytest.mark.parametrize("command", ["train", "compare"])
 def test_the_help_names_them(rmfn, command) -> None:
     said = rmfn(command, "--help").out
-    for name in (*NON_TEMPORAL, "rmfn_k1", "rmfn_k6", "rmfn_no_highlight", "rmfn_no_feedback"):
+    for name in (
+        *EVERY,
+        *WITHOUT_KERAS,
+        "rmfn_k1",
+        "rmfn_k6",
+        "rmfn_no_highlight",
+        "rmfn_no_feedback",
+    ):
         assert name in said
 
 
@@ -77,9 +85,9 @@ def test_a_run_by_commands(rmfn, tmp_path, manual_dir) -> None:
 
     tuning = ("tune", DATA, *files, "--model", "svm", "--out", tmp_path / "tuned")
     for refused, why in (
-        (("export", run, "--to", tmp_path / "served"), "'svm' is a model of scikit-learn"),
-        (("predict", run, "--data", DATA, *files), "'svm' is a model of scikit-learn"),
-        ((*tuning, "--tuner", "random"), "'svm' is a model of scikit-learn"),
+        (("export", run, "--to", tmp_path / "served"), "'svm' is no model of Keras"),
+        (("predict", run, "--data", DATA, *files), "'svm' is no model of Keras"),
+        ((*tuning, "--tuner", "random"), "'svm' is no model of Keras"),
         (tuning, "Only rmfn has stages"),
     ):
         done = rmfn(*refused)

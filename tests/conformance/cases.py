@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from rmfn_tf import layers
-from rmfn_tf.models import create_model
+from rmfn_tf.models import create_model, model_options
 from support.sequences import features
 
 WIDTHS = {"visual": 3, "language": 4}
@@ -64,15 +64,17 @@ def modalities_and_lengths(batch: int, time: int) -> tuple[Any, ...]:
     return ({**features(WIDTHS, batch, time), "lengths": lengths},)
 
 
-def model(name: str, task: str, **hyperparameters: Any) -> Case:
+def model(
+    name: str, task: str, unused: frozenset[str] = frozenset(), **hyperparameters: Any
+) -> Case:
     """A model by its registered name; the first word of the case's name."""
+    if "head_units" in model_options(name):
+        hyperparameters["head_units"] = 4
 
     def make() -> keras.Model:
-        return create_model(
-            name, features=WIDTHS, task=task, num_outputs=2, head_units=4, **hyperparameters
-        )
+        return create_model(name, features=WIDTHS, task=task, num_outputs=2, **hyperparameters)
 
-    return Case(f"{name} {task}", make, modalities_and_lengths)
+    return Case(f"{name} {task}", make, modalities_and_lengths, unused)
 
 
 OTHER_READINGS = {
@@ -95,6 +97,7 @@ CASES = [
     Case("Highlight", layers.Highlight, vectors(3, [3, 3, 3]), frozenset({"highlight_memory"})),
     Case("Fuse", lambda: layers.Fuse(2), vectors(3, [2, 2]), frozenset({"fuse_memory"})),
     Case("Summarize", lambda: layers.Summarize(4, dropout=0.3), vectors(6)),
+    Case("TemporalMean", layers.TemporalMean, sequence),
     Case("MultistageFusion", lambda: layers.MultistageFusion(**SMALL), vectors(5)),
     Case("RMFNCell", lambda: layers.RMFNCell(WIDTHS, UNITS, **SMALL), vectors(7, [3, 2, 3, 2, 4])),
     Case("RMFN", lambda: layers.RMFN(UNITS, **SMALL), modalities),
@@ -109,4 +112,17 @@ CASES = [
     ),
     model("rmfn", "regression", units=UNITS, **SMALL),
     model("ef_lstm", "classification", units=3),
+    model("bc_lstm", "regression", units=UNITS, fusion_units=3),
+    model("mv_lstm", "regression", units=UNITS),
+    # The gates' nets learn from a term of the loss alone.
+    model("gme_lstm", "regression", frozenset({"gates"}), units=3, gate_units=2),
+    model("tfn", "multilabel", units=UNITS),
+    model("lmf", "regression", units=UNITS, rank=2, fusion_units=3),
+    model("marn", "regression", units=UNITS, num_attentions=2, summary_units=3),
+    model("mfn", "classification", units=UNITS, memory_units=3, net_units=4),
+    model("df", "regression", units=UNITS),
+    model("ef_hcrf", "regression", num_states=2, window=1),
+    model("ef_ldhcrf", "classification", num_states=2),
+    model("mv_hcrf", "multilabel", num_states=2, links="both"),
+    model("mv_ldhcrf", "regression", num_states=2, num_bins=2),
 ]

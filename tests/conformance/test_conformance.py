@@ -96,7 +96,10 @@ def test_the_config_goes_through_json(case):
     example = case.example(BATCH, TIME)
     again(*example)
     assert as_json(again) == written
-    assert [w.path for w in again.weights] == [w.path for w in layer.weights]
+    # The owner and the name: layers of Keras that hold others build them under another path then.
+    assert [w.path.split("/")[-2:] for w in again.weights] == [
+        w.path.split("/")[-2:] for w in layer.weights
+    ]
     again.set_weights([np.asarray(w) for w in layer.weights])
     assert_same(flat(again(*example)), expected(case))
 

@@ -81,6 +81,11 @@ class TestCmuMosiCsdRaw(TestCmuMosiArrays):
     BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["csd_raw"]
 
 
+class TestCmuMosiDialogue(TestCmuMosiArrays):
+    BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["dialogue"]
+    SPLITS: ClassVar[dict[str, int]] = {"train": 3, "test": 5}
+
+
 class TestIemocap(FromFiles):
     DATASET_CLASS = Iemocap
     BUILDER_CONFIG_NAMES_TO_TEST: ClassVar[list[Any]] = ["mult_aligned"]

@@ -17,6 +17,7 @@ COPIES = (
     "cmu_mosi/mmsa_aligned",
     "cmu_mosi/mult_aligned",
     "cmu_mosi/csd_selected",
+    "cmu_mosi/dialogue",
     "iemocap/mult_aligned",
 )
 

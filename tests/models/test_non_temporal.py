@@ -1,4 +1,5 @@
-"""Non-temporal models equal scikit-learn used directly on features that are pooled here anew."""
+"""Non-temporal models equal scikit-learn used directly on features that are pooled here anew, and
+what holds of all models that are none of Keras."""
 
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from sklearn.svm import SVC, SVR
 
 from rmfn_tf.data import Examples
 from rmfn_tf.models import create_model, list_models, model_options, register_model
-from rmfn_tf.models.non_temporal import NON_TEMPORAL, fit_and_predict
+from rmfn_tf.models.without_keras import WITHOUT_KERAS, fit_and_predict
 from rmfn_tf.task import Task
 from rmfn_tf.tuning.spaces import SearchSpace
 from support.random_examples import WIDTHS, make_examples
@@ -26,7 +27,13 @@ TASKS = {
     "classification": Task("classification", ("a",), num_classes=3),
     "multilabel": Task("multilabel", ("a", "b")),
 }
-FEW = {"svm": {}, "linear": {}, "random_forest": {"num_trees": 5}}  # a forest takes its time
+# A forest and EM take their time.
+FEW = {
+    "svm": {},
+    "linear": {},
+    "random_forest": {"num_trees": 5},
+    "thmm": {"num_states": 2, "iterations": 3, "num_bins": 3},
+}
 F, C = 3 * sum(WIDTHS.values()), np.array([0.01, 0.1, 1, 10])
 # (model, hyperparameters) -> estimators of a regression and of a classification, and the grid.
 PLAIN = {
@@ -129,7 +136,7 @@ def test_as_scikit_learn_by_hand(which: tuple, kind: str) -> None:
         assert ((ours >= 0.5) == (truth >= 0.5)).mean() > 0.6
 
 
-@pytest.mark.parametrize("model", NON_TEMPORAL)
+@pytest.mark.parametrize("model", WITHOUT_KERAS)
 def test_a_labelled_step_is_an_example_that_ends_there(model: str) -> None:
     examples = make_examples([4, 1, 3, 6, 2, 5], per_step=True, videos=[0, 0, 1, 1, 2, 3])
     rows = examples.rows
@@ -148,7 +155,7 @@ def test_a_labelled_step_is_an_example_that_ends_there(model: str) -> None:
     np.testing.assert_array_equal(ours, alone)
 
 
-@pytest.mark.parametrize("model", NON_TEMPORAL)
+@pytest.mark.parametrize("model", WITHOUT_KERAS)
 def test_nothing_is_learned_from_the_examples_that_are_predicted(model: str) -> None:
     train, test = learnable("regression"), learnable("regression", seed=1)
     test.features["acoustic"][1] *= 1e3  # would change a scale
@@ -158,7 +165,7 @@ def test_nothing_is_learned_from_the_examples_that_are_predicted(model: str) -> 
     np.testing.assert_allclose(both[:1], alone, rtol=1e-9)
 
 
-@pytest.mark.parametrize("model", NON_TEMPORAL)
+@pytest.mark.parametrize("model", WITHOUT_KERAS)
 def test_labels_that_never_vary(model: str) -> None:
     test = learnable("regression", seed=1)
     for kind, label in (("regression", 2.5), ("multilabel", 1.0), ("classification", 2)):
@@ -169,7 +176,7 @@ def test_labels_that_never_vary(model: str) -> None:
         np.testing.assert_allclose(ours, [wanted] * len(test), atol=1e-6)
 
 
-@pytest.mark.parametrize("model", NON_TEMPORAL)
+@pytest.mark.parametrize("model", WITHOUT_KERAS)
 @pytest.mark.parametrize("kind", TASKS)
 @pytest.mark.parametrize("take", [[0], [0, 1, 2], range(12)], ids=len)
 def test_few_videos_and_classes(model: str, kind: str, take) -> None:
@@ -199,7 +206,7 @@ def test_what_is_missing_or_no_number_is_left_out_of_the_pooling() -> None:
     assert np.isfinite(fit_and_predict("linear", TASKS["regression"], train, longer)).all()
 
 
-@pytest.mark.parametrize("model", NON_TEMPORAL)
+@pytest.mark.parametrize("model", [name for name in WITHOUT_KERAS if name != "thmm"])
 def test_class_weights(model: str) -> None:
     """A class that weighs almost everything is what is found almost everywhere."""
     train, test = learnable("classification"), learnable("classification", seed=1)
@@ -214,13 +221,13 @@ def test_class_weights(model: str) -> None:
 
 
 def test_they_are_no_models_of_keras() -> None:
-    assert not set(list_models()) & set(NON_TEMPORAL)
+    assert not set(list_models()) & set(WITHOUT_KERAS)
     assert model_options("svm") == {"kernel": "rbf"}
     for ask in (
         lambda: create_model("svm", features=WIDTHS),
         lambda: SearchSpace("svm", WIDTHS),
     ):
-        with pytest.raises(ValueError, match="'svm' is a model of scikit-learn"):
+        with pytest.raises(ValueError, match="'svm' is no model of Keras"):
             ask()
     with pytest.raises(ValueError, match=r"none of rmfn,.*svm.*; got 'svm'"):
         register_model("svm", lambda inputs, mask, return_sequences: mask)

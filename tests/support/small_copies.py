@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from support.dialogue_files import write_dialogues
 from support.mfn_files import STEPS, write_array
 from support.mosi_csds import make_csds, write_csds
 from support.pickle_files import KEYS, make_mmsa, make_mult, write_pickle
@@ -69,6 +70,8 @@ def write_copy(name: str, folder: Path) -> Path:
             return write_pickle(folder / "mosi_data.pkl", mosi_mult()).parent
         case "cmu_mosi/csd_selected" | "cmu_mosi/csd_selected_20" | "cmu_mosi/csd_raw":
             return write_csds(folder, make_csds())
+        case "cmu_mosi/dialogue":
+            return write_dialogues(folder)
         case "iemocap/mult_aligned":
             return write_pickle(folder / "iemocap_data.pkl", iemocap_mult()).parent
     raise KeyError(name)

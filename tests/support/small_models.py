@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rmfn_tf.models import create_model
+from rmfn_tf.models import create_model, model_options
 from support.sequences import FEATURES, features, first
 
 NAMES = ("rmfn", "ef_lstm")
@@ -17,13 +17,27 @@ LENGTHS = np.array([4, 2, 1, 3, 4, 2], "int32")
 _OPTIONS: dict[str, dict[str, Any]] = {
     "rmfn": {"units": UNITS, "num_stages": 2, "fusion_units": 4, "summary_units": 4},
     "ef_lstm": {"units": 4},
+    "bc_lstm": {"units": UNITS, "fusion_units": 3},
+    "mv_lstm": {"units": UNITS},
+    "gme_lstm": {"units": 3, "gate_units": 2},
+    "tfn": {"units": UNITS},
+    "lmf": {"units": UNITS, "rank": 2, "fusion_units": 3},
+    "marn": {"units": UNITS, "num_attentions": 2, "local_units": 2, "summary_units": 3},
+    "mfn": {"units": UNITS, "memory_units": 3, "net_units": 4},
+    "df": {"units": UNITS},
+    "ef_hcrf": {"num_states": 2, "window": 1},
+    "ef_ldhcrf": {"num_states": 2},
+    "mv_hcrf": {"num_states": 2, "links": "both"},
+    "mv_ldhcrf": {"num_states": 2, "num_bins": 2},
 }
+EVERY = tuple(_OPTIONS)
 
 
 def small_model(name: str, weight_seed: int = 0, **arguments: Any) -> keras.Model:
     """A model of a few hundred weights, drawn from `weight_seed`."""
     keras.utils.set_random_seed(weight_seed)
-    arguments = {"features": WIDTHS, "head_units": 3, **_OPTIONS[name], **arguments}
+    head = {"head_units": 3} if "head_units" in model_options(name) else {}
+    arguments = {"features": WIDTHS, **head, **_OPTIONS[name], **arguments}
     return create_model(name, **arguments)
 
 

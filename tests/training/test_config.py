@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rmfn_tf.datasets import list_names
 from rmfn_tf.models import model_options
 from rmfn_tf.training.config import ConfigError, RunConfig, merge, preset
+from support.small_models import EVERY
 
 CONFIGS = st.builds(
     RunConfig,
@@ -205,7 +206,7 @@ def test_a_module_of_the_user_registers_the_model_first(tmp_path, monkeypatch):
         config.replace(hyperparameters={"width": "wide"})
 
 
-@pytest.mark.parametrize("model", ["rmfn", "ef_lstm"])
+@pytest.mark.parametrize("model", EVERY)
 @pytest.mark.parametrize("data", list_names())
 def test_every_data_set_has_a_preset_that_the_model_takes(data, model):
     settings = preset(data, model)

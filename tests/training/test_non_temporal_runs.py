@@ -52,13 +52,13 @@ def test_the_whole_folder(tmp_path, linear, memory_builder, three_splits, tasks)
     assert len((run.folder / "test_openings.jsonl").read_text().splitlines()) == 1
     error = np.abs(run.predictions("test").by_row["linear"] - three_splits["test"].labels)
     assert judged["metrics"]["linear"]["mae"] == pytest.approx(error.mean(), rel=1e-5)
-    with pytest.raises(ValueError, match="'linear' is a model of scikit-learn"):
+    with pytest.raises(ValueError, match="'linear' is no model of Keras"):
         run.model()
 
 
 def test_a_fit_that_fails_leaves_nothing(tmp_path, linear, memory_builder, three_splits) -> None:
     config = linear(model="svm", hyperparameters={"kernel": "rbg"})
-    with pytest.raises(ValueError, match=r"unknown kernel of svm 'rbg'. Did you mean 'rbf'"):
+    with pytest.raises(ValueError, match="unknown kernel of svm 'rbg'"):
         Run(tmp_path / "run").train(config, memory_builder(three_splits))
     assert list(tmp_path.iterdir()) == []
 

@@ -50,6 +50,20 @@ def registered(space, **values):
     return parameters
 
 
+def names_in(model):
+    """What is searched of a model: stated above, or any hyperparameters of its own."""
+    if model in NAMES:
+        return NAMES[model]
+    names = set(SearchSpace(model, WIDTHS).names)
+    assert names >= TRAINING
+    own = {name for name in names - TRAINING if name not in UNITS} | (
+        {"units"} if names & UNITS else set()
+    )
+    assert own <= model_options(model).keys()
+    assert len(own - {"head_units", "head_dropout"}) >= 2
+    return names
+
+
 def names_of(parameters):
     return {each.name for each in parameters.space}
 
@@ -65,8 +79,8 @@ def flat(drawn):
 @pytest.mark.parametrize("model", list_models())
 def test_every_model_has_a_space_of_its_own_hyperparameters(model):
     space = SearchSpace(model, WIDTHS)
-    assert set(space.names) == NAMES[model]
-    assert names_of(registered(space)) == NAMES[model]
+    assert set(space.names) == names_in(model)
+    assert names_of(registered(space)) == names_in(model)
     drawn = space.draw(keras_tuner.HyperParameters())
     assert drawn["hyperparameters"].keys() <= model_options(model).keys()
 
@@ -113,7 +127,7 @@ def test_learning_rates_are_drawn_on_a_logarithmic_scale():
 @pytest.mark.parametrize("model", list_models())
 @given(data=st.data())
 def test_only_what_is_named_is_searched(model, data):
-    known = sorted(NAMES[model] - {"highlight_input", "highlight_memory_mode"})
+    known = sorted(names_in(model) - {"highlight_input", "highlight_memory_mode"})
     tune = data.draw(st.lists(st.sampled_from(known), min_size=1, unique=True))
     space = SearchSpace(model, WIDTHS, tune)
     assert space.names == tuple(x for x in SearchSpace(model, WIDTHS).names if x in tune)

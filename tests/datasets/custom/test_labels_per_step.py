@@ -5,10 +5,13 @@ import pytest
 import tensorflow_datasets as tfds
 
 import rmfn_tf.datasets
+from rmfn_tf.data.loading import load_examples
 from rmfn_tf.datasets.building import inspect
 from rmfn_tf.datasets.custom.source import DataDescription, OwnData
 from rmfn_tf.datasets.source import SourceError
+from rmfn_tf.task import Task
 from support.own_folders import NAME, TASKS, description, two_files, write_own
+from support.random_examples import make_examples
 
 NAN = np.nan
 # Of the steps of a0 (2), a1 (1), b0 (3), c0 (1); then of d (1) and e (1).
@@ -132,3 +135,31 @@ def test_steps_with_labels_where_the_task_says_nothing_of_it(tmp_path):
     check_refused(
         write_own(tmp_path, files), r"one for each id \(where each step has one: per_step"
     )
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_what_was_written_from_python_is_loaded(tmp_path, kind):
+    examples = make_examples([3, 1, 5], kind=kind, per_step=True)
+    task = None if kind == "classification" else kind
+    folder = rmfn_tf.datasets.write_custom(tmp_path / NAME, {"train": examples}, task=task)
+    builder = build(folder, tmp_path / "data")
+    found = load_examples(builder, "train")
+    assert found.ids == examples.ids
+    assert builder.info.metadata["task"]["per_step"] is True
+    for mine, theirs in zip(found.labels, examples.labels, strict=True):
+        np.testing.assert_array_equal(mine, theirs, strict=True)
+
+    loaded = Task.from_json(builder.info.metadata["task"])  # and once more, as it was loaded
+    again = rmfn_tf.datasets.write_custom(tmp_path / "again", {"train": found}, task=loaded)
+    name = "part-00000.npz"
+    with np.load(folder / name) as first, np.load(again / name) as second:
+        np.testing.assert_array_equal(first["label"], second["label"], strict=True)
+
+
+@pytest.mark.parametrize("per_step", [True, False])
+def test_a_task_that_does_not_fit_the_examples(tmp_path, per_step):
+    examples = make_examples([3, 1, 5], per_step=per_step)
+    task = Task("regression", ("y",), per_step=not per_step)
+    with pytest.raises(ValueError, match=f"and the task says per_step={not per_step}"):
+        rmfn_tf.datasets.write_custom(tmp_path / "own", {"train": examples}, task=task)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,75 @@
+"""What networks have in common that read all modalities step by step in one Keras cell."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from rmfn_tf.models.rmfn import units_of
+
+
+class ModalitiesCell(keras.layers.Layer):
+    """A cell of `keras.layers.RNN` whose inputs are the modalities side by side.
+
+    Args:
+        features: width of each modality, in order.
+        units: hidden size of each modality, in the same order.
+        **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, features, units, **kwargs):
+        super().__init__(**kwargs)
+        self.features, self.units = list(features), list(units)
+        self.width = sum(self.units)
+
+    def split(self, values, sizes):
+        """`(batch, Σ sizes)` as a list of `(batch, size)`."""
+        ends = [sum(sizes[: place + 1]) for place in range(len(sizes) - 1)]
+        return ops.split(values, ends, axis=-1)
+
+    def net(self, name, inputs, hidden, outputs, activation):
+        """Dense(relu), then Dense: a small network of the cell, built for so many inputs."""
+        layers = [
+            keras.layers.Dense(hidden, "relu", name=f"{name}_hidden", dtype=self.dtype_policy),
+            keras.layers.Dense(outputs, activation, name=name, dtype=self.dtype_policy),
+        ]
+        for layer, width in zip(layers, (inputs, hidden), strict=True):
+            layer.build((None, width))
+        return layers
+
+    def get_config(self):
+        return {**super().get_config(), "features": self.features, "units": self.units}
+
+
+def apply(layers: list[Any], signal: Any) -> Any:
+    """The output of layers one after the other."""
+    for layer in layers:
+        signal = layer(signal)
+    return signal
+
+
+def softmax(logits: Any) -> Any:
+    """Over the last axis, in float32 at least."""
+    dtype = keras.backend.result_type(logits.dtype, "float32")
+    return ops.cast(ops.softmax(ops.cast(logits, dtype), axis=-1), logits.dtype)
+
+
+def read_steps(
+    cell_class: Any,
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    units: dict[str, int] | None,
+    dropout: float,
+    **options: Any,
+) -> Any:
+    """The outputs of a `ModalitiesCell` with these options; `dropout` draws one mask a sequence."""
+    widths, sizes = [x.shape[-1] for x in inputs.values()], units_of(inputs, units)
+    views = [
+        keras.layers.SpatialDropout1D(dropout, name=f"{m}_dropout")(x) for m, x in inputs.items()
+    ]
+    signal = keras.layers.Concatenate(name="modalities")(views) if views[1:] else views[0]
+    cell = cell_class(widths, list(sizes.values()), **options)
+    return keras.layers.RNN(cell, return_sequences=return_sequences, name="steps")(
+        signal, mask=mask
+    )

@@ -1,0 +1,197 @@
+"""Fusion by products of all modalities: the Tensor Fusion Network and its low-rank form."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from rmfn_tf.layers import TemporalMean
+from rmfn_tf.layers.validation import positive_integer
+from rmfn_tf.models.rmfn import units_of
+from rmfn_tf.names import unknown_name
+
+
+def tfn(
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    *,
+    units: dict[str, int] | None = None,
+    language: str = "",
+    dropout: float = 0.0,
+    fusion_dropout: float = 0.0,
+) -> Any:
+    """The body of the Tensor Fusion Network (Zadeh et al., EMNLP 2017, arXiv 1707.07250).
+
+        v_m = a vector for each modality: see `modality_vectors`
+        z   = [v_1 ; 1] ⊗ ... ⊗ [v_M ; 1]        the outer product, flattened, the last axis fastest
+
+    The dense net that reads z is the head of `create_model`. The width of z is `Π (units_m + 1)`,
+    so keep `units` small. Left out of the authors' code: the sigmoid that squashes a regression
+    into the range of its labels.
+
+    Args:
+        units: size of each `v_m`, by name; None: `default_units`. z is as wide as their product.
+        language: see `modality_vectors`.
+        dropout: rate on what the dense nets of the modalities read.
+        fusion_dropout: rate on z.
+    """
+    vectors = modality_vectors(inputs, mask, return_sequences, units, language, dropout)
+    return keras.layers.Dropout(fusion_dropout)(OuterProduct(name="outer_product")(vectors))
+
+
+def lmf(
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    *,
+    units: dict[str, int] | None = None,
+    rank: int = 4,
+    fusion_units: int = 64,
+    language: str = "",
+    dropout: float = 0.0,
+    fusion_dropout: float = 0.0,
+) -> Any:
+    """The body of Low-rank Multimodal Fusion (Liu et al., ACL 2018, arXiv 1806.00064).
+
+        v_m = a vector for each modality: see `modality_vectors`
+        h   = Σ_r w_r Π_m [v_m ; 1] W_m^r + b
+
+    which is TFN's z times the tensor `Σ_r w_r W_1^r ⊗ ... ⊗ W_M^r`, without making either. h goes
+    to the head of `create_model`; the paper's h is the prediction itself.
+
+    Args:
+        units: size of each `v_m`, by name; None: `default_units`.
+        rank: number of terms r.
+        fusion_units: width of h.
+        language: see `modality_vectors`.
+        dropout: rate on what the dense nets of the modalities read.
+        fusion_dropout: rate on h. (The authors' code defines one and does not apply it.)
+    """
+    vectors = modality_vectors(inputs, mask, return_sequences, units, language, dropout)
+    fused = LowRankFusion(fusion_units, rank, name="low_rank_fusion")(vectors)
+    return keras.layers.Dropout(fusion_dropout)(fused)
+
+
+def modality_vectors(
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    units: dict[str, int] | None,
+    language: str,
+    dropout: float,
+) -> list[Any]:
+    """A vector `(batch, units_m)` for each modality, with `return_sequences` after each step.
+
+    Of the language an LSTM's last output, then a dense layer; of the others the mean over the real
+    steps (up to this one), then three dense relu layers, as in the code of TFN and LMF.
+
+    Args:
+        language: the modality that the LSTM reads. Empty: `"language"`, where there is one, or else
+            the first.
+    """
+    spoken, sizes = find_language(inputs, language), units_of(inputs, units)
+    vectors = []
+    for m, x in inputs.items():
+        width = sizes[m]
+        if m == spoken:
+            lstm = keras.layers.LSTM(width, return_sequences=return_sequences, name=f"{m}_lstm")
+            signal, depth = lstm(x, mask=mask), 1
+        else:
+            mean = TemporalMean(return_sequences, name=f"{m}_mean")
+            signal, depth = mean(x, mask=mask), 3
+        signal = keras.layers.Dropout(dropout, name=f"{m}_dropout")(signal)
+        for layer in range(1, depth + 1):
+            signal = keras.layers.Dense(width, activation="relu", name=f"{m}_dense_{layer}")(signal)
+        vectors.append(signal)
+    return vectors
+
+
+def find_language(inputs: dict[str, Any], language: str) -> str:
+    """The name of the modality that a model treats as the words; ValueError where there is none."""
+    if language and language not in inputs:
+        raise ValueError(unknown_name("modality in `language`", language, inputs))
+    return language or ("language" if "language" in inputs else next(iter(inputs)))
+
+
+@keras.saving.register_keras_serializable(package="rmfn_tf")
+class OuterProduct(keras.layers.Layer):
+    """`[v_1 ; 1] ⊗ ... ⊗ [v_M ; 1]`, flattened: all products of elements of different vectors.
+
+    Call arguments:
+        vectors: a list of `(..., d_m)`.
+
+    Output:
+        `(..., Π (d_m + 1))`.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+    def call(self, vectors):
+        product = None
+        for each in map(_with_one, vectors):
+            if product is None:
+                product = each
+                continue
+            table = product[..., :, None] * each[..., None, :]
+            width = product.shape[-1] * each.shape[-1]
+            product = ops.reshape(table, (*ops.shape(table)[:-2], width))
+        return product
+
+
+@keras.saving.register_keras_serializable(package="rmfn_tf")
+class LowRankFusion(keras.layers.Layer):
+    """`Σ_r w_r Π_m [v_m ; 1] W_m^r + b`.
+
+    Args:
+        units: size of the output.
+        rank: number of terms.
+        **kwargs: of `keras.layers.Layer`.
+
+    Call arguments:
+        vectors: a list of `(..., d_m)`.
+
+    Output:
+        `(..., units)`.
+
+    Weights: `factor_<m>` (rank, d_m + 1, units) of each vector, from 0, the row of the 1 last;
+    `rank_weights` (rank,); `bias` (units,). The authors' factors have the row of the 1 first.
+    """
+
+    def __init__(self, units, rank, **kwargs):
+        super().__init__(**kwargs)
+        self.units = positive_integer("LowRankFusion", "units", units)
+        self.rank = positive_integer("LowRankFusion", "rank", rank)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        self.factors = [
+            self.add_weight(name=f"factor_{m}", shape=(self.rank, shape[-1] + 1, self.units))
+            for m, shape in enumerate(input_shape)
+        ]
+        self.rank_weights = self.add_weight(name="rank_weights", shape=(self.rank,))
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+
+    def call(self, vectors):
+        product = 1.0
+        for vector, factor in zip(vectors, self.factors, strict=True):
+            product = product * ops.einsum("...d,rdo->...ro", _with_one(vector), factor)
+        return ops.einsum("...ro,r->...o", product, self.rank_weights) + self.bias
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[0][:-1], self.units)
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "rank": self.rank}
+
+
+def _with_one(vector: Any) -> Any:
+    return ops.concatenate([vector, ops.ones_like(vector[..., :1])], axis=-1)
