@@ -123,7 +123,8 @@ class Gates(keras.layers.Layer):
             whole, count = ops.sum(whole, axis=1), ops.sum(count, axis=1)
         baseline = ops.convert_to_tensor(self.baseline)  # before this batch has a part in it
         advantage = ops.stop_gradient(whole - baseline * count)
-        mean = ops.stop_gradient(ops.sum(whole)) / ops.maximum(ops.sum(count), 1e-6)
+        total = ops.sum(count)
+        mean = ops.stop_gradient(ops.where(total > 0, ops.sum(whole) / total, baseline))
         self.baseline.assign(self.momentum * baseline + (1 - self.momentum) * mean)
         term = ops.sum(advantage * self.log_probability)
         return losses, ops.cast(term - ops.stop_gradient(term), losses.dtype)

@@ -77,7 +77,8 @@ class MVLSTMCell(ModalitiesCell):
             )
             self.weights_of.append((kernel, recurrent, bias))
             kept = [
-                int((self.alpha if n == m else self.beta) * d) for n, d in enumerate(self.units)
+                int((self.alpha if n == m else self.beta) * d + 1e-9)
+                for n, d in enumerate(self.units)
             ]
             parts = [np.arange(d) < count for d, count in zip(self.units, kept, strict=True)]
             self.seen.append(np.concatenate(parts).astype("float32"))

@@ -29,4 +29,4 @@ class OwnLossModel(keras.Model):
                 each, term = layer.losses_of(each, weights, y, training)
         # Of steps, those of weight 0 do not count; of examples Keras divides by all.
         count = ops.sum(weights) if len(each.shape) > 1 else ops.cast(ops.size(each), each.dtype)
-        return (ops.sum(each * weights) + term) / count + sum(self.losses)
+        return ops.divide_no_nan(ops.sum(each * weights) + term, count) + sum(self.losses)

@@ -108,6 +108,16 @@ def test_the_gradient_is_unbiased(monkeypatch, per_step: bool) -> None:
     assert np.abs(estimate[0]).max() > 1e-3
 
 
+def test_a_batch_that_weighs_nothing_teaches_nothing() -> None:
+    model = small_model("gme_lstm")
+    gates = model.get_layer("gates")
+    gates.baseline.assign(0.7)
+    predicted = model(random_inputs(), training=True)
+    labels, nothing = np.ones((6, 1), "float32"), np.zeros(6, "float32")
+    assert float(model.compute_loss(None, labels, predicted, nothing, training=True)) == 0
+    assert float(gates.baseline) == pytest.approx(0.7)
+
+
 def test_log_probabilities_are_of_the_real_steps() -> None:
     model = small_model("gme_lstm")
     place_random_weights(model, seed=1)

@@ -125,6 +125,13 @@ def test_mv_lstm(alpha: float, beta: float, cell_tanh: bool) -> None:
     assert_close(actual, by_hand(cell, step, 0), 1e-5)
 
 
+def test_a_share_of_the_units_is_not_lost_to_rounding() -> None:
+    """0.29 * 100 is a little less than 29 in floating point."""
+    cell = MVLSTMCell([1, 1], [100, 10], alpha=0.29, beta=0.3)
+    cell.build((None, 2))
+    assert [each.sum() for each in cell.seen] == [29 + 3, 30 + 2]
+
+
 def test_view_specific_views_are_independent_lstms() -> None:
     cell = MVLSTMCell(FEATURES, UNITS, alpha=1, beta=0)
     actual = np.split(run(cell), ENDS, axis=-1)
