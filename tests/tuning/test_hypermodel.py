@@ -69,7 +69,7 @@ def test_drawn_values_reach_rmfn() -> None:
     assert model.get_layer("head_dropout").rate == 0.6
     assert float(model.optimizer.learning_rate) == pytest.approx(7e-3)
     assert model.output.shape == (None, 4)
-    assert model.loss == "binary_crossentropy"
+    assert isinstance(model.loss, keras.losses.BinaryCrossentropy)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
