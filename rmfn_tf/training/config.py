@@ -55,8 +55,8 @@ class RunConfig(BaseModel):
         data: `"<data set>/<config>"`, as `rmfn_tf.datasets` names it.
         data_dir: the folder of built data sets; None is the default of TFDS. It may differ between
             two starts of a run: which data the run needs is known by their fingerprint.
-        model: a name in `rmfn_tf.models.list_models()`, or a non-temporal model
-            (`rmfn_tf.models.non_temporal`): what is about the training of networks is then unused.
+        model: a name in `rmfn_tf.models.list_models()`, or a model that is none of Keras
+            (`rmfn_tf.models.without_keras`): what is about the training of networks is then unused.
         hyperparameters: arguments of the model (`rmfn_tf.models.model_options`).
         optimizer: `name`, as `keras.optimizers` spells it in lower case, and its arguments. What
             is not given is taken from `DEFAULT_OPTIMIZER`. The learning rate falls linearly from

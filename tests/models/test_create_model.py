@@ -77,21 +77,6 @@ def test_every_feature_and_every_real_step_reaches_the_output(name: str) -> None
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("junk", [np.nan, np.inf, 1e30, 0.0])
-def test_padding_never_matters(name: str, junk: float) -> None:
-    model = small_model(name)
-    inputs = random_inputs()
-    for m in WIDTHS:
-        inputs[m] = np.where(padding()[..., None], np.float32(junk), inputs[m])
-    clean = outputs_of(model)
-    np.testing.assert_array_equal(outputs_of(model, inputs), clean)
-    for row, length in list(enumerate(LENGTHS))[1:3]:
-        alone = {m: inputs[m][row : row + 1, :length] for m in WIDTHS}
-        alone["lengths"] = LENGTHS[row : row + 1]
-        assert_close(outputs_of(model, alone)[0], clean[row], 1e-6)
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_scaling_is_inside_the_model(name: str) -> None:
     rng = np.random.default_rng(1)
     scaling: dict[str, dict[str, Any]] = {
