@@ -128,7 +128,7 @@ def reproduce(
 
     from rmfn_tf.cli.configs import make_config, open_training
     from rmfn_tf.comparison.published import protocol_for
-    from rmfn_tf.comparison.reproduce import LABELS_TITLE, label_table, reproduce
+    from rmfn_tf.comparison.reproduce import reproduce
     from rmfn_tf.datasets.registry import choose
 
     protocol = protocol_for(name)
@@ -145,8 +145,6 @@ def reproduce(
         return
     console = Console(highlight=False)
     _print_table(result)
-    if len(result["per_label"]) > 1:  # of a single label the table above has all
-        console.print(label_table(result).to_rich(f"\n{LABELS_TITLE}"))
     counts = ", ".join(
         f"{split} {each['here']} (papers {each['published']})"
         for split, each in result["counts"].items()
@@ -166,3 +164,5 @@ def _print_table(result: dict) -> None:
     console.print(report.table.to_rich(report.title))
     for line in report.notes:
         console.print(line, highlight=False, markup=False)
+    for title, table in report.more.items():
+        console.print(table.to_rich(f"\n{title}"))

@@ -89,6 +89,9 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
     """Test accuracy by kind: the models', that of two floors, and what is possible."""
     from rich.table import Table
 
+    from rmfn_tf.comparison.compare import score_parts
+    from rmfn_tf.training.run import Run
+
     metadata = builder.info.metadata
     kinds = [*metadata["kinds"], "all"]
     count = builder.info.splits["test"].num_examples
@@ -97,7 +100,14 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
         table.add_column(column, justify="left" if not column else "right")
     rows: dict[str, dict[str, float]] = {}
     for model in ("rmfn", "ef_lstm"):
-        rows = accuracy_by_kind(folder / model, builder) | rows
+        run = Run(folder / model)
+        scores = run.evaluate(builder, "test")["metrics"]
+        items = run.predictions("test")
+        of_runs = {row: [values] for row, values in items.by_row.items()}
+        (parts,) = score_parts(run.task, items, of_runs).values()
+        for row, by_kind in parts.items():
+            rows[row] = {kind: accuracy for kind, (accuracy,) in by_kind.items()}
+            rows[row]["all"] = scores[row]["accuracy"]
     for row, accuracy in sorted(rows.items(), key=lambda each: -each[1]["all"]):
         cells = []
         for kind in kinds:
@@ -118,26 +128,6 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
         "±: standard error of a share of so many examples. Another seed changes more: README.md.",
         highlight=False,
     )
-
-
-def accuracy_by_kind(run: Path, builder: Any) -> dict[str, dict[str, float]]:
-    """Test accuracies of a run's model and of the floors: row → kind, or `all` → share."""
-    from rmfn_tf.data import load_examples
-    from rmfn_tf.training.floors import floor_predictions
-    from rmfn_tf.training.predictions import predict
-    from rmfn_tf.training.run import Run
-
-    test = Run(run).open_examples(builder, "test")  # which records it
-    predictions = floor_predictions(Run(run).task, load_examples(builder, "train"), test)
-    predictions = {Run(run).config.model: predict(Run(run).model(), test), **predictions}
-    table = {}
-    for row, values in predictions.items():
-        right, kinds = values.argmax(axis=1) == test.labels, test.extra["kind"]
-        table[row] = {
-            kind: float(right[kinds == kind].mean()) for kind in builder.info.metadata["kinds"]
-        }
-        table[row]["all"] = float(right.mean())
-    return table
 
 
 def _draw(folder: Path, builder: Any) -> None:

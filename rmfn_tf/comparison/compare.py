@@ -11,7 +11,7 @@ from rmfn_tf.comparison.report import make_report, to_rows
 from rmfn_tf.comparison.significance import BOOTSTRAP, PERMUTATION, summarize
 from rmfn_tf.comparison.table import listed
 from rmfn_tf.files import only_writer, write_rows
-from rmfn_tf.metrics import metrics_for
+from rmfn_tf.metrics import metrics_for, score
 from rmfn_tf.models import sees_future
 from rmfn_tf.names import unknown_name
 from rmfn_tf.task import Task
@@ -107,6 +107,7 @@ def compare_models(
             "constant_predictions": [
                 row for row, runs in by_row.items() if all((x == x[:1]).all() for x in runs)
             ],
+            "parts": score_parts(task, items, by_row),
             # The papers' rows are means over all labels, of segments by themselves.
             "published": None if first.labels or task.per_step else published_for(first.data),
             "notes": _notes(task, configs, videos, len(seeds)),
@@ -168,7 +169,28 @@ def _together(
         row: [np.concatenate(parts) for parts in zip(*(x[row] for _, x in judged), strict=True)]
         for row in judged[0][1]
     }
-    return Predictions(ids, groups, labels, {}), by_row
+    return Predictions(ids, groups, labels, {}, {}), by_row
+
+
+def score_parts(
+    task: Task, items: Predictions, by_row: Mapping[str, Sequence[np.ndarray]]
+) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """The metric by which configurations are chosen, of the items of each kind by themselves.
+
+    For each value that the data set alone has (`Examples.extra`) and that tells two to twenty kinds
+    of items apart: `"accuracy by <name>"` → row → kind → the score of each of the row's runs.
+    """
+    metric, parts = task.of_kind.selection[0], {}
+    for name, values in items.extra.items():
+        if 2 <= len(kinds := np.unique(values).tolist()) <= 20:
+            parts[f"{metric} by {name}"] = {
+                row: {
+                    kind: [score(task, items.labels[of], run[of])[metric] for run in runs]
+                    for kind, of in ((kind, values == kind) for kind in kinds)
+                }
+                for row, runs in by_row.items()
+            }
+    return parts
 
 
 def _notes(task: Task, configs: Mapping[str, RunConfig], videos: int, seeds: int) -> list[str]:

@@ -3,11 +3,13 @@
 A result is what `rmfn compare` writes as JSON: `data`, `split`, `items`, `videos`, `seeds`,
 `reference`, `command`, `resamples` (`bootstrap`, `permutation`), `metrics`, `lower_is_better`,
 `rows` (models first; each `row`, `kind` "model" or "floor", `runs`, and `values`: metric → the
-values of `summarize`), `constant_predictions`, `published` (as `published_for` gives it, or None)
-and `notes`. A value that does not exist is None.
+values of `summarize`), `constant_predictions`, `parts` (what `score_parts` gives), `published` (as
+`published_for` gives it, or None) and `notes`; of `rmfn reproduce` also `per_label`. A value that
+does not exist is None.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import mean, stdev
 from typing import Any
 
 from rmfn_tf.comparison.table import Report, Table, listed, number, p_value, spread
@@ -19,7 +21,11 @@ _HEADER = ("", "mean ± std", "95 % interval", "difference", "p", "p (Holm)")
 
 def make_report(result: Result) -> Report:
     """The table, and sentences that say what it shows, what it does not, and who published what."""
-    return Report(f"{result['data']}: {result['split']}", result, _table(result), _notes(result))
+    more = {title: _part_table(rows) for title, rows in result["parts"].items()}
+    if len(labels := result.get("per_label", ())) > 1:  # of a single label the first table has all
+        more["Label by label, mean over seeds"] = _label_table(labels)
+    title = f"{result['data']}: {result['split']}"
+    return Report(title, result, _table(result), _notes(result), more)
 
 
 def to_rows(result: Result) -> list[dict[str, Any]]:
@@ -63,6 +69,27 @@ def _table(result: Result) -> Table:
             if metric in row["values"]:
                 lines.append([row["row"], number(row["values"][metric]), row["kind"]])
     return Table(_HEADER, lines, frozenset(bold))
+
+
+def _part_table(rows: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
+    """A line per row of the comparison, a column per kind of items: means and spreads."""
+
+    def cell(scores: Sequence[float]) -> str:
+        return spread(mean(scores), stdev(scores) if len(scores) > 1 else None)
+
+    lines = [[row, *map(cell, kinds.values())] for row, kinds in rows.items()]
+    return Table(["", *next(iter(rows.values()))], lines)
+
+
+def _label_table(labels: Sequence[Mapping[str, Any]]) -> Table:
+    """A line per label: its base rate where it has one, each metric of each row."""
+    lines = []
+    for each in labels:
+        numbers = {"base rate": each["base_rate"]} if "base_rate" in each else {}
+        for metric, by_row in each["values"].items():
+            numbers |= {f"{metric} {row}": value for row, value in by_row.items()}
+        lines.append([each["label"], *map(number, numbers.values())])
+    return Table(["label", *numbers], lines)
 
 
 def _cells(value: Mapping[str, Any]) -> list[str]:

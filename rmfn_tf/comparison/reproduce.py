@@ -9,14 +9,12 @@ import numpy as np
 from rmfn_tf.comparison.compare import compare_models, judge, train_rows
 from rmfn_tf.comparison.published import Protocol
 from rmfn_tf.comparison.report import make_report
-from rmfn_tf.comparison.table import Table, bullets, number
+from rmfn_tf.comparison.table import Table, bullets
 from rmfn_tf.files import write_json, write_text
 from rmfn_tf.metrics import per_label_table
 from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.splits import LearningData, open_learning_data
-
-LABELS_TITLE = "Label by label, mean over seeds"
 
 
 def reproduce(
@@ -71,8 +69,6 @@ def reproduce(
         Table(["split", "here", "papers", ""], counted).to_markdown(),
         "## What differs from the published protocol and data",
         bullets(differences),
-        f"## {LABELS_TITLE}",
-        label_table(result).to_markdown(),
     ]
     write_text(out / "reproduce.md", "\n\n".join(parts) + "\n")
     write_json(out / "reproduce.json", result)
@@ -126,14 +122,3 @@ def label_rows(
         }
         rows.append(row)
     return rows
-
-
-def label_table(result: Mapping[str, Any]) -> Table:
-    """A line per label: its base rate where it has one, each metric of each row."""
-    lines = []
-    for each in result["per_label"]:
-        numbers = {"base rate": each["base_rate"]} if "base_rate" in each else {}
-        for metric, by_row in each["values"].items():
-            numbers |= {f"{metric} {row}": value for row, value in by_row.items()}
-        lines.append([each["label"], *map(number, numbers.values())])
-    return Table(["label", *numbers], lines)

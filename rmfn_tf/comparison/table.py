@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,14 @@ class Report:
     result: Mapping[str, Any]
     table: Table
     notes: Sequence[str]  # sentences that say how to read the table
+    more: Mapping[str, Table] = field(default_factory=dict)  # title -> a table that comes after
 
     def to_markdown(self) -> str:
         """The command, the table, the notes and, where there is one, the answer."""
         parts = [f"# {escape(self.title)}", f"```bash\n{self.result['command']}\n```"]
         parts += [self.table.to_markdown(), bullets(self.notes)]
+        for title, table in self.more.items():
+            parts += [f"## {title}", table.to_markdown()]
         if "answer" in self.result:
             parts.append(f"**{self.result['answer']}**")
         return "\n\n".join(parts) + "\n"

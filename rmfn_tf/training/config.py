@@ -55,7 +55,8 @@ class RunConfig(BaseModel):
         data: `"<data set>/<config>"`, as `rmfn_tf.datasets` names it.
         data_dir: the folder of built data sets; None is the default of TFDS. It may differ between
             two starts of a run: which data the run needs is known by their fingerprint.
-        model: a name in `rmfn_tf.models.list_models()`, or a model that is none of Keras
+        model: a name in `rmfn_tf.models.list_models()`; or an ablation of RMFN in `presets.toml`,
+            which becomes `"rmfn"` with its hyperparameters; or a model that is none of Keras
             (`rmfn_tf.models.without_keras`): what is about the training of networks is then unused.
         hyperparameters: arguments of the model (`rmfn_tf.models.model_options`).
         optimizer: `name`, as `keras.optimizers` spells it in lower case, and its arguments. What
@@ -108,7 +109,7 @@ class RunConfig(BaseModel):
 
     def __init__(self, **values: Any):
         mistakes = _import_modules(values.get("imports"))
-        values = _replaced(values, "None", None)
+        values = expand_ablation(_replaced(values, "None", None))
         if isinstance(optimizer := values.get("optimizer", {}), dict):
             values["optimizer"] = {**DEFAULT_OPTIMIZER, **optimizer}
         try:
@@ -172,10 +173,15 @@ def preset(data: str, model: str) -> dict[str, Any]:
 def expand_ablation(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of `RunConfig` in which the name of an ablation, such as `rmfn_no_feedback` of
     `presets.toml`, became `rmfn` and what it changes; others as they are."""
-    changes = read_toml(_PRESETS)["ablations"].get(settings.get("model"))
+    name = settings.get("model")
+    changes = _ablations().get(name) if isinstance(name, str) else None
     if changes is None:
         return dict(settings)
     return merge({"hyperparameters": changes}, {**settings, "model": "rmfn"})
+
+
+def _ablations() -> dict[str, Any]:
+    return read_toml(_PRESETS)["ablations"]
 
 
 def merge(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -237,7 +243,8 @@ def _argument_mistakes(values: Mapping[str, Any]) -> list[str]:
         if chosen in list(options):  # a list, since what is given may not be hashable
             known = {key: _kind_of(key, default) for key, default in options[chosen].items()}
         else:
-            mistakes.append(unknown_name(what, chosen, options))
+            names = [*options, *_ablations()] if what == "model" else options
+            mistakes.append(unknown_name(what, chosen, names))
             # Whichever is meant, it has none of the arguments that no other has.
             known = {key: Any for each in options.values() for key in each}
         for key, value in arguments.items() if isinstance(arguments, dict) else ():

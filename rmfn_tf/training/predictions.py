@@ -23,6 +23,7 @@ class Predictions(NamedTuple):
     groups: np.ndarray  # (N,), their videos
     labels: np.ndarray  # (N,) classes or (N, C) values
     by_row: dict[str, np.ndarray]  # predictor (the model, a floor) -> (N, outputs)
+    extra: dict[str, np.ndarray]  # `Examples.extra`, each (N,), as text
 
 
 def predict(model: keras.Model, examples: Examples) -> np.ndarray:
@@ -40,14 +41,17 @@ def predict(model: keras.Model, examples: Examples) -> np.ndarray:
 
 
 def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.ndarray]) -> None:
-    """Replaces a file of `predictor, id, video_id, label_0, ..., prediction_0, ...`, with digits
-    that read back to the same float32. `by_row`: predictor -> `(rows, outputs)`, as `predict`."""
-    ids, groups, truth, _ = examples.rows
+    """Replaces a file of `predictor, id, video_id, extra_<name>, ..., label_0, ..., prediction_0,
+    ...`, with digits that read back to the same float32. `by_row`: predictor -> `(rows, outputs)`,
+    as `predict`."""
+    ids, groups, truth, whose = examples.rows
     labels = truth.reshape(len(ids), -1).tolist()
+    extra = {f"extra_{name}": each[whose] for name, each in examples.extra.items()}
     rows = []
     for predictor, values in by_row.items():
         for row, predicted in enumerate(values.tolist()):
             line = {"predictor": predictor, "id": ids[row], "video_id": groups[row]}
+            line |= {name: each[row] for name, each in extra.items()}
             line |= {f"label_{i}": each for i, each in enumerate(labels[row])}
             line |= {f"prediction_{i}": each for i, each in enumerate(predicted)}
             rows.append(line)
@@ -61,11 +65,13 @@ def read_predictions(path: Path, kind: str) -> Predictions:
     predictors = list(dict.fromkeys(row["predictor"] for row in rows))
     first = rows[: len(rows) // len(predictors)]  # all have the same examples in the same order
     labels, values = _numbers(first, "label_"), _numbers(rows, "prediction_")
+    extra = [name for name in first[0] if name.startswith("extra_")]
     return Predictions(
         ids=[row["id"] for row in first],
         groups=np.array([row["video_id"] for row in first]),
         labels=labels[:, 0].astype(int) if kind == "classification" else labels,
         by_row=dict(zip(predictors, values.reshape(len(predictors), len(first), -1), strict=True)),
+        extra={x.removeprefix("extra_"): np.array([row[x] for row in first]) for x in extra},
     )
 
 

@@ -264,7 +264,9 @@ class Run:
         write_json(path, facts)
         data = open_learning_data(config, builder)
         train = trainer.train_folds if config.folds else trainer.train_split
+        started = time.monotonic()
         metrics, measured = train(data, self.folder)
+        measured.setdefault("seconds", round(time.monotonic() - started, 1))
         if self.history:
             figure = plot_history(self.history, f"{config.model} on {config.data}")
             replace_file(self.folder / "history.png", lambda path: figure.savefig(path, dpi=120))

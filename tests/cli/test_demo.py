@@ -1,6 +1,6 @@
 """`rmfn demo`: what it leaves, what it says, and that what it says is so.
 
-One seed; `benchmarks/demo_seeds.py` shows that it holds for others.
+One seed; `rmfn compare synthetic/sarcasm` shows that it holds for others.
 """
 
 import re

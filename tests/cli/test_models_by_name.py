@@ -6,7 +6,7 @@ import pytest
 
 from rmfn_tf.cli.configs import make_config
 from rmfn_tf.models.without_keras import WITHOUT_KERAS
-from rmfn_tf.training.config import preset
+from rmfn_tf.training.config import ConfigError, RunConfig, preset
 from support.small_models import EVERY
 
 DATA = "ict_mmmo/mfn_arrays"
@@ -20,6 +20,7 @@ ABLATIONS |= {"rmfn_no_highlight": {"highlight": False}, "rmfn_no_feedback": {"f
 def test_an_ablation_is_the_preset_with_one_change(name, data) -> None:
     config, whole = (make_config({"data": data, "model": each}) for each in (name, "rmfn"))
     assert config.model == "rmfn"
+    assert RunConfig(data=data, model=name).hyperparameters == ABLATIONS[name]
     changed = {**whole.hyperparameters, **ABLATIONS[name]}
     assert config == whole.replace(hyperparameters=changed)
     assert preset(data, "rmfn")["hyperparameters"] == whole.hyperparameters
@@ -35,6 +36,13 @@ def test_what_is_set_comes_after_an_ablation_and_a_file_before_it(tmp_path) -> N
     file.write_text(f'data = "{DATA}"\nmodel = "rmfn_no_feedback"\nseed = 3\n')
     config = make_config({}, file)
     assert (config.model, config.hyperparameters, config.seed) == ("rmfn", {"feedback": False}, 3)
+
+
+def test_a_misspelled_ablation() -> None:
+    with pytest.raises(
+        ConfigError, match=r"unknown model 'rmfn_no_feedbak'. Did you mean 'rmfn_no_"
+    ):
+        make_config({"data": DATA, "model": "rmfn_no_feedbak"})
 
 
 @pytest.mark.parametrize("command", ["train", "compare"])

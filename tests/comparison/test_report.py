@@ -1,19 +1,25 @@
 """Reports of made-up comparisons, read back by what users read them with."""
 
 import csv
+import dataclasses
 import io
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from rmfn_tf.comparison.compare import score_parts
 from rmfn_tf.comparison.published import published_for
 from rmfn_tf.comparison.report import make_report, to_rows
-from rmfn_tf.comparison.table import Table
+from rmfn_tf.comparison.table import Table, number, spread
 from rmfn_tf.files import write_rows
+from rmfn_tf.task import Task
+from rmfn_tf.training.predictions import read_predictions, write_predictions
+from support.random_examples import make_examples
 
 NUMBERS = ("mean", "std", "low", "high", "difference", "p_items", "p_seeds", "p", "p_holm")
 
@@ -85,6 +91,7 @@ def make_result(**changes: Any) -> dict[str, Any]:
             },
         ],
         "constant_predictions": ["constant"],
+        "parts": {},
         "published": None,
         "notes": [],
     }
@@ -158,12 +165,67 @@ def test_markdown_has_the_same_table() -> None:
     header, *lines = markdown_table(make_report(result).to_markdown())
     table = make_report(result).table
     assert header == list(table.header)
-    for number, (shown, cells) in enumerate(zip(lines, table.lines, strict=True)):
-        marked = number in table.bold or len(cells) == 1
+    for index, (shown, cells) in enumerate(zip(lines, table.lines, strict=True)):
+        marked = index in table.bold or len(cells) == 1
         assert shown[0].strip("*").replace("\\", "") == cells[0]
         assert shown[0].startswith("**") is marked
         assert [cell.replace("\\", "") for cell in shown[1 : len(cells)]] == cells[1:]
         assert set(shown[len(cells) :]) <= {""}
+
+
+def label_table(**more: float) -> Table:
+    values = {
+        "accuracy": {"rmfn": 0.5, "majority": 0.25},
+        "weighted_f1": {"rmfn": 1, "majority": 0},
+    }
+    per_label = [{"label": name, **more, "values": values} for name in ("happy", "sad")]
+    (table,) = make_report(make_result(per_label=per_label)).more.values()
+    return table
+
+
+def test_the_labels_of_a_multilabel_task_have_their_base_rates() -> None:
+    table = label_table(base_rate=0.125)
+    metrics = [
+        f"{metric} {row}" for metric in ("accuracy", "weighted_f1") for row in ("rmfn", "majority")
+    ]
+    assert table.header == ["label", "base rate", *metrics]
+    assert table.lines[0] == ["happy", "0.125", "0.500", "0.250", "1.000", "0.000"]
+
+
+def test_no_base_rate_where_a_label_has_none() -> None:
+    table = label_table()
+    assert table.header[:2] == ["label", "accuracy rmfn"]
+    assert table.lines[0] == ["happy", "0.500", "0.250", "1.000", "0.000"]
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_each_kind_of_item_is_scored_by_itself(kind: str, tmp_path) -> None:
+    """Kept with the predictions, read back, and told in a table of its own."""
+    rng = np.random.default_rng(0)
+    task = Task.of(kind, 2 if kind == "classification" else 1)
+    kinds = {"kind": np.array(list("abc" * 4))}
+    examples = dataclasses.replace(make_examples([2] * 12, kind=kind), extra=kinds)
+    runs = [rng.normal(size=(12, task.num_outputs)).astype("float32") for _ in range(2)]
+    write_predictions(tmp_path / "kept.csv", examples, {"first": runs[0], "second": runs[1]})
+    items = read_predictions(tmp_path / "kept.csv", kind)
+    two, one = {"model": list(items.by_row.values())}, {"floor": [items.by_row["first"]]}
+    parts = score_parts(task, items, two | one)
+    metric, score = {
+        "classification": ("accuracy", lambda run: run.argmax(axis=1) == examples.labels),
+        "regression": ("mae", lambda run: np.abs(run - examples.labels)[:, 0]),
+    }[kind]
+    for start, name in enumerate("abc"):
+        expected = [score(run)[start::3].mean() for run in runs]
+        assert parts[f"{metric} by kind"]["model"][name] == pytest.approx(expected, abs=1e-6)
+    report = make_report(make_result(parts=parts))
+    (table,) = report.more.values()
+    assert table.header == ["", "a", "b", "c"]
+    (model, *cells), (floor, *alone) = table.lines
+    assert (model, floor) == ("model", "floor")
+    first, second = parts[f"{metric} by kind"]["model"]["a"]
+    assert cells[0] == spread((first + second) / 2, abs(first - second) / 2**0.5)
+    assert alone[0] == number(first)
+    assert f"## {metric} by kind" in report.to_markdown()
 
 
 def test_what_was_run_is_said() -> None:

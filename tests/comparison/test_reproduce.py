@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.comparison.published import protocol_for, published_for
-from rmfn_tf.comparison.reproduce import data_differences, label_table
+from rmfn_tf.comparison.reproduce import data_differences
 from rmfn_tf.datasets.registry import resolve
 from rmfn_tf.models import list_models
 from rmfn_tf.training.splits import LearningData
@@ -46,29 +46,6 @@ def test_a_modality_that_is_absent_or_in_part():
     assert len(found) == 2
     assert "language is absent in this copy (0 of 3 in train, 0 of 1 in validation)" in found[0]
     assert "visual is there for 2 of 3 in train, 1 of 1 in validation" in found[1]
-
-
-def per_label(**more):
-    values = {
-        "accuracy": {"rmfn": 0.5, "majority": 0.25},
-        "weighted_f1": {"rmfn": 1, "majority": 0},
-    }
-    return {"per_label": [{"label": "happy", **more, "values": values}]}
-
-
-def test_the_labels_of_a_multilabel_task_have_their_base_rates():
-    table = label_table(per_label(base_rate=0.125))
-    metrics = [
-        f"{metric} {row}" for metric in ("accuracy", "weighted_f1") for row in ("rmfn", "majority")
-    ]
-    assert table.header == ["label", "base rate", *metrics]
-    assert table.lines == [["happy", "0.125", "0.500", "0.250", "1.000", "0.000"]]
-
-
-def test_no_base_rate_where_a_label_has_none():
-    table = label_table(per_label())
-    assert table.header[:2] == ["label", "accuracy rmfn"]
-    assert table.lines == [["happy", "0.500", "0.250", "1.000", "0.000"]]
 
 
 @pytest.mark.parametrize("name", DATA)

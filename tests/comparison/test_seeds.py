@@ -50,7 +50,8 @@ def simulated(generator, items=40, seeds=5, seed_shift=0.3, worse=0.0):
         return labels + error * (1 + seed_shift * generator.normal() + extra)
 
     rows = {"a": [run(worse) for _ in range(seeds)], "b": [run(0.0) for _ in range(seeds)]}
-    return Predictions([str(k) for k in range(items)], np.arange(items), labels, {}), rows
+    ids = [str(k) for k in range(items)]
+    return Predictions(ids, np.arange(items), labels, {}, {}), rows
 
 
 @pytest.mark.slow

@@ -20,7 +20,8 @@ TASK = {"kind": "regression", "columns": ["a"]}
 
 
 def train(folder: str, threads: int = 1) -> None:
-    """Trains, or goes on with, the run in a folder: an EF-LSTM with dropout and early stopping."""
+    """Trains, or goes on with, the run in a folder: a GME-LSTM(A), which draws its gates and keeps
+    a baseline for them, with dropout and early stopping."""
     from rmfn_tf.start import start_tensorflow
 
     start_tensorflow(deterministic=True, threads=threads)
@@ -36,8 +37,14 @@ def train(folder: str, threads: int = 1) -> None:
     info = SimpleNamespace(splits=dict.fromkeys(SPLITS), metadata=metadata)
     config = RunConfig(
         data="made/up",
-        model="ef_lstm",
-        hyperparameters={"units": 4, "head_units": 4, "dropout": 0.3, "head_dropout": 0.3},
+        model="gme_lstm",
+        hyperparameters={
+            "units": 4,
+            "gate_units": 4,
+            "head_units": 4,
+            "dropout": 0.3,
+            "head_dropout": 0.3,
+        },
         epochs=12,
         batch_size=4,
         patience=9,

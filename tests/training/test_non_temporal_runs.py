@@ -30,6 +30,7 @@ def test_the_whole_folder(tmp_path, linear, memory_builder, three_splits, tasks)
     metrics = run.train(linear(scaling="none"), builder)
     predicted = {"predictions_train.csv", "predictions_validation.csv"}
     assert names_in(run.folder) == FILES | predicted
+    assert run.facts["seconds"] >= 0
     assert list(metrics["metrics"]) == ["linear", "constant", "ridge"]
     assert builder.opened == ["train", "validation"]
     for split in ("train", "validation"):
