@@ -1,4 +1,5 @@
-"""The search space of each model: which parameters there are, and over what range.
+"""The search space of each model: those of its hyperparameters that have a range here, and two of
+its training. That goes for models that you have registered too.
 
 The ranges are those of the papers' own searches: 32 to 256 hidden units of language, and here of
 every other wide modality (128 features and more), 8 to 80 of the others; z 32 and up, dropout 0 to
@@ -29,116 +30,44 @@ _RATE = _choice(*(tenths / 10 for tenths in range(8)))
 _SHARE = _choice(0.0, 0.25, 0.5, 0.75, 1.0)
 _UNITS = _choice(32, 64, 128, 256)
 _NARROW_UNITS = _choice(8, 16, 32, 48, 64, 80)
-# Stands in a space for a `<modality>_units` of each modality.
-_UNITS_OF_EACH = _choice()
-
-_HEAD: dict[str, Draw] = {"head_units": _choice(0, 32, 64, 128), "head_dropout": _RATE}
 _TRAINING: dict[str, Draw] = {
     "learning_rate": lambda hp, name: hp.Float(name, 5e-4, 1e-2, sampling="log"),
     "batch_size": _choice(16, 32, 64, 128),
 }
-_CHAIN: dict[str, Draw] = {
+# A name means the same in every model.
+_SPACE: dict[str, Draw] = {
+    "units": _UNITS,
+    "num_stages": lambda hp, name: hp.Int(name, 1, MOST_STAGES),
+    "num_layers": lambda hp, name: hp.Int(name, 1, 3),
+    "bidirectional": keras_tuner.HyperParameters.Boolean,
+    "alpha": _SHARE,
+    "beta": _SHARE,
+    "gate_units": _NARROW_UNITS,
+    "num_attentions": lambda hp, name: hp.Int(name, 1, 6),
+    "local_units": _NARROW_UNITS,
+    "rank": _choice(1, 4, 8, 16),
+    "fusion_units": _UNITS,
+    "summary_units": _UNITS,
+    "memory_units": _UNITS,
+    "net_units": _UNITS,
+    "dropout": _RATE,
+    "fusion_dropout": _RATE,
+    "summarize_dropout": _RATE,
+    "head_units": _choice(0, 32, 64, 128),
+    "head_dropout": _RATE,
+    # What is not certain about the paper: each value is a reading that can be tried.
+    "highlight_projection": keras_tuner.HyperParameters.Boolean,
+    "highlight_scale": _choice("dim", "none"),
+    "highlight_input": _choice("attention", "highlighted"),
+    "highlight_memory_mode": _choice("dense", "zeros"),
+    "fuse_memory_mode": _choice("trainable", "zeros"),
+    "summarize_layers": _choice(1, 2),
+    "links": _choice("linked", "coupled", "both"),
     "num_states": lambda hp, name: hp.Int(name, 2, 4),
     "window": lambda hp, name: hp.Int(name, 0, 2),
     "penalty": lambda hp, name: hp.Float(name, 1e-5, 1e-1, sampling="log"),
     **_TRAINING,
 }
-_SPACES: dict[str, dict[str, Draw]] = {
-    "rmfn": {
-        "units": _UNITS_OF_EACH,
-        "num_stages": lambda hp, name: hp.Int(name, 1, MOST_STAGES),
-        "fusion_units": _UNITS,
-        "summary_units": _UNITS,
-        "dropout": _RATE,
-        "summarize_dropout": _RATE,
-        **_HEAD,
-        # What is not certain about the paper: each value is a reading that can be tried.
-        "highlight_projection": keras_tuner.HyperParameters.Boolean,
-        "highlight_scale": _choice("dim", "none"),
-        "highlight_input": _choice("attention", "highlighted"),
-        "highlight_memory_mode": _choice("dense", "zeros"),
-        "fuse_memory_mode": _choice("trainable", "zeros"),
-        "summarize_layers": _choice(1, 2),
-        **_TRAINING,
-    },
-    "ef_lstm": {
-        "units": _UNITS,
-        "num_layers": lambda hp, name: hp.Int(name, 1, 3),
-        "bidirectional": keras_tuner.HyperParameters.Boolean,
-        "dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "bc_lstm": {
-        "units": _UNITS_OF_EACH,
-        "fusion_units": _UNITS,
-        "dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "mv_lstm": {
-        "units": _UNITS_OF_EACH,
-        "alpha": _SHARE,
-        "beta": _SHARE,
-        "dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "gme_lstm": {
-        "units": _UNITS,
-        "gate_units": _NARROW_UNITS,
-        "dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "marn": {
-        "units": _UNITS_OF_EACH,
-        "num_attentions": lambda hp, name: hp.Int(name, 1, 6),
-        "local_units": _NARROW_UNITS,
-        "summary_units": _UNITS,
-        "net_units": _UNITS,
-        "dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "mfn": {
-        "units": _UNITS_OF_EACH,
-        "memory_units": _UNITS,
-        "net_units": _UNITS,
-        "dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "tfn": {
-        "units": _UNITS_OF_EACH,
-        "dropout": _RATE,
-        "fusion_dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "lmf": {
-        "units": _UNITS_OF_EACH,
-        "rank": _choice(1, 4, 8, 16),
-        "fusion_units": _UNITS,
-        "dropout": _RATE,
-        "fusion_dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "df": {
-        "units": _UNITS_OF_EACH,
-        "num_layers": lambda hp, name: hp.Int(name, 1, 3),
-        "dropout": _RATE,
-        **_HEAD,
-        **_TRAINING,
-    },
-    "ef_hcrf": _CHAIN,
-    "ef_ldhcrf": _CHAIN,
-    "mv_hcrf": {"links": _choice("linked", "coupled", "both"), **_CHAIN},
-    "mv_ldhcrf": {"links": _choice("linked", "coupled", "both"), **_CHAIN},
-}
-# Of a model that a user has registered.
-_ANY_MODEL = {**_HEAD, **_TRAINING}
 # Parameter → those that it depends on, and at which of their values it has an effect. The highlight
 # reads its input from the second stage on; and unless it reads what was highlighted, a memory of
 # zeros makes its attention the same for every input.
@@ -152,7 +81,7 @@ _CONDITIONS: dict[str, list[tuple[str, list[Any]]]] = {
 class SearchSpace:
     """What is searched of a model; `names` are those of the parameters, in the order of the space.
 
-    In models with a hidden state for each modality, a `<modality>_units` of each can be searched.
+    In models with a size for each modality, a `<modality>_units` of each can be searched.
 
     Args:
         widths: modality → number of features.
@@ -172,10 +101,10 @@ class SearchSpace:
         fixed: Mapping[str, Any] | None = None,
     ):
         check_keras(model)
-        self._widths, self._options = widths, {**model_options(model), **(fixed or {})}
-        self._draws = dict(_SPACES.get(model, _ANY_MODEL))
-        groups: dict[str, list[str]] = {}
-        if self._draws.get("units") is _UNITS_OF_EACH:
+        options, groups = model_options(model), dict[str, list[str]]()
+        self._widths, self._options = widths, {**options, **(fixed or {})}
+        self._draws = {k: draw for k, draw in _SPACE.items() if k in options or k in _TRAINING}
+        if options.get("units", 0) is None:  # a size for each modality
             del self._draws["units"]
             units = {
                 f"{m}_units": _UNITS if is_wide(n) else _NARROW_UNITS for m, n in widths.items()

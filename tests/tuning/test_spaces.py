@@ -198,10 +198,13 @@ def test_the_width_of_a_modality_decides_its_range_whatever_it_is_called():
     assert ends == {"language_units": (8, 80), "pose_units": (32, 256)}
 
 
-def test_a_registered_model_is_searched_in_what_all_have(monkeypatch):
-    monkeypatch.setattr(create, "_MODELS", dict(create._MODELS))
-    create.register_model("mine", lambda inputs, mask, return_sequences: None)
-    assert set(SearchSpace("mine", WIDTHS).names) == {"head_units", "head_dropout", *TRAINING}
+def test_a_registered_model_is_searched_in_what_is_known_by_name(monkeypatch):
+    def build(inputs, mask, return_sequences, *, units=8, dropout=0.0, kinds="ab"):
+        pass
+
+    monkeypatch.setattr(create, "_MODELS", {**create._MODELS, "mine": build})
+    names = {"units", "dropout", "head_units", "head_dropout", *TRAINING}
+    assert set(SearchSpace("mine", WIDTHS).names) == names
 
 
 @pytest.mark.parametrize(
