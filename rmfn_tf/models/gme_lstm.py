@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from rmfn_tf.layers.temporal_mean import TemporalMean
 from rmfn_tf.models.tensor_fusion import find_language
 
 
@@ -140,27 +141,12 @@ class Gates(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class TemporalAttention(keras.layers.Layer):
-    """`Σ_t α_t h_t` with `α = softmax(h_t w)` over the real steps.
+class TemporalAttention(TemporalMean):
+    """A mean that weighs the real steps: `Σ_t α_t h_t` with `α = softmax(h_t w)` over them.
 
     With `return_sequences` step t has the sum over the steps up to it, by a table of
-    `(time, time)` weights for each sequence.
-
-    Args:
-        return_sequences: whether there is a sum for each step.
-        **kwargs: of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, time, units)`.
-        mask: `(batch, time)` bool.
-
-    Output:
-        `(batch, units)`, or `(batch, time, units)`.
+    `(time, time)` weights for each sequence. Arguments and shapes are those of `TemporalMean`.
     """
-
-    def __init__(self, return_sequences=False, **kwargs):
-        super().__init__(**kwargs)
-        self.return_sequences, self.supports_masking = return_sequences, True
 
     def build(self, input_shape):
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], 1))
@@ -177,12 +163,3 @@ class TemporalAttention(keras.layers.Layer):
         weights = ops.exp(logits - ops.logsumexp(logits, axis=-1, keepdims=True))
         signal = ops.matmul(ops.cast(weights, inputs.dtype), inputs)
         return signal if self.return_sequences else signal[:, 0]
-
-    def compute_output_shape(self, input_shape):
-        return input_shape if self.return_sequences else (input_shape[0], input_shape[-1])
-
-    def compute_mask(self, inputs, mask=None):
-        return mask if self.return_sequences else None
-
-    def get_config(self):
-        return {**super().get_config(), "return_sequences": self.return_sequences}
