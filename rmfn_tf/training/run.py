@@ -4,11 +4,12 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
 from rmfn_tf.data import Examples
@@ -131,9 +132,13 @@ class Run:
 
         return open_split(config, builder, split, record=record)
 
-    def evaluate(self, builder: Any, split: str) -> dict[str, Any]:
+    def evaluate(
+        self, builder: Any, split: str, floors: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, Any]:
         """Judges the model on a split, beside the trivial floors, which learn from `train`. The
         test split is read once: the result is kept in the run folder and given again.
+
+        `floors`: what they predict of the split, as another run on the same data has found.
 
         Returns:
             See `report`; its rows are the model and the floors.
@@ -159,7 +164,7 @@ class Run:
             examples, task = self.open_examples(builder, split), self.task
             predictions = {} if model is None else {config.model: predict(model, examples)}
             train = open_split(config, builder, "train")
-            predictions |= predictions_without_network(config, task, train, examples)
+            predictions |= predictions_without_network(config, task, train, examples, floors)
             write_predictions(self.folder / f"predictions_{split}.csv", examples, predictions)
             result = report(split, task, examples.rows.labels, predictions)
             if split == "test":
