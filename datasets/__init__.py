@@ -1,4 +1,4 @@
-"""The field's data sets as TensorFlow Datasets builders, built from the files that users hold.
+"""Data sets of sentiment and emotion as TensorFlow Datasets builders, from the files users hold.
 
     import rmfn_tf.datasets
 

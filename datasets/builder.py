@@ -1,5 +1,6 @@
 """The TFDS builder that all data sets here share."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +31,8 @@ class SequenceBuilder(  # type: ignore[call-arg]
     """Turns `Sample`s into TFDS examples; a data set's `BUILDER_CONFIGS` are `SequenceConfig`s.
 
     An example is `{"id", "video_id", <modality>: (T, F) float32, "words": (T,) string,
-    "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}`, beside what one
-    data set alone has. A label at each step is `(T, C)` float32, NaN where a step has none, or of a
+    "intervals": (T, 2) float32 seconds, "present": {<modality>: bool}, "label"}` and the data set's
+    `EXTRA_FEATURES`. Labels for each step are `(T, C)` float32, NaN where a step has none, or of a
     classification `(T,)` int64, -1 where a step has none. Unknown words are empty strings, unknown
     intervals NaN. Examples keep the order of the source. With `as_supervised=True` one is
     `({<modality>: (T, F)}, label)`.
@@ -43,21 +44,21 @@ class SequenceBuilder(  # type: ignore[call-arg]
 
     VERSION = tfds.core.Version("2.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {
-        "2.0.0": "Without the number of a segment in its video."
+        "2.0.0": "Examples no longer hold the number of their segment in its video."
     }
 
     PUBLISHED_COUNTS: ClassVar[Mapping[str, int]] = {}  # split -> examples that the papers have
-    # File -> SHA-256 of published files whose size, which checksums.tsv wants, is not known.
+    # File -> SHA-256 of published files that checksums.tsv cannot list, as their size is not known.
     PUBLISHED_SHA256: ClassVar[Mapping[str, str]] = {}
     EXTRA_FEATURES: ClassVar[Mapping[str, Any]] = {}  # TFDS features of `Sample.extra`
     EXTRA_METADATA: ClassVar[Mapping[str, Any]] = {}  # beside the common entries
-    options: Mapping[str, str] = {}  # of the source; see its OPTIONS
-    # Called as `on_progress(done, total)` while the data are read, and after each example.
+    options: Mapping[str, str] = {}  # of the source; see `Source.OPTIONS`
+    # Called as `on_progress(done, total)` while files are read, and after each example is written.
     on_progress: Callable[[int, int], None] | None = None
 
     @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:
-        """`<data set>/<config>` -> what would read this folder, to find out which can."""
+        """`<data set>/<config>` -> its source, for every config that the folder might be for."""
         return {
             f"{cls.name}/{name}": cls.make_config(name, folder, None).source
             for name in cls.builder_configs
@@ -67,29 +68,30 @@ class SequenceBuilder(  # type: ignore[call-arg]
     def make_config(
         cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
     ) -> Any:
-        """The config of this name; where the user's files decide what it is, as the folder has it
-        or, without one, as it was built in `data_dir`. TFDS is left to refuse an unknown name."""
+        """The config of this name. Where the user's files decide its features or labels, it is that
+        of the folder or, without a folder, that of the build in `data_dir`. An unknown name stays
+        as it is, for TFDS to refuse."""
         return cls.builder_configs.get(name, name)
 
     def __init__(self, *, data_dir: Any = None, config: Any = None, **kwargs: Any) -> None:
-        """As in TFDS; a name for `config` is made a config as a build in `data_dir` has it."""
+        """As in TFDS; of a config's name `make_config` makes the config that is built."""
         if isinstance(config, str):
             config = self.make_config(config, None, data_dir)
         super().__init__(data_dir=data_dir, config=config, **kwargs)
 
     def _create_builder_config(self, builder_config: Any, version: Any) -> Any:
-        """As in TFDS, which refuses and warns of configs that are none of BUILDER_CONFIGS."""
+        """As in TFDS, but takes any `SequenceConfig`, also one that is not in BUILDER_CONFIGS."""
         if isinstance(builder_config, SequenceConfig):
             return builder_config
         return super()._create_builder_config(builder_config, version)
 
     @property
     def source(self) -> Source:
-        """What reads the files, with the options set; a ValueError where an option is unknown."""
+        """The config's source with the options set; a ValueError where an option is unknown."""
         return self.builder_config.source.with_options(self.options)
 
     def read(self, files: Mapping[str, Path]) -> Reading:
-        """All that is to be stored, in its order; the files are read by a guarded process."""
+        """All samples, in the order in which they are stored. A guarded process reads the files."""
         if files:
             items = guarded(self.source.read, files, on_progress=self.on_progress)
         else:
@@ -152,14 +154,15 @@ class SequenceBuilder(  # type: ignore[call-arg]
         super().download_and_prepare(download_config=download_config, **kwargs)
 
     def is_whole(self) -> bool:
-        """Whether this version lies on disk with everything that it says it has."""
+        """Whether a build of this version is on disk, with every file that it lists."""
+        # TFDS logs a warning where there is no folder.
         if not self.data_path.exists() or not self.is_prepared():
             return False
         return all(path.exists() for split in self.info.splits.values() for path in split.filepaths)
 
     def is_built_from(self, sources: Mapping[str, str], any_options: bool = True) -> bool:
-        """Whether this version lies on disk, whole and made from these files (name -> SHA-256),
-        with the options of this builder or with any."""
+        """Whether a whole build of this version, made from these files (name -> SHA-256), is on
+        disk; with any options, or with those of this builder."""
         if not self.is_whole() or self.info.metadata.get("sources") != sources:
             return False
         return any_options or self.info.metadata.get("options") == self.source.changed_options()
@@ -169,26 +172,25 @@ class SequenceBuilder(  # type: ignore[call-arg]
         files = self.source.find(manual_dir)
         reading = self.read(files)
         self.info.metadata.update(self.describe_data(files, reading))
-        self._done = 0
         total = sum(map(len, reading.splits.values()))
         if not total:
             raise SourceError(
                 f"{', '.join(map(str, files.values()))}: not one example came of it. `rmfn data "
                 "verify` says what was left out and why."
             )
+        done = itertools.count(1)
         return {
-            split: self._generate_examples(samples, total)
+            split: self._generate_examples(samples, done, total)
             for split, samples in reading.splits.items()
         }
 
     def _generate_examples(
-        self, samples: Sequence[Sample], total: int
+        self, samples: Sequence[Sample], done: Iterator[int], total: int
     ) -> Iterator[tuple[int, dict]]:
         for row, sample in enumerate(samples):
             yield row, _to_example(sample)
-            self._done += 1
             if self.on_progress is not None:
-                self.on_progress(self._done, total)
+                self.on_progress(next(done), total)
 
     def _log_download_bytes(self) -> None:
         """Nothing is downloaded, and a library does not print to standard output."""
@@ -209,11 +211,9 @@ def _label_feature(task: Task) -> Any:
     if is_class and not task.per_step:
         return tfds.features.ClassLabel(names=task.output_names)
     names = task.output_names if is_class else task.columns
-    shape: tuple[int | None, ...] = (len(names),) if len(names) > 1 and not is_class else ()
-    if task.per_step:
-        shape = (None,) if is_class else (None, len(names))
+    columns = () if is_class or (len(names) == 1 and not task.per_step) else (len(names),)
     return tfds.features.Tensor(
-        shape=shape,
+        shape=(None, *columns) if task.per_step else columns,
         dtype=np.int64 if is_class else np.float32,
         doc=tfds.features.Documentation(desc=f"In this order: {', '.join(names)}."),
     )

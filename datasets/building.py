@@ -1,4 +1,4 @@
-"""Building data sets, finding those that are built, and saying what a copy or a build holds."""
+"""Builds data sets, finds those that are built, and says what a copy or a build holds."""
 
 import contextlib
 import tempfile
@@ -23,27 +23,27 @@ def build(
     options: Mapping[str, str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Any:
-    """Builds a data set, or takes the build that is there where it is of the same files.
+    """Builds a data set, or takes the existing build if it was made of the same files.
 
-    A build appears under its name only when it is complete. One of other source files is replaced,
-    and stays whole until the new one is.
+    A build appears under its name only when it is complete. A build of other source files is
+    replaced; it stays until the new one is complete.
 
     Args:
         name: `"cmu_mosi/mmsa_aligned"`; or `"cmu_mosi"`, or None, for what `manual_dir` holds.
-        manual_dir: the folder with the source files, where the data set needs any. Without it, a
-            build that is there is taken as it is.
+        manual_dir: the folder with the source files, where the data set needs any. Without it, an
+            existing build is taken as it is.
         data_dir: where TFDS keeps data sets; by default `TFDS_DATA_DIR` or
             `~/tensorflow_datasets`.
         options: how the files are read (`OPTIONS` of the config's source); a build with others is
-            replaced. None: the defaults, and a build that is there is taken whatever its options.
+            replaced. None: the defaults, but an existing build is taken whatever its options.
         on_progress: called as `on_progress(done, total)` as files are read and examples written.
 
     Returns:
         The builder, ready for `as_dataset`.
 
     Raises:
-        ValueError: no data set or config of that name (all are listed), or no such option. As
-            `SourceError`: a source file is missing (every file wanted is named) or cannot be right.
+        ValueError: no data set or config of that name (all are listed), or no such option.
+        SourceError: a source file is missing (every file wanted is named) or is wrong.
     """
     choice = choose(name, manual_dir, data_dir)
     builder = choice.builder(data_dir, manual_dir)
@@ -83,7 +83,7 @@ def build(
 def load_builder(name: str, data_dir: str | Path | None = None) -> Any:
     """The builder of a data set that is built already; the arguments are those of `build`.
 
-    A name without a config is the first config that is built. A ValueError says where none is.
+    A name without a config is the first config that is built. A ValueError where none is built.
     """
     choice = choose(name, None, data_dir)
     builder = choice.builder(data_dir)
@@ -99,11 +99,12 @@ def verify(
     options: Mapping[str, str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Reads a copy as `build` would, and writes nothing; it may lack features.
+    """Reads a copy as `build` would, and writes nothing; files of features may be missing.
 
     Returns:
-        As `inspect`; and `bytes` of each file, `why` the config was chosen, `fitting` (config that
-        the folder fits -> files that it could take too) and `missing`: what a build lacks, or "".
+        As `inspect`, without `folder`; and `bytes` of each file, `why` the config was chosen,
+        `fitting` (config that the folder fits -> files that it could take too) and `missing`: what
+        a build needs and the copy lacks, or "".
     """
     choice = choose(name, manual_dir)
     builder = choice.builder(None, manual_dir)
@@ -130,7 +131,7 @@ def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
         - `data`: name with config; `folder`: of the build,
         - `files`: source file -> `{"sha256", "published_sha256": str or None}`,
         - all that `describe` gives, and in each of `splits` the count `published`, or None,
-        - `options`: those that are not defaults; `fingerprint`: which runs record.
+        - `options`: those that are not defaults; `fingerprint`: the one that runs record.
     """
     builder = load_builder(name, data_dir)
     full_name = f"{builder.name}/{builder.builder_config.name}"
@@ -162,7 +163,7 @@ def _beside_published(cls: Any, name: str, data: Mapping[str, Any]) -> dict[str,
 
 
 def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
-    """`{"data", "description", "built"}` of every config, also of users' own that are built."""
+    """`{"data", "description", "built"}` of every config, and of every build of users' own data."""
     choices = [Choice(cls, name) for cls in DATASETS.values() for name in cls.builder_configs]
     own = DATASETS[OWN_DATA]
     root = Path(constants.DATA_DIR if data_dir is None else data_dir).expanduser() / OWN_DATA
@@ -170,7 +171,7 @@ def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
         choices.append(Choice(own, path.parent.parent.name))
     listed = []
     for choice in choices:
-        with contextlib.suppress(ValueError):  # a damaged build is not one
+        with contextlib.suppress(ValueError):  # a damaged build is not listed
             builder = choice.builder(data_dir)
             about = builder.builder_config.description
             listed.append({"data": choice.name, "description": about, "built": builder.is_whole()})
@@ -178,8 +179,8 @@ def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
 
 
 def origin(choice: Choice) -> dict[str, str]:
-    """`{"data", "description", "terms"}` of a config that is not built: what it is, and which files
-    it is built from, on what terms; no terms where it needs no files."""
+    """`{"data", "description", "terms"}` of a config that is not built. The terms say which files
+    it needs and where people get them; they are empty where it needs none."""
     name = choice.name if choice.config else f"{choice.name}<name>"
     about = choice.cls.get_metadata().description
     return {"data": name, "description": about, "terms": instructions(choice.cls)}
@@ -187,8 +188,8 @@ def origin(choice: Choice) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _without_progress_bars() -> Iterator[None]:
-    """TFDS' own bars would mix with the caller's; it has no way to ask whether they are on."""
-    were_on = tqdm_utils._active
+    """TFDS' own bars would mix with the caller's."""
+    were_on = tqdm_utils._active  # TFDS has no public way to ask
     tfds.disable_progress_bar()
     try:
         yield

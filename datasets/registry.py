@@ -1,11 +1,9 @@
-"""Which data sets there are, and which of them a name or a folder stands for."""
+"""Which data sets there are, and which one a name or a folder stands for."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import tensorflow_datasets as tfds
 
 from rmfn_tf.datasets.cmu_mosi.cmu_mosi_dataset_builder import Builder as CmuMosi
 from rmfn_tf.datasets.custom.custom_dataset_builder import Builder as Custom
@@ -22,22 +20,8 @@ from rmfn_tf.names import did_you_mean
 _BUILDERS: tuple[Any, ...] = (CmuMosi, IctMmmo, Iemocap, Pom, Synthetic, Custom)
 DATASETS: dict[str, Any] = {cls.name: cls for cls in _BUILDERS}
 
-# Its configs are the users' own folders, so that none is known beforehand.
-OWN_DATA = "custom"
+OWN_DATA = "custom"  # its configs are the users' own folders, so none is known beforehand
 _ALL_TERMS = "`rmfn data info <data set>` tells where people get the files, and on what terms."
-
-
-class _Provider:
-    """Says that a name is ours before TFDS imports all its own builders to find out."""
-
-    def has_dataset(self, name: str) -> bool:
-        return name in DATASETS
-
-    def get_builder_cls(self, name: str) -> Any:
-        return DATASETS[name]
-
-
-tfds.core.add_dataset_builder_provider(_Provider(), index=0)
 
 
 @dataclass(frozen=True)
@@ -46,13 +30,13 @@ class Choice:
 
     cls: Any  # the builder's class
     config: str  # the config's name
-    why: str = ""  # one line where it was detected; empty where it was named
-    # Where it was detected: config that the folder fits -> files that it could take too.
+    why: str = ""  # one line where the folder decided; empty where it was named
+    # Where the folder decided: config that the folder fits -> files that it could take too.
     fitting: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """`"cmu_mosi/mmsa_aligned"`."""
+        """`<data set>/<config>`."""
         return f"{self.cls.name}/{self.config}"
 
     def builder(self, data_dir: str | Path | None, manual_dir: str | Path | None = None) -> Any:
@@ -70,7 +54,8 @@ def list_names() -> list[str]:
 def resolve(name: str) -> Choice:
     """The config of a name alone: `"pom/mfn_arrays"`, or `"pom"` for the first, the default.
 
-    That of `"custom"` alone is empty. A ValueError for an unknown name lists all, and suggests one.
+    The config of `"custom"` alone is "". The ValueError for an unknown name lists all names, and
+    suggests one.
     """
     dataset, _, config = name.partition("/")
     if dataset in DATASETS:
@@ -101,7 +86,7 @@ def choose(
 
     Raises:
         ValueError: no such name, or neither name nor folder.
-        MissingFiles: the folder holds nothing that can be read: says which files each config
+        MissingFiles: the folder holds nothing that can be read. It says which files each config
             lacks, where people get them and on what terms.
     """
     choice = resolve(name) if name else None
@@ -123,7 +108,7 @@ def choose(
 
 
 def instructions(cls: Any) -> str:
-    """What a builder's folder must hold, where people get it and on what terms, on one line."""
+    """What a builder's folder must hold, and where people get it on what terms, on one line."""
     return " ".join((cls.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split())
 
 
@@ -138,7 +123,7 @@ def _detect(folder: Path, classes: list[Any]) -> Choice:
             found[name] = source.find(folder)
         except MissingFiles as error:
             lacking[name] = error
-    if not found:  # what cannot be built from may still be looked at
+    if not found:  # files that are not enough for a build can still be verified
         found = {name: error.readable for name, error in lacking.items() if error.readable}
     if not found:
         terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS
@@ -146,7 +131,7 @@ def _detect(folder: Path, classes: list[Any]) -> Choice:
     fitting = list(found)
     if len(found) > 1:
         looked = {name: (sources[name], found[name]) for name in found}
-        # Where no widths are right, reading says what is wrong with them.
+        # Where the files fit none, reading the first says what is wrong with them.
         fitting = list(guarded(_fitting, looked)) or fitting
     first, *others = fitting
     why = f"{first}, since {folder} holds its files"
@@ -164,9 +149,7 @@ def _nothing_fits(folder: Path, lacking: Mapping[str, MissingFiles], terms: str)
         alike.setdefault(str(error), []).append(name)
     lines = [f"{folder} holds nothing that can be built from."]
     lines += [f"- {', '.join(names)}: {said}" for said, names in alike.items()]
-    error = MissingFiles("\n".join([*lines, terms]))
-    error.mistakes = [*lines, terms]
-    return error
+    return MissingFiles("\n".join([*lines, terms]))
 
 
 def _fitting(

@@ -1,4 +1,4 @@
-"""What was read from the source files, in numbers: for reports, and to tell data apart."""
+"""Counts of what was read from the source files, and a fingerprint that tells data apart."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ import numpy as np
 from rmfn_tf.datasets.source import Reading
 
 
-def describe(reading: Reading, per_step: bool = False) -> dict[str, Any]:
+def describe(reading: Reading, per_step: bool) -> dict[str, Any]:
     """Counts of what was found and left out, as plain JSON values.
 
     Returns:
@@ -19,7 +19,7 @@ def describe(reading: Reading, per_step: bool = False) -> dict[str, Any]:
           have it}}`; where each step has a label of its own (`per_step`) also `labelled_steps` and
           `unlabelled_steps`,
         - `not_finite`: modality -> values that are NaN or infinite,
-        - `videos`: all, those of dropped segments too,
+        - `videos`: how many in all, those of dropped segments too,
         - `steps`: `{"shortest", "median", "longest"}`; `with_words`: examples with known words,
         - `dropped`: `[{"id", "split", "reason"}]`; `notes`: sentences.
     """

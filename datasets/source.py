@@ -19,16 +19,23 @@ import numpy as np
 from rmfn_tf.names import unknown_name
 
 SPLITS = ("train", "validation", "test")
+# What to do about a file without the keys that it must have.
+OTHER_FILE = "This is another kind of file than its name says: check where it came from"
 
 # Called as `report(path)` when a file is begun, and as `report(done, total)` as work goes on.
 Report = Callable[..., None]
 
 
 class SourceError(ValueError):
-    """A source file is missing, is not what its name says, or holds what cannot be right.
+    """A source file is missing, is not what its name says, or holds values that cannot be right.
 
     The message names the file, the key inside it, what was found there and how to mend it.
     """
+
+    @property
+    def mistakes(self) -> list[str]:
+        """The lines of the message, which the command line prints as they are."""
+        return str(self).splitlines()
 
     @classmethod
     def at(cls, path: Path, key: str | None = None, *, found: str, mend: str) -> "SourceError":
@@ -41,7 +48,7 @@ class SourceError(ValueError):
     def unreadable(
         cls, path: Path, form: str, error: Exception, mend: str, key: str | None = None
     ) -> "SourceError":
-        """About a file of which a library says that it is not of this form."""
+        """The error about a file that a library cannot read as this form (HDF5, CSV, ...)."""
         text = (str(error).splitlines() or [type(error).__name__])[0][:200]
         return cls.at(path, key, found=f"not readable as {form} ({text})", mend=mend)
 
@@ -49,10 +56,9 @@ class SourceError(ValueError):
 class MissingFiles(SourceError):
     """The folder lacks files that a build needs; the message names every file wanted.
 
-    `readable` are the files that are there, where they can be read, though not built from.
+    `readable` are the files that are there, if `verify` can report on them although they are not
+    enough for a build.
     """
-
-    mistakes: Sequence[str] = ()  # the lines of a message that has several
 
     def __init__(self, message: str, readable: Mapping[str, Path] | None = None) -> None:
         super().__init__(message)
@@ -74,7 +80,7 @@ class Sample:
     video_id: str = ""
     words: Sequence[str] | None = None  # T of them, or None where the source has none
     intervals: np.ndarray | None = None  # `(T, 2)` start and end of each step in seconds
-    extra: Mapping[str, Any] = field(default_factory=dict)  # what one data set alone has
+    extra: Mapping[str, Any] = field(default_factory=dict)  # values that only this data set has
 
     def __post_init__(self) -> None:
         if not self.video_id:
@@ -92,7 +98,7 @@ class Sample:
 
     @property
     def present(self) -> dict[str, bool]:
-        """modality -> whether any of its values differs from zero."""
+        """Modality -> whether any of its values differs from zero."""
         return {name: bool(rows.any()) for name, rows in self.features.items()}
 
 
@@ -100,28 +106,28 @@ class Sample:
 class Dropped:
     """A labelled segment that does not become a sample."""
 
-    id: str  # which the sample would have
+    id: str  # that the sample would have had
     video_id: str
     split: str  # empty where none is known
-    reason: str  # in a few words, as "no words"
+    reason: str  # a few words, such as "no word times"
 
 
-# What a reader yields, one after the other: a sample and its split, a segment that was dropped,
+# What a reader yields, one after the other: a split and a sample of it, a segment that was dropped,
 # or a sentence about what was repaired, is absent, or looks wrong in the files.
 Item = tuple[str, Sample] | Dropped | str
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """All that was taken from one copy of a data set, and what was left."""
+    """All samples of one copy of a data set, and what was left out of it."""
 
-    splits: Mapping[str, Sequence[Sample]]  # those with samples, in the order of the source
+    splits: Mapping[str, Sequence[Sample]]  # only splits with samples
     dropped: Sequence[Dropped] = ()
     notes: Sequence[str] = ()  # sentences for people
 
     @classmethod
     def of(cls, items: Iterable[Item], files: Mapping[str, Path]) -> Self:
-        """Gathers what a reader yields of files; train, validation, test come in this order.
+        """Gathers what a reader yields; the splits are in the order train, validation, test.
 
         A `SourceError` says which id is there twice, or which video has samples in two splits.
         """
@@ -156,28 +162,28 @@ class Reading:
 
 
 class Source(ABC):
-    """Finds and reads the files of one kind of copy; a frozen dataclass of what they must be."""
+    """Finds and reads the files of one kind of copy; a frozen dataclass of what they must hold."""
 
     # Name of a field that users may set -> the values it takes, the default first.
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    # Modality -> F of what is made; their order is that of the modalities everywhere.
+    # Modality -> F, its number of features in a sample, in the order of the modalities everywhere.
     widths: Mapping[str, int]
 
     @abstractmethod
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The files in a user's folder, by name, or `MissingFiles`."""
+        """File name -> path of the files in a user's folder, or `MissingFiles`."""
 
     @abstractmethod
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """Yields all samples of what `find` gave; a SourceError where a file cannot be right."""
+        """Yields all samples of the files that `find` gave; a SourceError where one is wrong."""
 
     def fits(self, files: Mapping[str, Path], report: Report) -> bool:
-        """Whether what `find` gave is of this data set, where a glance tells: data sets share names
-        of files. A SourceError where a file cannot be right."""
+        """Whether the files that `find` gave are of this data set, as far as a quick look tells:
+        several data sets use the same file names. A SourceError where a file is broken."""
         return True
 
     def lacks(self, files: Mapping[str, Path]) -> Sequence[str]:
-        """Names of files that would be taken beside what `find` gave, and are not there."""
+        """Names of files that would be taken too, but are not among those that `find` gave."""
         return ()
 
     def with_options(self, options: Mapping[str, str]) -> Self:
@@ -196,7 +202,7 @@ class Source(ABC):
 
 
 def find_folder(folder: str | Path | None, needs: str = "") -> Path:
-    """The user's folder, or MissingFiles where there is none; `needs` is what it must hold."""
+    """The user's folder, or MissingFiles where there is none; `needs` says what it must hold."""
     wanted = f": it must hold {needs}" if needs else ""
     if folder is None:
         raise MissingFiles(f"Name the folder with the source files (manual_dir){wanted}.")
@@ -210,7 +216,10 @@ def find_folder(folder: str | Path | None, needs: str = "") -> Path:
 def find_files(
     folder: str | Path | None, names: Sequence[str], optional: Sequence[str] = ()
 ) -> dict[str, Path]:
-    """File name -> path of those in a folder: all of `names`, and of `optional` what is there."""
+    """File name -> path of all `names`, and of those `optional` ones that the folder holds.
+
+    MissingFiles where it lacks one of `names`.
+    """
     needs = ", ".join(names) + (f" (and may hold {', '.join(optional)})" if optional else "")
     folder = find_folder(folder, needs)
     present = {name: folder / name for name in (*names, *optional) if (folder / name).is_file()}
@@ -222,9 +231,14 @@ def find_files(
 
 
 def hash_files(files: Mapping[str, Path]) -> dict[str, str]:
-    """file name -> SHA-256 of the file's bytes in hexadecimal, in the same order."""
+    """File name -> SHA-256 of the file's bytes in hexadecimal, in the same order."""
     hashes = {}
     for name, path in files.items():
         with path.open("rb") as stream:
             hashes[name] = hashlib.file_digest(stream, "sha256").hexdigest()
     return hashes
+
+
+def shorten(names: Sequence[str], most: int = 5) -> str:
+    """The first few names, separated by commas, and "..." where there are more."""
+    return ", ".join(names[:most]) + ", ..." * (len(names) > most)
