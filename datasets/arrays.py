@@ -1,4 +1,4 @@
-"""Published arrays, of which row i is sample i: padding, infinities, and labels of numbers."""
+"""What published arrays have in common: row i is sample i, and samples are padded with zeros."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,15 +25,15 @@ class Stored(NamedTuple):
 def to_features(
     parts: Mapping[tuple[str, ...], Stored], widths: Mapping[str, int]
 ) -> dict[str, np.ndarray]:
-    """modality -> `(N, steps, F)`, from the arrays that hold several modalities side by side.
+    """Modality -> `(N, steps, F)`, from arrays that each hold one or more modalities side by side.
 
-    A SourceError names one of another width, or of other rows and steps than the first.
+    A SourceError names one of another width, or with other rows and steps than the first.
     """
     arrays: dict[str, np.ndarray] = {}
     rows_and_steps = next(iter(parts.values())).values.shape[:2]
     for modalities, part in parts.items():
         shape, sizes = part.values.shape, [widths[name] for name in modalities]
-        if len(shape) != 3 or shape[2] != sum(sizes):
+        if len(shape) != 3 or 0 in shape or shape[2] != sum(sizes):
             wanted = " + ".join(f"{widths[name]} {name}" for name in modalities)
             mend = f"It must be (rows, steps, {wanted}): it is the file of another data set"
             raise part.error(f"shape {shape}", mend)
@@ -49,8 +49,8 @@ def to_features(
 
 
 def to_labels(labels: Stored, rows: int, *columns: int) -> np.ndarray:
-    """`(rows, *columns)` float32 of that shape, or of one with further axes of size 1; a
-    SourceError where the shape is another, or a label is not finite."""
+    """The labels as float32 `(rows, *columns)`; further axes of size 1 are dropped. A SourceError
+    where the shape is another, or a label is not finite."""
     shape = labels.values.shape
     if shape[:1] != (rows,) or [size for size in shape[1:] if size != 1] != list(columns):
         mend = f"The features beside it need {(rows, *columns)}: take all files from one copy"
@@ -64,16 +64,16 @@ def to_labels(labels: Stored, rows: int, *columns: int) -> np.ndarray:
 
 
 def to_float32(array: np.ndarray) -> np.ndarray:
-    """The array as float32; what lies beyond it is infinite, as COVAREP's own infinities are."""
+    """The array as float32; values beyond its range become infinite, as some of COVAREP's are."""
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
 
 
 def strip_padding(features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The steps from the first to the last that holds anything in any modality.
+    """The steps of one sample, from the first to the last that holds anything in any modality.
 
-    Published arrays are padded with zeros in front to a fixed number of steps, and a part of them
-    ends in zero rows too. All-zero steps in between stay: they are words for which no modality has
+    Published arrays are padded with zeros in front to a fixed number of steps, and some samples
+    end in zero rows too. All-zero steps in between stay: they are words for which no modality has
     a frame. A sample without any value keeps one all-zero step: it has a label, so leaving it out
     would change the published counts, and no layer accepts a sequence of no steps.
 

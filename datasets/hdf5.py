@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 import h5py
 import numpy as np
 
-from rmfn_tf.datasets.source import SourceError
+from rmfn_tf.datasets.source import OTHER_FILE, SourceError
 
 NUMBERS, BYTES = "fiu", "S"  # kinds of dtype
 _KINDS = {NUMBERS: "numbers", NUMBERS + BYTES: "numbers, or text of a fixed number of bytes"}
-_OTHER_FILE = "This is another kind of file than its name says: check where it came from"
 _Kind = TypeVar("_Kind", h5py.Group, h5py.Dataset)
 
 
@@ -38,9 +37,9 @@ def open_h5(path: Path) -> Iterator[h5py.File]:
 
 
 def find(path: Path, parent: h5py.Group, name: str, kind: type[_Kind]) -> _Kind:
-    """The group or array that `parent` holds under `name`, if it lies in this very file.
+    """The group or array that `parent` holds under `name`.
 
-    A SourceError where it is not there, of another kind, or a link that leads elsewhere.
+    A SourceError where it is not there, of another kind, or a link, which may lead out of the file.
     """
     link = parent.get(name, getlink=True)
     if link is None:
@@ -53,19 +52,12 @@ def find(path: Path, parent: h5py.Group, name: str, kind: type[_Kind]) -> _Kind:
         if isinstance(child, kind):
             return child
         found = f"a {type(child).__name__}, not a {kind.__name__}"
-    raise SourceError.at(path, _key(parent, name), found=found, mend=_OTHER_FILE)
+    raise SourceError.at(path, _key(parent, name), found=found, mend=OTHER_FILE)
 
 
-def read_array(
-    path: Path, parent: h5py.Group, name: str, kinds: str = NUMBERS, rank: int | None = None
-) -> np.ndarray:
-    """An array in the file's own type; a SourceError where it is not there or of another kind.
-
-    Args:
-        path, parent, name: as for `find`.
-        kinds: `NUMBERS`, or `NUMBERS + BYTES`.
-        rank: its number of dimensions, each of at least 1; None takes one or more, of any size.
-    """
+def read_array(path: Path, parent: h5py.Group, name: str, kinds: str = NUMBERS) -> np.ndarray:
+    """An array of one or more dimensions, in the file's own type; a SourceError where it is not
+    there, or not of `kinds`: `NUMBERS`, or `NUMBERS + BYTES`."""
     key = _key(parent, name)
     with h5py_errors(path, key):
         dataset = find(path, parent, name, h5py.Dataset)
@@ -75,9 +67,8 @@ def read_array(
             mend = "Only values stored in the file itself are read: copy the file with its data"
         elif dtype.kind not in kinds:
             found, mend = f"values of type {str(dtype)[:80]}", f"It must hold {_KINDS[kinds]}"
-        elif not shape or (rank is not None and (len(shape) != rank or 0 in shape)):
-            wanted = f"{rank} dimensions, each of at least 1" if rank else "a dimension or more"
-            found, mend = f"shape {shape}", f"It must have {wanted}"
+        elif not shape:
+            found, mend = f"shape {shape}", "It must have a dimension or more"
         elif 0 not in shape and dataset.id.get_storage_size() == 0:
             found = f"shape {shape}, but no values were ever written"
             mend = "The file is incomplete: copy it afresh"

@@ -6,7 +6,7 @@ A folder holds, for each of the splits train, valid and test, either
     audio_{split}.h5      (N, steps, F)
     video_{split}.h5      (N, steps, F)
 
-each with one array under the key `d1`, or, for CMU-MOSI, all features beside each other,
+each with one array under the key `d1`, or, for CMU-MOSI, all features side by side,
 
     X_{split}.h5          (N, steps, 325)   300 of text, 5 of COVAREP and 20 of FACET
 
@@ -41,11 +41,11 @@ class MfnArrays(Source):
 
     widths: Mapping[str, int]
     num_columns: int = 1  # of the labels
-    splits: tuple[str, ...] = SPLITS  # which are read
+    splits: tuple[str, ...] = SPLITS  # those that are read
     # Splits whose text file a good copy may lack (the only kind of file that the published copies
     # lack). Language is then zeros, and so not present.
     optional: tuple[str, ...] = ()
-    pooled: str = ""  # the name of the one split to which all are joined; empty keeps them apart
+    pooled: str = ""  # the name of the one split that joins all; empty keeps them apart
     layout: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: APART)
     key: str = "d1"  # of the one array in each file
 
@@ -60,7 +60,7 @@ class MfnArrays(Source):
         return [name for name in names if name not in files]
 
     def fits(self, files: Mapping[str, Path], report: Report) -> bool:
-        """Whether the arrays have this data set's widths: others come under the same names."""
+        """Whether the arrays have this data set's widths: another's files have the same names."""
         for split in self.splits:
             for modalities, path in self._feature_files(files, split):
                 report(path)
@@ -71,12 +71,12 @@ class MfnArrays(Source):
         return True
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """All samples, padding undone, in the order of the rows, called `<split>-<row>`; labels are
-        floats or, of several columns, `(columns,)` float32."""
+        """All samples without their padding, in the order of the rows, called `<split>-<row>`;
+        labels are floats or, of several columns, `(columns,)` float32."""
         columns = [self.num_columns] if self.num_columns > 1 else []
         for done, split in enumerate(self.splits, start=1):
             paths = self._feature_files(files, split)
-            parts = {names: self._read(path, report, rank=3) for names, path in paths}
+            parts = {names: self._read(path, report) for names, path in paths}
             arrays = to_features(parts, self.widths)
             rows = len(next(iter(arrays.values())))
             labels = to_labels(self._read(files[_name(_LABELS, split)], report), rows, *columns)
@@ -94,14 +94,14 @@ class MfnArrays(Source):
     def _feature_files(
         self, files: Mapping[str, Path], split: str
     ) -> list[tuple[tuple[str, ...], Path]]:
-        """The modalities and the path of each file of features that is there."""
+        """The modalities and the path of each file of features among `files`."""
         named = [(modalities, _name(file, split)) for file, modalities in self.layout.items()]
         return [(modalities, files[name]) for modalities, name in named if name in files]
 
-    def _read(self, path: Path, report: Report, rank: int | None = None) -> Stored:
+    def _read(self, path: Path, report: Report) -> Stored:
         report(path)
         with open_h5(path) as file:
-            return Stored(read_array(path, file, self.key, rank=rank), path, self.key)
+            return Stored(read_array(path, file, self.key), path, self.key)
 
 
 def _name(file: str, split: str) -> str:

@@ -6,19 +6,19 @@ MMSA's `aligned_50.pkl` holds CMU-MOSI with BERT's features in place of word vec
     regression_labels     (N,)         scores
     id                    (N,)         "VIDEO$_$CLIP"
 
-beside entries that are not read. It has no words: `raw_text` does not say which word a piece is of.
+and entries that are not read. It has no words: `raw_text` does not say which word a piece is of.
 
 MulT's (the Multimodal Transformer's) `mosi_data.pkl` and `iemocap_data.pkl` hold
 
     text, audio, vision   (N, steps, F)
     labels   (N, 1, 1) scores, or (N, emotions, 2), (0, 1) where an emotion is present, else (1, 0)
-    id       (N, 3)   video, start and end in seconds, as text; IEMOCAP's file has none
+    id       (N, 3)   video, start and end in seconds, as text; IEMOCAP's file has no ids
 
-MulT's own code takes (0, 1) for present; an author of a like file said (1, 0). An utterance of
-IEMOCAP has one emotion of the four, so a file in which every row marks just one in the first place
-is read as (1, 0) for present.
+MulT's own code reads (0, 1) as present, but an author of a similar file said (1, 0). An utterance
+of IEMOCAP has one of the four emotions, so if every row of a file has just one (1, 0), then (1, 0)
+means present in that file.
 
-Steps are padded with zero rows to a fixed number in all of them.
+In all these files, steps are padded with zero rows to a fixed number.
 """
 
 import re
@@ -32,6 +32,7 @@ import numpy as np
 from rmfn_tf.datasets.arrays import SPLIT_IN_FILES, Stored, strip_padding, to_features, to_labels
 from rmfn_tf.datasets.pickles import read_pickle
 from rmfn_tf.datasets.source import (
+    OTHER_FILE,
     SPLITS,
     Item,
     MissingFiles,
@@ -43,8 +44,7 @@ from rmfn_tf.datasets.source import (
 )
 
 _MODALITIES = {"language": "text", "acoustic": "audio", "visual": "vision"}
-_OTHER_FILE = "This is another kind of file than its name says: check where it came from"
-# A YouTube id can hold any of `_-`, so nothing but these forms tells the two parts apart.
+# A YouTube id can hold `_` and `-`, so only these forms tell the video from the clip.
 _SEGMENT_ID = re.compile(r"(.+?)(?:\$_\$[0-9]{1,9}|\[[0-9]{1,9}\])")
 
 
@@ -55,11 +55,11 @@ class AlignedPickle(Source):
     file: str  # its name
     widths: Mapping[str, int]
     labels: str = "labels"  # the key of the labels
-    emotions: tuple[str, ...] = ()  # label columns in the file's order; none: one score
-    ids_name_videos: bool = False  # every id must be `VIDEO$_$CLIP`
+    emotions: tuple[str, ...] = ()  # names of the labels in the file's order; without any, a score
+    ids_name_videos: bool = False  # whether every id must be `VIDEO$_$CLIP`
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The file in `folder`; MissingFiles says that an unaligned one does not do."""
+        """The file in `folder`; MissingFiles also says that an unaligned file will not do."""
         try:
             return find_files(folder, [self.file])
         except MissingFiles as error:
@@ -67,11 +67,11 @@ class AlignedPickle(Source):
             raise MissingFiles(f"{error} {why}") from error
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """All samples, padding undone, in the order of the rows.
+        """All samples without their padding, in the order of the rows.
 
-        Labels are scores or, of emotions, `(emotions,)` float32 of 0 and 1. The id is the file's
-        own (`VIDEO[START-END]` of three texts), the video the part of it before the clip's number;
-        where the file has no ids, both are `<split>-<row>`.
+        Labels are scores or, of emotions, `(emotions,)` float32 of 0 and 1. Ids are the file's own
+        (`VIDEO[START-END]` where it has three texts), without the clip's number or times they are
+        the videos; where the file has no ids, both are `<split>-<row>`.
         """
         path = files[self.file]
         report(path)
@@ -116,17 +116,17 @@ class _Split:
         values = content.get(self._key) if isinstance(content, dict) else None
         if not isinstance(values, dict):
             found = f"no dict of arrays here; the file holds {_names(content)}"
-            raise SourceError.at(path, self._key, found=found, mend=_OTHER_FILE)
+            raise SourceError.at(path, self._key, found=found, mend=OTHER_FILE)
         self._values = values
 
     def read_numbers(self, key: str) -> Stored:
-        """An array of integers or floats, of any shape with at least one row."""
+        """An array of integers or floats, of any shape."""
         values = self._get(key)
         try:
             array = np.asarray(values)
         except (ValueError, RecursionError):  # lists of different lengths
             array = np.zeros(0, object)
-        if array.dtype.kind not in "fiu" or not array.size:
+        if array.dtype.kind not in "fiu":
             found = f"a {type(values).__name__}, as an array {array.dtype} of shape {array.shape}"
             raise self._error(key, found, "It must be numbers, without gaps")
         return Stored(array, self._path, f"{self._key}/{key}")
@@ -162,7 +162,7 @@ class _Split:
 
     def _get(self, key: str) -> Any:
         if key not in self._values:
-            raise self._error(key, f"no such key; it holds {_names(self._values)}", _OTHER_FILE)
+            raise self._error(key, f"no such key; it holds {_names(self._values)}", OTHER_FILE)
         return self._values[key]
 
     def _error(self, key: str, found: str, mend: str) -> SourceError:
@@ -178,9 +178,7 @@ def _names(values: Any) -> str:
 def _choose_present(labels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Split -> `(rows, emotions, 2)` pairs to split -> `(rows, emotions)` of 0 and 1.
 
-    One decision for the whole file, since every part of it was written by the same hand.
+    The place that means present is the same in all splits, since one program wrote the file.
     """
     one_in_first = all((pairs[:, :, 0].sum(axis=1) == 1).all() for pairs in labels.values())
-    several = all(pairs.shape[1] > 2 for pairs in labels.values())
-    present = 0 if one_in_first and several else 1
-    return {split: pairs[:, :, present] for split, pairs in labels.items()}
+    return {split: pairs[:, :, 0 if one_in_first else 1] for split, pairs in labels.items()}

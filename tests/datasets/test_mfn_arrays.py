@@ -117,6 +117,7 @@ def test_features_of_any_value(folder, arrays, value):
     [
         (ONE, "text_test_emb.h5", lambda x: x[..., :3], r"shape \(3, 6, 3\).*steps, 4 language"),
         (ONE, "audio_test.h5", lambda x: x[:, 0], r"shape \(3, 3\)"),
+        (ONE, "audio_test.h5", lambda x: x[:, :0], r"shape \(3, 0, 3\).*steps, 3 acoustic"),
         (ONE, "video_test.h5", lambda x: x[:2], "2 rows of 6 steps.*before it has 3 rows of 6"),
         (ONE, "video_test.h5", lambda x: x[:, :5], "3 rows of 5 steps"),
         (ONE, "y_test.h5", lambda y: y[:2], r"labels of shape \(2,\).*need \(3,\)"),

@@ -163,7 +163,7 @@ BAD_CODE = np.full(3, 0x110000, "<u4").view("<U1")
         (MMSA, "audio", lambda x: x[:, 0], "shape (3, 3)"),
         (MMSA, "vision", lambda x: x[:2], "2 rows of 6 steps. The array before it has 3 rows of 6"),
         (MOSI, "vision", lambda x: np.repeat(x, 2, 1), "3 rows of 12 steps"),
-        (MMSA, "audio", lambda x: x[:0], "a ndarray, as an array float32 of shape (0, 6, 3). It"),
+        (MMSA, "audio", lambda x: x[:0], "shape (0, 6, 3). It must be (rows, steps, "),
         (
             MMSA,
             "audio",
