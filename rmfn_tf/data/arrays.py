@@ -1,4 +1,4 @@
-"""Arrays as Keras users have them, in the form that `Examples` takes."""
+"""Converts arrays as Keras users have them to the form that `Examples` takes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,7 +42,7 @@ def to_sequences(
 
 
 def check_dict(name: str, value: Any) -> None:
-    """ValueError where an argument is not by modality."""
+    """ValueError where an argument is not a dict, modality -> array."""
     if not isinstance(value, Mapping):
         wanted = "must be a dict, modality -> array, as {'language': array}"
         raise _wrong(name, wanted, type(value).__name__)
@@ -69,7 +69,7 @@ def _spans_of_lengths(lengths: Any, count: int) -> list[slice]:
 
 
 def _spans_of_mask(mask: Any, count: int) -> tuple[list[slice], int]:
-    """The real steps of each example, and the number of all of them."""
+    """The real steps of each example, and the number of steps with padding."""
     real = _array(mask)
     is_binary = _is_numbers(real) and bool(np.isin(real, (0, 1)).all())
     if real.ndim != 2 or len(real) != count or not is_binary:
@@ -93,7 +93,7 @@ def _spans_of_mask(mask: Any, count: int) -> tuple[list[slice], int]:
 
 
 def _cut(name: str, values: Any, spans: list[slice], steps: int | None) -> list[np.ndarray]:
-    """Each example's real steps; `steps` is what the mask says that all have, None without one."""
+    """Each example's real steps; `steps` is the padded length of the mask, None without one."""
     rows = values if isinstance(values, list | tuple) else np.atleast_1d(_array(values))
     check_count(name, rows, len(spans))
     cut = []
@@ -118,7 +118,7 @@ def _wrong(name: str, wanted: str, got: Any, mend: str = "") -> ValueError:
 
 
 def _array(value: Any) -> np.ndarray:
-    """As NumPy sees it; what has no one shape is an array of objects, which no check lets pass."""
+    """The value as an array; ragged lists become an array of objects, which every check refuses."""
     try:
         return np.asarray(value)
     except ValueError:

@@ -41,7 +41,7 @@ def choose_buckets(lengths: Sequence[int] | np.ndarray, max_buckets: int = 3) ->
     distinct, counts = np.unique(array.astype(np.int64), return_counts=True)
     total = np.concatenate([[0], np.cumsum(counts)])  # total[j]: examples among the j shortest
     size = len(distinct)
-    cost = np.full(size + 1, np.inf)  # for the number of buckets of the present round
+    cost = np.full(size + 1, np.inf)  # with as many buckets as rounds have passed
     cost[0] = 0
     starts = []  # starts[k][j]: where the last of k + 1 buckets begins
     for _ in range(min(max_buckets, size)):

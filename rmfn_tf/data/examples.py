@@ -13,12 +13,12 @@ from rmfn_tf.names import check_modalities
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """N examples: what every part to the right of the data sets works on.
+    """N examples, the form in which models, training and evaluation take data.
 
     The order of `features` is the order of the modalities. All modalities of one example are
     aligned: they share its length T_i >= 1. A row (step) that is all zero in a modality is missing
     there. Features may hold NaN or ±inf (COVAREP does): scaling inside the model deals with them.
-    The constructor takes all of it in exactly this form; `Examples.from_arrays` brings it there.
+    The constructor takes everything in exactly this form; `Examples.from_arrays` converts to it.
 
     Args:
         ids: N names.
@@ -26,7 +26,7 @@ class Examples:
         labels: `(N,)` integers (classification) or `(N, C)` float32 (regression, multilabel: the
             scored columns), finite. For a task with a label at each step, a list of N such arrays,
             `(T_i,)` or `(T_i, C)`: a step without a label is -1, or NaN in every column, and every
-            example has one label at least.
+            example has at least one label.
         present: modality -> `(N,)` bool: whether the example has this modality at all.
         groups: `(N,)` video ids; examples of one video never stand on both sides of a split.
         words: N lists of T_i words.
@@ -83,14 +83,14 @@ class Examples:
             mask: instead of `lengths`, `(N, T)` bool, true where a step is real in all modalities.
                 Padding may stand in front or behind.
             ids: N names; `"0"`, `"1"`, ... by default.
-            groups: `(N,)` video ids; by default each example is one of its own.
+            groups: `(N,)` video ids; by default each example counts as a video of its own.
             words: N lists of the T_i words of the real steps; empty ones by default.
             present: modality -> `(N,)` bool; by default whether any real value is not zero.
             per_step: whether each step has a label of its own.
 
         Raises:
-            ValueError: an argument does not fit the others or cannot be read so, the padding has
-                a hole, or modalities of an example have different lengths: align them first.
+            ValueError: an argument does not fit the others or this description, `mask` has a hole,
+                or the modalities of an example differ in length: align them first.
         """
         check_dict("features", features)
         labels = to_step_labels(labels, lengths, mask) if per_step else to_labels(labels)
@@ -161,7 +161,7 @@ class Examples:
         return _each(lambda x: x[rows] if isinstance(x, np.ndarray) else [x[i] for i in rows], self)
 
     def concatenate(self, other: "Examples") -> "Examples":
-        """The examples of both, these first (as when a last fit takes train and validation)."""
+        """The examples of both, these first, as for a last fit on train and validation."""
         for what, mine, theirs in (
             ("modalities and widths", list(self.widths.items()), list(other.widths.items())),
             ("label shapes", *(each.rows.labels.shape[1:] for each in (self, other))),

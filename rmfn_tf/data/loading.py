@@ -21,9 +21,9 @@ def load_examples(
 ) -> Examples:
     """Reads a split of a built builder into memory, in the order of its files.
 
-    Rows of the test split are locked, however they are spelled (`"test"`, `"test[:3]"`, `"all"`):
-    a finished run opens them (`rmfn_tf.training.run.Run.open_examples`) and records it in its
-    folder, or you say that you read them outside any run.
+    Rows of the test split are locked, however they are named (`"test"`, `"test[:3]"`, `"all"`):
+    only a finished run opens them (`rmfn_tf.training.run.Run.open_examples`), and records it in
+    its folder; or you say that you read them `outside_any_run`.
 
     Args:
         builder: one of `rmfn_tf.datasets`, already built (`download_and_prepare`). Its metadata
@@ -31,7 +31,7 @@ def load_examples(
         split: as TensorFlow Datasets takes it: `"train"`, `"train[:100]"`, a `ReadInstruction`.
         record: for a run: called with `{"split", "rows", "test_rows"}` before rows of the test
             split are read.
-        outside_any_run: reads rows of the test split without a record.
+        outside_any_run: whether to read rows of the test split without a record.
         on_progress: called as `on_progress(done, total)` after each example.
 
     Returns:
@@ -43,7 +43,7 @@ def load_examples(
             or an example is broken (the message names it).
     """
     import tensorflow as tf
-    import tensorflow_datasets as tfds  # here, so that folds and scaling go without TensorFlow
+    import tensorflow_datasets as tfds  # here, as importing this module need not load TensorFlow
 
     metadata = builder.info.metadata
     if not metadata or "modalities" not in metadata or "task" not in metadata:
@@ -122,7 +122,7 @@ def _to_labels(rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray | li
 
 
 def _label_array(labels: Any, rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray:
-    """The labels of examples or steps, those that are scored; `rows` says whose each one is."""
+    """The scored labels of examples or steps; `rows` are the examples that each belongs to."""
     values = np.array(labels).reshape(len(rows), -1)
     if values.shape[1] != len(task.columns):
         raise ValueError(

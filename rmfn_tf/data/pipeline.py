@@ -24,10 +24,10 @@ def epoch_batches(
     """One pass over the examples, each exactly once, in `ceil(N / batch_size)` batches.
 
     With a seed the order depends on `(seed, epoch)` alone: examples are shuffled, gathered by
-    bucket, cut into batches, and the batches shuffled. What is left over in a bucket opens the
+    bucket, cut into batches, and the batches are shuffled. What is left over in a bucket begins the
     first batch of the next longer one, so only one batch is smaller than `batch_size`, and there
-    are at most `len(buckets) + 1` different shapes. Without a seed the examples keep their order,
-    so predictions come back in it; each batch is padded to the smallest bucket that holds it.
+    are at most `len(buckets) + 1` different shapes. Without a seed the examples, and so the
+    predictions, keep their order. Each batch is padded to the smallest bucket that holds it.
 
     Args:
         examples: N examples.
@@ -97,7 +97,7 @@ def training_batches(
 
 
 class _Source:
-    """What batches are gathered from: tensors in host memory, so that no batch is ever stored.
+    """Tensors in host memory, from which batches are gathered, so that none is ever stored.
 
     Attributes:
         steps: batches of one epoch.
@@ -132,7 +132,7 @@ class _Source:
         order = tf.range(self._count)
         starts = tf.range(self.steps) * self._batch_size
         if self._seed is not None:
-            # Philox by name: the default generator, and so the order, could differ by machine.
+            # Philox by name: the default generator, and so the order, may differ between machines.
             keys = tf.random.stateless_uniform(
                 [self._count + self.steps],
                 seed=tf.stack([tf.constant(self._seed, tf.int64), tf.cast(epoch, tf.int64)]),

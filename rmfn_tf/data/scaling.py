@@ -36,7 +36,7 @@ def fit_scaling(
     without any value center 0 and scale 1, so that nothing is divided by zero or near it.
 
     Args:
-        examples: the training split alone; every statistic of another split would be a leak.
+        examples: the training split alone; statistics of another split would leak into training.
         method: as above.
         clip: largest absolute value after scaling, positive, or `None`.
 
@@ -67,7 +67,8 @@ def fit_scaling(
 
 
 def _known_values(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The steps not missing, NaN for what is not finite, and which features have any value."""
+    """The steps that are not missing, with NaN for what is not finite, and which features `(F,)`
+    have any value."""
     frames = np.concatenate(sequences)
     # Float64: squares of what float32 can hold overflow in float32.
     values = frames[(frames != 0).any(axis=1)].astype(np.float64)
@@ -87,7 +88,7 @@ def _statistics(values: np.ndarray, method: str) -> tuple[np.ndarray, np.ndarray
     if method == "robust":
         low, center, high = np.nanpercentile(values, [25, 50, 75], axis=0)
         quartiles = (high - low) / _IQR_OF_NORMAL
-        # Beside the quartiles, not the largest value: one outlier must not make them look flat.
+        # Measured by the quartiles, not the largest value: one outlier must not flatten them.
         spread_out = _resolved(quartiles, np.maximum(np.abs(low), np.abs(high)))
         scale, usable = np.where(spread_out, quartiles, scale), spread_out | usable
     return center, np.minimum(np.where(usable, scale, 1.0), np.finfo(np.float32).max)
