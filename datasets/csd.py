@@ -25,8 +25,8 @@ _FRESH = "Take the file from another copy"
 class Recording(NamedTuple):
     """What a computational sequence holds of one video: n rows, each with its time.
 
-    Rows can be out of time order, overlap, or last no time. Those that end before they start in the
-    file end where they start here, so that no word or frame lies in them.
+    Rows may be out of time order, overlap, or have no length. A row that ends before it starts in
+    the file ends where it starts here, so that no word or frame lies in it.
     """
 
     features: np.ndarray  # `(n, ...)` numbers in the file's own type, or text
@@ -80,8 +80,8 @@ class Csd:
 
 @contextmanager
 def open_csd(path: str | Path) -> Iterator[Csd]:
-    """Opens a computational sequence, which can be read from inside the `with` block; a SourceError
-    where the file is none."""
+    """Opens a computational sequence to read from inside the `with` block; a SourceError where the
+    file is none."""
     path = Path(path)
     with open_h5(path) as file:
         with h5py_errors(path):
@@ -90,5 +90,5 @@ def open_csd(path: str | Path) -> Iterator[Csd]:
 
 
 def _is_name(stored: str | bytes) -> bool:
-    """h5py gives bytes for what is not UTF-8."""
+    """h5py gives names that are not UTF-8 as bytes."""
     return isinstance(stored, str) and 0 < len(stored) <= 256 and stored.isprintable()

@@ -1,4 +1,4 @@
-"""Reads a user's files in a process of its own, so that no file can take this one down.
+"""Reads a user's files in a process of its own, so that no file can crash or fill this one.
 
 The libraries that read HDF5, NPZ and pickles may crash, loop or allocate without end on a damaged
 or hostile file. So a child reads, with limits on its memory and on the time without progress.
@@ -33,7 +33,7 @@ def guarded(
     memory: int = MEMORY,
     patience: int = PATIENCE,
 ) -> Iterator[Any]:
-    """What `read(*args, report)` yields, or the one value that it returns, from a child process.
+    """Yields what `read(*args, report)` yields or returns when it is run in a child process.
 
     Args:
         read: a function or method that can be pickled. It calls `report(path)` when it begins a
@@ -46,7 +46,7 @@ def guarded(
     Raises:
         SourceError: the child ran out of memory or time, or crashed: the message names the file
             that was read last.
-        Exception: what `read` raised, a `SourceError` where a file cannot be right.
+        Exception: what `read` raised.
     """
     ours, theirs = Pipe()
     with contextlib.closing(ours):
@@ -54,7 +54,7 @@ def guarded(
             [sys.executable, "-P", __file__, str(theirs.fileno()), str(memory), str(patience)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # the last words of a library that crashes
+            stderr=subprocess.DEVNULL,  # where a library that crashes prints
         )
         theirs.close()
         path = "The source files"
@@ -133,7 +133,7 @@ def _read(pipe: Connection, memory: int, patience: int) -> None:
 
 
 def _limit_memory(memory: int) -> None:
-    """Only what this process takes from now on counts. macOS knows no such limit."""
+    """Limits what this process takes from now on. macOS has no such limit."""
     import resource
 
     with contextlib.suppress(OSError, ValueError):

@@ -26,9 +26,9 @@ _MEND = (
 def read_pickle(path: Path) -> Any:
     """The object in a pickle: dicts, lists, tuples, sets, text, numbers, and arrays of them.
 
-    Arrays hold numbers or text, object arrays text; they may be read-only views of what was read.
-    Text of Python 2 is read as Latin-1, an `OrderedDict` as a dict. A SourceError says what is
-    wrong with a file, or which name a pickle asks for that data do not need.
+    Arrays hold numbers or text, object arrays only text; they may be read-only views of the file's
+    bytes. Text of Python 2 is read as Latin-1, an `OrderedDict` as a dict. A SourceError says what
+    is wrong with a file, or which name a pickle asks for that data do not need.
     """
     try:
         with path.open("rb") as file, warnings.catch_warnings():
@@ -50,7 +50,7 @@ class _Dtype:
         self.dtype = np.dtype(name)
 
     def __setstate__(self, state: tuple) -> None:
-        """Takes the byte order; all else that a state can say is for types that are refused."""
+        """Takes the byte order; all else that a state can hold is for types that are refused."""
         order: Any = _to_text(state[1])
         self.dtype = self.dtype.newbyteorder(order)
 
@@ -79,7 +79,7 @@ def _make_array(values: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
         if not isinstance(values, list) or not all(isinstance(v, str | bytes) for v in values):
             raise pickle.UnpicklingError("an object array that holds anything but text")
         return np.array(values, object).reshape(shape, order=order)
-    if isinstance(values, str):  # of Python 2: a letter a byte
+    if isinstance(values, str):  # bytes of Python 2, one letter each
         values = values.encode("latin-1")
     if len(values) != math.prod(shape) * dtype.dtype.itemsize:
         raise pickle.UnpicklingError(
@@ -133,7 +133,7 @@ class _Unpickler(pickle.Unpickler):
 def _to_plain(value: Any, done: dict[int, tuple[Any, Any]]) -> Any:
     """What the unpickler made, with every stand-in replaced by its array.
 
-    `done` is id -> container and what became of it: one can be there twice, or hold itself.
+    `done` is id -> container and what became of it, since one can be there twice, or hold itself.
     """
     if isinstance(value, _Array):
         if value.array is None:

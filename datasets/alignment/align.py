@@ -29,7 +29,7 @@ OUT_OF_STEP = (
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """W words of one video, in the order of its file; a ValueError where they cannot be right."""
+    """W words of one video, in the order of its file; a ValueError where they are not as below."""
 
     intervals: np.ndarray  # `(W, 2)` start and end of each word in seconds, finite
     texts: Sequence[str] | np.ndarray | None = None  # W strings, `"sp"` for a pause
@@ -62,12 +62,12 @@ class Words:
 @dataclass(frozen=True, eq=False)
 class Frames:
     """n frames in any order: what a face tracker or a voice analyser gives at its own rate; a
-    ValueError where they cannot be right.
+    ValueError where they are not as below.
 
     Float32 is averaged in float32, all else in float64 and rounded once, at the end.
     """
 
-    features: np.ndarray  # `(n, F)` numbers, NaN and infinities among them
+    features: np.ndarray  # `(n, F)` numbers, which may be NaN or infinite
     intervals: np.ndarray  # `(n, 2)` seconds, finite; they may overlap and leave gaps
 
     def __post_init__(self) -> None:
@@ -79,15 +79,15 @@ class Frames:
             )
         dtype = np.float32 if rows.dtype == np.float32 else np.float64
         object.__setattr__(self, "intervals", intervals)
-        # Contiguous: the order in which NumPy adds depends on the layout, and so the last bit.
+        # Contiguous: the layout decides in which order NumPy adds, and so the last bit of a sum.
         object.__setattr__(self, "features", np.ascontiguousarray(rows, dtype))
 
 
 @dataclass(frozen=True, eq=False)
 class AlignedSegment:
-    """T words between the start and the end of one label, T > 0, in the order of their starts."""
+    """The T > 0 words that lie in the segment of one label row, in the order of their starts."""
 
-    row: int  # of the label, counting those that were dropped
+    row: int  # the number of the label row, from 0
     features: Mapping[str, np.ndarray]  # modality -> `(T, F)` float32; zeros where it has nothing
     texts: np.ndarray | None  # `(T,)` strings
     intervals: np.ndarray  # `(T, 2)` seconds; in mmsdk mode cut to the segment, as the SDK does
@@ -111,8 +111,8 @@ class AlignedVideo:
         labels: Sequence[Any],
         last: int | None = None,
     ) -> Iterator[tuple[str, Sample] | Dropped]:
-        """The samples of its segments, or the `last` words of each, after what was dropped; `ids`
-        and `labels` are those of all label rows."""
+        """What was dropped, then the samples of the segments, of the `last` words of each where
+        that is given; `ids` and `labels` are those of all label rows."""
         for row, reason in self.dropped.items():
             yield Dropped(ids[row], video, split, reason)
         kept = slice(-last if last else None, None)
@@ -135,15 +135,15 @@ def align_video(
     """Gives each word the mean of the frames in it, and each labelled segment its words.
 
     A frame counts once, however much of it lies inside its word. A word across a boundary belongs
-    to the segments on both sides. Frames at the words' own times are word vectors
-    (`match_words`): they stay with their words, whatever times these are given.
+    to the segments on both sides. Frames at the words' own times are word vectors (`match_words`):
+    they stay with their words, even where `shift` or `pauses` gives these other times.
 
     `mode="mmsdk"` gives the numbers of the CMU-MultimodalSDK's `align` with `numpy.average` and
     its `impute`, bit for bit: NaN, infinities and intervals that end before they start go through,
-    and whether a word is in a segment is asked for each modality, of the time from the word's
-    first frame to its last. So a modality can lack a word that another has, which are zeros here.
+    and each modality decides by itself whether a word is in a segment, by the time from its first
+    frame in the word to its last. So a modality can lack a word that another has: zeros here.
     The default mode leaves out frames that hold NaN or infinities and intervals that do not run
-    forward, asks once, of the word's own time, and does not depend on the order of the frames.
+    forward, decides once, by the word's own time, and does not depend on the order of the frames.
 
     Args:
         words: of one video.
@@ -157,7 +157,8 @@ def align_video(
         shift: whether each word takes the time of the row before. The first word, which then has
             none, and the last time, which has no word, are left out rather than guessed.
 
-    A ValueError names an unknown mode or pauses, or pauses that words without texts cannot show.
+    A ValueError names an unknown mode or value of `pauses`, and refuses to drop or merge pauses of
+    words without texts.
     """
     for what, value, known in (("mode", mode, Mode), ("pauses", pauses, Pauses)):
         if value not in get_args(known):
@@ -173,7 +174,7 @@ def align_video(
     inside = find_inside(own, segments)
 
     features: dict[str, np.ndarray] = {}
-    held: dict[str, np.ndarray] = {}  # of each modality, the words that it has in each segment
+    held: dict[str, np.ndarray] = {}  # modality -> `(S, W)` bool: its words in each segment
     left_out: dict[str, int] = {}
     for name, each in frames.items():
         places = match_words(each, words)
@@ -206,9 +207,9 @@ def align_video(
 
 
 def match_words(frames: Frames, words: Words) -> np.ndarray | None:
-    """`(W,)` the frame of each word, where the frames are word vectors; None where they are not.
+    """`(W,)` the row of each word's frame, if the frames are word vectors, else None.
 
-    Word vectors have just the times of the words, in any order. Pauses may lack them: -1.
+    Word vectors have just the times of the words, in any order. A pause may lack one: -1.
     """
     if not 0 < len(frames.intervals) <= len(words):
         return None
@@ -216,7 +217,7 @@ def match_words(frames: Frames, words: Words) -> np.ndarray | None:
     has_frame = np.array([tuple(each) in known for each in words.intervals.tolist()])
     if not has_frame.all() and (words.texts is None or not (has_frame | words.find_pauses()).all()):
         return None
-    # Where several have the same time, they follow each other in both.
+    # Words with the same time take the vectors with that time in the files' order.
     rows = np.lexsort(words.intervals.T)
     rows = rows[has_frame[rows]]
     order = np.lexsort(frames.intervals.T)
@@ -228,7 +229,7 @@ def match_words(frames: Frames, words: Words) -> np.ndarray | None:
 
 
 def _place_words(words: Words, pauses: str, shift: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the words that are left, and `(len(rows), 2)` their times."""
+    """Rows of the words that `pauses` and `shift` leave, and their times `(len(rows), 2)`."""
     rows, times = np.arange(len(words)), words.intervals
     if shift:
         rows, times = rows[1:], times[:-1]
@@ -294,7 +295,7 @@ def _are_finite(rows: np.ndarray) -> np.ndarray:
 
 
 def _check_intervals(name: str, values: Any) -> np.ndarray:
-    """`(n, 2)` float64, so that the file's own type does not move a comparison."""
+    """`(n, 2)` float64, so that comparisons do not depend on the file's own type."""
     intervals = np.asarray(values)
     if intervals.size == 0 and intervals.ndim < 2:
         intervals = np.zeros((0, 2))

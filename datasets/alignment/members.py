@@ -12,7 +12,7 @@ import numpy as np
 
 # Times that differ by less are the same: the SDK's own constant, in seconds.
 EPSILON = 1e-5
-BLOCK = 2**20  # items looked at at once, so that memory does not grow with items × references
+BLOCK = 2**20  # items compared at once, so that memory does not grow with items × references
 
 
 def find_members(items: np.ndarray, references: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -22,15 +22,15 @@ def find_members(items: np.ndarray, references: np.ndarray) -> tuple[np.ndarray,
         The members of the first reference, ascending, then those of the second, and so on; and
         `(R + 1,)` bounds: those of reference r are `members[bounds[r] : bounds[r + 1]]`.
     """
-    # Windows that hold all members: ends and starts are searched twice as far away as the rule
-    # allows, so that the rounding of a sum cannot leave out what a difference lets in.
+    # Windows of items that hold all members. They reach twice as far as the rule, since the sums
+    # here are rounded otherwise than the differences below.
     first = np.searchsorted(np.maximum.accumulate(items[:, 1]), references[:, 0] - 2 * EPSILON)
     last = np.searchsorted(items[:, 0], references[:, 1] + 2 * EPSILON, side="right")
     sizes = np.maximum(last - first, 0)
     found: list[np.ndarray] = []
     counts = np.zeros(len(references), int)
-    # One item that lasts as long as a thousand others makes windows far larger than what is in
-    # them, so that they are looked at block by block.
+    # One item that lasts as long as a thousand others makes windows that hold far more than the
+    # members, so they are checked block by block.
     for block in np.array_split(np.arange(len(references)), 1 + sizes.sum() // BLOCK):
         size, owners = sizes[block], np.repeat(block, sizes[block])
         members = np.arange(len(owners)) + np.repeat(first[block] + size - np.cumsum(size), size)
@@ -47,7 +47,7 @@ def find_members(items: np.ndarray, references: np.ndarray) -> tuple[np.ndarray,
 
 
 def clip(items: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """`(n, 2)`: the part of each item inside the one reference `(2,)`, or its own of `(n, 2)`."""
+    """`(n, 2)`: the part of each item inside the reference `(2,)`, or inside its own `(n, 2)`."""
     starts = np.maximum(items[:, 0], reference[..., 0])
     ends = np.minimum(items[:, 1], reference[..., 1])
     return np.stack([starts, ends], axis=1)
@@ -56,10 +56,10 @@ def clip(items: np.ndarray, reference: np.ndarray) -> np.ndarray:
 def narrow(
     items: np.ndarray, references: np.ndarray, members: np.ndarray, bounds: np.ndarray
 ) -> np.ndarray:
-    """`(R, 2)`: from the earliest to the latest time of the members' parts inside each reference.
+    """`(R, 2)`: each reference cut to the time from its members' first start to their last end.
 
-    The members and bounds are those that `find_members` gave. A reference without members keeps
-    its own times, the earlier one first.
+    `members` and `bounds` are what `find_members` gave. A reference without members keeps its own
+    times, the earlier one first.
     """
     narrowed = np.sort(references, axis=1)
     counts = np.diff(bounds)
@@ -81,6 +81,6 @@ def find_inside(words: np.ndarray, segments: np.ndarray) -> np.ndarray:
 
 
 def is_too_short(intervals: np.ndarray, mode: str) -> np.ndarray:
-    """`(n,)` bool: the SDK keeps what ends before it starts; the default mode skips that too."""
+    """`(n,)` bool: which have no length. In mmsdk mode what ends before it starts has one."""
     lengths = intervals[:, 1] - intervals[:, 0]
     return (np.abs(lengths) if mode == "mmsdk" else lengths) < EPSILON

@@ -1,4 +1,4 @@
-"""The defect of CMU-MOSI's published word times, found and mended.
+"""Finds the defect of CMU-MOSI's published word times.
 
 In the published file every word sits one row late: word k + 1 was spoken in interval k. Long words
 take longer, so the correlation of a word's number of letters with its duration shows it: 0.005 as
@@ -21,18 +21,16 @@ MIN_RISE = 0.2
 class WordShift(NamedTuple):
     """Whether words sit one row late, and Pearson's r of letters and seconds, which shows it."""
 
-    shift: bool  # `align_video(..., shift=True)` mends each video
-    r_as_stored: float  # of each word with the interval of its row
-    r_shifted: float  # of each word with the interval of the row before
+    shift: bool  # whether they do: `align_video(..., shift=True)` mends each video
+    r_as_stored: float  # each word with the interval of its row
+    r_shifted: float  # each word with the interval of the row before
     words: int  # number of words compared as stored, pauses left out
     summary: str  # one line for a report
 
 
 def detect_word_shift(videos: Iterable[Words]) -> WordShift:
-    """Looks at all videos of a file: whether r rises by more than 0.2, on at least 500 words.
-
-    Words without texts are a ValueError.
-    """
+    """Words sit late if moving them raises r by more than 0.2, over all videos of a file with 500
+    words or more. Words without texts are a ValueError."""
     stored, shifted = [np.zeros((2, 0))], [np.zeros((2, 0))]
     for words in videos:
         spoken = ~words.find_pauses()
@@ -58,10 +56,10 @@ def choose_word_shift(choice: str, mode: str, videos: Iterable[Words]) -> tuple[
     """Whether the words of a file are to be moved by one row, and a sentence about it.
 
     Args:
-        choice: `"0"`; `"1"`; `"auto"` to look whether they sit late, and then move them; or
-            `"default"`: auto in default mode; in mmsdk mode to look, and say it alone.
+        choice: `"0"` to leave them; `"1"` to move them; `"auto"` to move them if they sit late; or
+            `"default"`: `"auto"` in default mode, in mmsdk mode only to say whether they do.
         mode: as in `align_video`.
-        videos: all of the file, looked at only where needed.
+        videos: the words of all videos of the file, which are read only where needed.
     """
     if choice in ("0", "1"):
         moved = "moved by one row" if choice == "1" else "taken as stored"

@@ -10,14 +10,14 @@ from rmfn_tf.datasets.cmu_mosi.csd_source import PUBLISHED_FOLDS, CsdSource
 from rmfn_tf.datasets.cmu_mosi.dialogues import Dialogues, find_scores
 from rmfn_tf.datasets.mfn_arrays import TOGETHER, MfnArrays
 from rmfn_tf.datasets.mmsa_mult import AlignedPickle
-from rmfn_tf.datasets.source import Reading, Sample, Source
+from rmfn_tf.datasets.source import Reading, Sample, Source, shorten
 from rmfn_tf.task import Task
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}
 _BERT = {"language": 768, "acoustic": 5, "visual": 20}
 _RAW = {"language": 300, "acoustic": 74, "visual": 47}
 _UTTERANCES = {"language": 100, "acoustic": 73, "visual": 100}
-# The features that the papers took of COVAREP and Facet, from 0.
+# The columns, from 0, that the papers took of COVAREP and Facet.
 _SELECTED = {
     "acoustic": (1, 3, 6, 25, 60),
     "visual": (0, 2, 5, 10, 11, 12, 14, 17, 20, 21, 22, 24, 25, 29, 30, 31, 32, 36, 37, 40),
@@ -27,8 +27,6 @@ _SCORES = replace(_SCORE, per_step=True)
 _BINARY = Task(
     "classification", ("sentiment",), class_names=("negative", "positive"), per_step=True
 )
-_MMSA = AlignedPickle("aligned_50.pkl", _BERT, "regression_labels", ids_name_videos=True)
-_MULT = AlignedPickle("mosi_data.pkl", _WORD_VECTORS)
 
 
 def _config(name: str, source: Source, description: str) -> SequenceConfig:
@@ -56,36 +54,37 @@ class Builder(SequenceBuilder):
         ),
         _config(
             "mmsa_aligned",
-            _MMSA,
+            AlignedPickle("aligned_50.pkl", _BERT, "regression_labels", ids_name_videos=True),
             "The aligned pickle of the MMSA framework: 768/5/20 features, BERT's in place of word "
             "vectors; a step is a word piece.",
         ),
         _config(
             "mult_aligned",
-            _MULT,
+            AlignedPickle("mosi_data.pkl", _WORD_VECTORS),
             "The aligned pickle of the Multimodal Transformer: 300/5/20 features.",
         ),
         _config(
             "csd_selected",
             CsdSource(_RAW, _SELECTED),
             "The CMU-MultimodalSDK's computational sequences, aligned here: 300/5/20 features, "
-            "the papers' choice, of all words of a segment.",
+            "those that the papers chose, for all words of a segment.",
         ),
         _config(
             "csd_selected_20",
             CsdSource(_RAW, _SELECTED, last=20),
-            "The same of the last 20 words of each segment, as in the papers.",
+            "The same for only the last 20 words of each segment, as in the papers.",
         ),
         _config(
             "csd_raw",
             CsdSource(_RAW),
-            "The computational sequences, aligned here: all 300/74/47 features of all words.",
+            "The computational sequences, aligned here: all 300/74/47 features for all words.",
         ),
         _dialogue(
             "dialogue",
             "",
             {"train": 62, "test": 31},
-            "a label each. Language and visual ones saw the labels of train.",
+            "a label for each utterance. No validation split: language and visual features were "
+            "trained on the labels of the training split.",
         ),
         _dialogue(
             "dialogue_clean_a",
@@ -122,7 +121,7 @@ class Builder(SequenceBuilder):
     def make_config(
         cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
     ) -> Any:
-        """As always; the labels of dialogues are scores where the folder or the build has them."""
+        """As for all builders; dialogues have scores for labels where the folder or build does."""
         config = super().make_config(name, manual_dir, data_dir)
         if not isinstance(getattr(config, "source", None), Dialogues):
             return config
@@ -143,15 +142,14 @@ class Builder(SequenceBuilder):
 
 
 def compare_folds(splits: Mapping[str, Sequence[Sample]]) -> list[str]:
-    """Whether the videos stand in the published folds; nothing where none has a published id."""
+    """A note that says whether the videos are in the published folds; none where no id is known."""
     here = {sample.video_id: split for split, samples in splits.items() for sample in samples}
     known = here.keys() & PUBLISHED_FOLDS.keys()
     moved = sorted(video for video in known if here[video] != PUBLISHED_FOLDS[video])
     if moved:
-        shown = ", ".join(moved[:5]) + ", ..." * (len(moved) > 5)
         return [
             f"{len(moved)} of {len(known)} videos with a published id stand in another split than "
-            f"published: {shown}."
+            f"published: {shorten(moved)}."
         ]
     all_stand = f"All {len(known)} videos with a published id stand in the published folds."
     return [all_stand] if known else []

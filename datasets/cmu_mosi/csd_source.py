@@ -1,7 +1,7 @@
 """CMU-MOSI from its computational sequences: frames to words to labelled segments.
 
-The SDK saved them under the names they had on the server, or under its own short keys; the names
-on the server changed over the years in nothing but `_` and `.`, and so those do not count here.
+The SDK saves a sequence under its name on the server, or under a short key. Over the years some
+names on the server changed in `_` and `.`, so only letters and digits of a name are compared.
 """
 
 import tomllib
@@ -35,6 +35,7 @@ from rmfn_tf.datasets.source import (
     Source,
     SourceError,
     find_folder,
+    shorten,
 )
 
 
@@ -45,7 +46,7 @@ def _plain(name: str) -> str:
 _FOLDS = tomllib.loads(Path(__file__).with_name("folds.toml").read_text("utf-8"))
 PUBLISHED_FOLDS = {video: split for split, videos in _FOLDS.items() for video in videos}
 
-# Part -> its name, and what else it is called.
+# Part -> its name, and its other names.
 NAMES = {
     "labels": ("CMU_MOSI_Opinion_Labels", "Opinion Segment Labels"),
     "words": ("CMU_MOSI_TimestampedWords", "CMU_MOSI_ModifiedTimestampedWords", "words"),
@@ -78,9 +79,9 @@ class CsdSource(Source):
     }
 
     stored_widths: Mapping[str, int]  # language, acoustic and visual -> F in the file
-    # Modality -> which of its features are taken, from 0; of others all.
+    # Modality -> the columns that are taken, from 0; all of a modality that is not here.
     columns: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    last: int | None = None  # how many words of a segment are taken, from its end; None: all
+    last: int | None = None  # take only the last so many words of a segment; None: all
     mode: Mode = "default"  # as in `align_video`
     pauses: Pauses = "keep"  # as in `align_video`
     word_shift: str = "default"  # as in `choose_word_shift`
@@ -90,8 +91,8 @@ class CsdSource(Source):
         return {m: len(self.columns.get(m, range(n))) for m, n in self.stored_widths.items()}
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The sequences in a folder. Where features alone are missing they can be read, though not
-        built from; two files of the same part are a SourceError."""
+        """The sequences in a folder; where only features are missing, `MissingFiles` has the others
+        as `readable`. Two files of the same part are a SourceError."""
         folder = find_folder(folder, WANTED)
         found: dict[str, Path] = {}
         for path in sorted(filter(Path.is_file, folder.glob("*.csd"))):
@@ -119,7 +120,6 @@ class CsdSource(Source):
         return files
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
-        """The sequences that would be taken too."""
         parts = {part_of(name) for name in files}
         return [FILES[part] for part in NAMES if part not in parts]
 
@@ -139,7 +139,7 @@ class CsdSource(Source):
                 )
             shift, said = self._choose_shift(copy)
             yield said
-            copy.counts.clear()  # of what was met while the words were looked at
+            copy.counts.clear()  # `_choose_shift` may have read all words, which are read again
             videos = copy.csds["labels"].ids
             for done, video in enumerate(videos, start=1):
                 yield from self._read_video(video, copy, shift)
@@ -184,7 +184,7 @@ class CsdSource(Source):
         words = copy.words(video) if "words" in here else Words(vectors.intervals)
         if len(vectors.intervals) and match_words(vectors, words) is None:
             copy.counts[OTHER_TIMES] += 1
-            if shift:  # they were made of the words, and sit as late
+            if shift:  # they were made from the words, and so sit one row late too
                 frames["language"] = Frames(vectors.features[1:], vectors.intervals[:-1])
         found = align_video(
             words, frames, segments, mode=self.mode, pauses=self.pauses, shift=shift
@@ -197,16 +197,16 @@ class CsdSource(Source):
 
 
 def part_of(file_name: str) -> str:
-    """The part that a file of this name is; empty where it is none."""
+    """The part (`labels`, `words`, ...) that a file of this name holds; "" where it is none."""
     return _PARTS.get(_plain(file_name.removesuffix(".csd")), "")
 
 
 class Copy:
-    """The open sequences of one copy, by their parts, and what is met while they are read."""
+    """The open sequences of one copy by their parts, and counts of what is odd in them."""
 
     def __init__(self, report: Report) -> None:
         self.csds: dict[str, Csd] = {}
-        self.counts: Counter[str] = Counter()  # what was met, in words -> how often
+        self.counts: Counter[str] = Counter()  # the end of a sentence -> the number it begins with
         self._report = report
 
     def words(self, video: str) -> Words:
@@ -235,9 +235,8 @@ class Copy:
         for part in FEATURES:
             if part not in self.csds:
                 yield f"{part}: no file ({FILES[part]}), so zeros, marked as not present."
-        yield from (f"{count:,} {met}" for met, count in self.counts.items() if count)
+        yield from (f"{count:,} {said}" for said, count in self.counts.items() if count)
         lacking = sorted(PUBLISHED_FOLDS.keys() - self.csds["labels"].ids)
         if lacking:
-            shown = ", ".join(lacking[:5]) + ", ..." * (len(lacking) > 5)
             published = f"{len(lacking)} of the {len(PUBLISHED_FOLDS)} published videos"
-            yield f"{published} have no labels here: {shown}."
+            yield f"{published} have no labels here: {shorten(lacking)}."

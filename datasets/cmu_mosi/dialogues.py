@@ -2,9 +2,9 @@
 
 The features are those of Poria et al. (ACL 2017), the files those of Ghosal et al. (EMNLP 2018);
 none has a header. A row of `transcripts.csv` is an utterance: `<video>_<number>`, its text, the
-number of its video, and whether it is positive. `text_<split>.csv` has such a row's place, from 0,
-in its first column; row i of the files of features belongs to row i of `text_<split>.csv`, and
-their last column is the label again.
+number of its video, and 1 where it is positive, else 0. The first column of `text_<split>.csv`
+numbers a row of `transcripts.csv`, from 0. Row i of the files of features belongs to row i of
+`text_<split>.csv`; their last column is the label again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,11 +42,11 @@ FEATURES = {
 NAMES = (TRANSCRIPTS, *PLACES.values(), *FEATURES.values())
 SCORES = CSD_FILES["labels"]
 TRAP = (
-    "Language and visual features were trained on the labels of the training videos, a split of "
-    "which flatters every model: choose on videos of the test split (dialogue_clean_a and _b)."
+    "Language and visual features were trained on the labels of the training videos, so scores on "
+    "a part of these flatter every model: choose on test videos (dialogue_clean_a and _b)."
 )
 _UTTERANCE = r"(?P<video>[A-Za-z0-9_-]{1,100})_(?P<number>[0-9]{1,6})"
-_DEPTH = 3  # folders inside the user's in which the files may lie, as in a clone of the repository
+_DEPTH = 3  # how deep inside the user's folder the files may lie, as in a clone of the repository
 _FRESH = "Take all files from one copy"
 
 
@@ -61,20 +61,19 @@ class Dialogues(Source):
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """The files in a folder, or in one inside it."""
         files = find_files(_home(folder), NAMES)
-        scores = find_scores(folder) if self.scored else None
-        if scores:
+        if self.scored:
+            scores = find_scores(folder)
+            if scores is None:
+                raise MissingFiles(f"{folder} lacks {SCORES}, which has the scores.")
             files[scores.name] = scores
-        elif self.scored:
-            raise MissingFiles(f"{folder} lacks {SCORES}, which has the scores.")
         return files
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
-        """The scores, where they are not there."""
         return [] if self.scored else [SCORES]
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
-        """All videos, by their ids, and their utterances by their numbers; videos of the test split
-        of which the copy has nothing are dropped."""
+        """All videos in the order of their ids, their utterances in the order of their numbers;
+        test videos of which the copy has nothing are dropped."""
         report(files[TRANSCRIPTS])
         utterances = _read_utterances(files[TRANSCRIPTS])
         rows, features = {}, {}
@@ -124,13 +123,13 @@ class Dialogues(Source):
 
 
 def find_scores(folder: str | Path | None) -> Path | None:
-    """The computational sequence with the scores: in the folder, or beside the other files."""
+    """The computational sequence with the scores, in the folder or beside the other files."""
     paths = (path for place in (find_folder(folder), _home(folder)) for path in place.glob("*.csd"))
     return next((path for path in paths if part_of(path.name) == "labels"), None)
 
 
 def _home(folder: str | Path | None) -> Path:
-    """Where all files lie, the folder or one inside it; the folder where they lie nowhere."""
+    """The folder that holds all files: the user's or one inside it; the user's where none does."""
     folder = find_folder(folder, ", ".join(NAMES))
     for depth in range(_DEPTH + 1):
         for path in sorted(folder.glob("*/" * depth + TRANSCRIPTS)):
@@ -165,7 +164,7 @@ def _to_numbers(path: Path, cells: pd.DataFrame) -> np.ndarray:
 
 
 def _read_utterances(path: Path) -> pd.DataFrame:
-    """A row for each: id, text, label (0 or 1), video, and the number of the utterance in it."""
+    """A row for each utterance: id, text, label (0 or 1), video, and its number in the video."""
     cells = _read_cells(path, 4)
     labels = _to_numbers(path, cells[[3]])[:, 0]
     parts = cells[0].str.extract(rf"^{_UTTERANCE}\Z")
@@ -183,7 +182,8 @@ def _read_utterances(path: Path) -> pd.DataFrame:
 
 
 def _read_places(path: Path, count: int) -> np.ndarray:
-    """The rows of transcripts.csv, from 0, that the rows of a file stand for."""
+    """For each row of a `text_<split>.csv`, its row in `transcripts.csv`, from 0; `count` is the
+    number of rows there."""
     places = _to_numbers(path, _read_cells(path, 101))[:, 0]
     known = np.isin(places, np.arange(count))
     for wrong, what in (
@@ -196,7 +196,7 @@ def _read_places(path: Path, count: int) -> np.ndarray:
 
 
 def _read_features(path: Path, width: int, utterances: pd.DataFrame) -> np.ndarray:
-    """`(rows, width)` of these utterances, whose labels must be the same here."""
+    """The features `(rows, width)` of these utterances; the file must have the same labels."""
     values = _to_numbers(path, _read_cells(path, width + 1))
     if len(values) != len(utterances):
         found = f"the last one, and text_<split>.csv has {len(utterances)} rows"
@@ -209,8 +209,8 @@ def _read_features(path: Path, width: int, utterances: pd.DataFrame) -> np.ndarr
 
 
 def _add_scores(path: Path, utterances: pd.DataFrame, videos: np.ndarray, report: Report) -> None:
-    """Adds score, start and end (float32) to the utterances of these videos: the k-th of a video,
-    by number, is its k-th segment. A SourceError where a score and a binary label contradict."""
+    """Adds score, start and end (float32) to the utterances of these videos: the k-th utterance of
+    a video, by number, is its k-th segment. A SourceError where a score contradicts a label."""
     columns = ["score", "start", "end"]
     utterances[columns] = np.float32(np.nan)
     with open_csd(path) as csd:

@@ -27,8 +27,8 @@ class Builder(SequenceBuilder):
     def make_config(
         cls, name: str, manual_dir: str | Path | None, data_dir: str | Path | None
     ) -> SequenceConfig:
-        """The config of a folder, in whose data.toml the name must stand; or, without one, of what
-        was built under this name."""
+        """The config of a folder, whose data.toml must have this name; or, without a folder, of
+        what was built under this name."""
         if manual_dir is None:
             return cls._config_of_build(name, data_dir)
         path = find_files(manual_dir, [DESCRIPTION])[DESCRIPTION]
@@ -58,15 +58,15 @@ class Builder(SequenceBuilder):
 
     @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:
-        """`custom/<name>` -> what would read this folder, the name being that in its data.toml."""
+        """`custom/<name>` -> its source, the name being that in the folder's data.toml."""
         if not (folder / DESCRIPTION).is_file():
-            # It finds nothing here, and so says what is missing.
+            # This source finds nothing here, and so says what is missing.
             return {f"{cls.name}/<name>": OwnData(DataDescription.model_construct())}
         data = DataDescription.read(folder / DESCRIPTION)
         return {f"{cls.name}/{data.name}": OwnData(data)}
 
     def _create_builder_config(self, builder_config: Any, version: Any) -> Any:
-        """As always; a ValueError where there is none."""
+        """As for all builders; a ValueError where none is given, since there is no default."""
         if builder_config is None:
             raise ValueError(
                 f"{self.name} has no data set of its own. Build yours with "

@@ -1,6 +1,6 @@
-"""A user's own data: data.toml, which says what they are, and NPZ files with the arrays.
+"""A user's own data: data.toml, which describes them, and NPZ files with the arrays.
 
-README.md beside this file says which arrays there are; those of N examples are one after another.
+README.md beside this file says which arrays there are.
 """
 
 import re
@@ -60,8 +60,8 @@ def _check_line(text: str) -> str:
 
 
 class DataDescription(BaseModel):
-    """What data.toml holds: the name of the config, the feature arrays in the order that they have
-    everywhere, what the labels are, and one line about the data."""
+    """What data.toml holds: the config's name, the modalities (the names of the feature arrays) in
+    the order that they have everywhere, what the labels are, and one line about the data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -84,23 +84,23 @@ class DataDescription(BaseModel):
 
 
 def _mistake(error: Any) -> str:
-    """`key 'modalities': Input should be a valid list; got 3.`, of what pydantic says."""
+    """One of pydantic's errors as `key 'modalities': Input should be a valid list; got 3.`"""
     *table, name = map(str, error["loc"])
     said = error["msg"].removeprefix("Value error, ").rstrip(".")[:400]
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = [each.name for each in fields(Task)] if table else DataDescription.model_fields
         said = unknown_name("key", name, known).rstrip(".")
-    elif error["type"] not in ("missing", "value_error"):  # these have said what they got
+    elif error["type"] not in ("missing", "value_error"):  # these already say what they got
         said += f"; got {ascii(error['input'])[:80]}"
     return f"key {'.'.join([*table, name])!r}: {said}."
 
 
 @dataclass(frozen=True)
 class OwnData(Source):
-    """Reads what a description says."""
+    """The files that `data`, their data.toml, describes."""
 
     data: DataDescription
-    widths: Mapping[str, int] = field(default_factory=dict)  # once the files were looked at
+    widths: Mapping[str, int] = field(default_factory=dict)  # empty until `read_widths` was called
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """data.toml and every NPZ file of a folder, by name."""
@@ -109,7 +109,7 @@ class OwnData(Source):
         return find_files(folder, [DESCRIPTION, *(names or ["*.npz"])])
 
     def read_widths(self, files: Mapping[str, Path], report: Report) -> dict[str, int]:
-        """modality -> F by the first NPZ file."""
+        """Modality -> F in the first NPZ file."""
         path = next(path for name, path in files.items() if name != DESCRIPTION)
         report(path)
         return _Arrays(path, self.data).widths
@@ -141,12 +141,12 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         with file:
             for name in file.files:
                 arrays[name] = file[name]
-                if not isinstance(arrays[name], np.ndarray):  # it is bytes
+                if not isinstance(arrays[name], np.ndarray):  # NumPy gives other members as bytes
                     raise ValueError("no array, as NumPy writes them")
     except MemoryError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
-        if "allow_pickle" in str(error):  # NumPy tells how to read it all the same
+        if "allow_pickle" in str(error):  # NumPy's message tells how to run it all the same
             text = "Python objects, which could run code" if name else "no zip archive"
             error = ValueError(text)
         mend = "It must be what numpy.savez writes of arrays of numbers and text"
@@ -155,7 +155,10 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 
 class _Arrays:
-    """The arrays of one file: N examples of S steps together. Each is checked when it is read."""
+    """The arrays of one file, with N examples that have S steps in all.
+
+    Names and widths are checked at once, all else by `samples`.
+    """
 
     def __init__(self, path: Path, data: DataDescription) -> None:
         self.path, self.data, self.arrays = path, data, _load(path)
@@ -194,7 +197,7 @@ class _Arrays:
         num_steps = self._array("num_steps", _INTEGERS, (rows,), _EACH_EXAMPLE)
         wanted = "Every example must have a step at least"
         self._check("num_steps", num_steps, num_steps >= 1, wanted)
-        edges = list(accumulate(num_steps.tolist(), initial=0))  # of any size: these are Python's
+        edges = list(accumulate(num_steps.tolist(), initial=0))  # Python's integers: no overflow
         steps = edges[-1]
         features = {
             name: to_float32(self._array(name, _NUMBERS, (steps, width), _EACH_STEP))
@@ -215,7 +218,7 @@ class _Arrays:
             yield splits[row], sample
 
     def _check(self, name: str, values: Any, right: Any, mend: str) -> None:
-        """A SourceError about the first row whose value is not right."""
+        """A SourceError about the first value of the array `name` that is not `right`."""
         for row in np.flatnonzero(~np.asarray(right))[:1]:
             found = str(values[row]).strip()[:80] or "an empty text"
             raise self.error(name, f"{found} in row {row}", mend)
@@ -239,8 +242,8 @@ class _Arrays:
         return texts
 
     def _labels(self, ids: list[str], edges: list[int]) -> np.ndarray | list[Any]:
-        """One class, number, or row of numbers for each example; or an array with one of them for
-        each of its steps."""
+        """For each example a class, a number, or a row of numbers; for a task `per_step` an array
+        with one of these for each step."""
         task, array = self.data.task, self.arrays["label"]
         columns, rows, why = len(task.columns), len(ids), _EACH_EXAMPLE
         if task.per_step:
@@ -281,7 +284,7 @@ class _Arrays:
         return np.split(labels[:, 0] if is_class else labels, edges[1:-1])
 
     def _check_step_rows(self, ids: list[str], edges: list[int], why: str) -> None:
-        """A SourceError where there are not as many labels as steps: it tells where they end."""
+        """A SourceError where there are not as many labels as steps; it says where they end."""
         rows, steps = len(np.atleast_1d(self.arrays["label"])), edges[-1]
         if rows != steps:
             last = ids[min(bisect_right(edges, rows), len(ids)) - 1]

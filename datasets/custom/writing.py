@@ -1,4 +1,4 @@
-"""Writing a folder that the builder `custom` reads: `data.toml`, and examples in NPZ files."""
+"""Writes a folder that the builder `custom` reads: `data.toml`, and examples in NPZ files."""
 
 import contextlib
 import dataclasses
@@ -17,8 +17,8 @@ from rmfn_tf.datasets.source import Reading, Sample
 from rmfn_tf.files import only_writer, replace_file, write_text
 from rmfn_tf.task import Task
 
-SHARD_BYTES = 2**26  # of a file, so that few examples are in memory at once
-STEP_BYTES = 2**8  # what a step may take beside its features: a word takes the room of the longest
+SHARD_BYTES = 2**26  # size at which a file is written, so that few examples are in memory at once
+STEP_BYTES = 2**8  # estimate for a step's word: NumPy gives each as much room as the longest
 
 
 def write_custom(
@@ -39,21 +39,23 @@ def write_custom(
 
     Args:
         folder: a new or an empty folder. It is there whole, or not at all.
-        examples: split (`train`, `validation`, `test`) -> its examples; or all examples, of whose
-            groups 70, 10 and 20 in a hundred are drawn into the splits, each group whole. Where one
-            is not present in a modality, zeros are written; `extra` values are left out.
+        examples: split (`train`, `validation`, `test`) -> its examples; or all examples, whose
+            groups are drawn into the splits, 70, 10 and 20 in a hundred, each group whole. Zeros
+            are written for a modality that an example does not have (`present`); `extra` values
+            are left out.
         name: of the data set; None takes the folder's own.
-        task: what the labels are, or its kind. None takes a classification, as many classes as the
-            highest label says, where the labels are integers, and otherwise a regression; per step
-            where the examples have a label at each step.
+        task: what the labels are, or its kind. None takes a regression or, where the labels are
+            integers, a classification with the classes from 0 to the highest label. With a kind or
+            None the task is per step where the examples have a label at each step.
         columns: names of the label columns, where `task` is no `Task`. By default `label`, or
             `label_0`, `label_1`, ...
         description: one line about the data.
         split_seed: draws the splits, 0 or more.
 
     Raises:
-        ValueError: the folder is there and not empty, or holds what could not be built: an unknown
-            split or kind of task, other labels, a group or an id in two splits.
+        ValueError: the folder is there and not empty, or a data set could not be built of it: an
+            unknown split or kind of task, labels that do not fit the task, a group or an id in two
+            splits.
     """
     folder = Path(folder).expanduser()
     name = folder.resolve().name if name is None else name
@@ -76,7 +78,7 @@ def write_custom(
         writer.finish(name, description, task)
         source = OwnData(DataDescription.read(unfinished / DESCRIPTION))
         files = source.find(unfinished)
-        Reading.of(source.read(files, lambda *_: None), files)  # what cannot be read is refused now
+        Reading.of(source.read(files, lambda *_: None), files)  # refuses now what a build would
     return folder
 
 
@@ -84,7 +86,9 @@ def _choose_task(labels: Any, task: Task | str | None, columns: Sequence[str]) -
     per_step = isinstance(labels, list)
     if per_step:
         labels = np.concatenate(labels)
-    if isinstance(task, Task):  # of a built data set, all of whose columns need not be learned
+    if isinstance(
+        task, Task
+    ):  # perhaps of a built data set, which has columns that are not learned
         ranges = {name: each for name, each in task.ranges.items() if name in task.labels}
         if task.per_step != per_step:
             has = "a label at each step" if per_step else "one label as a whole"
@@ -114,9 +118,9 @@ def _sample(examples: Examples, row: int) -> Sample:
 
 @contextlib.contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
-    """A folder to write in that becomes `out` when all is written, and is deleted if not.
+    """A folder to write in, which becomes `out` at the end, or is deleted after an error.
 
-    One that a killed process left is written anew; a `FolderInUse` where another process writes.
+    What a killed process left is deleted first; a `FolderInUse` where another process writes.
     """
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise ValueError(f"{out} is there already. Name a new folder, or delete it first.")
@@ -146,7 +150,6 @@ class CustomWriter:
         self._bytes = self._num_files = 0
 
     def add(self, split: str, sample: Sample) -> None:
-        """Takes one example."""
         self._waiting.append((split, sample))
         self._bytes += sum(rows.nbytes for rows in sample.features.values())
         self._bytes += sample.num_steps * STEP_BYTES

@@ -30,7 +30,7 @@ from rmfn_tf.task import Task
 
 @dataclass(frozen=True)
 class Recordings:
-    """What to align, and how; a ValueError where an argument is none of the following.
+    """What to align, and how; a ValueError where an argument does not fit this description.
 
     `words` and each of `frames` are a folder with a file for each video, called by the video's id,
     or one table with a column `video`.
@@ -40,12 +40,12 @@ class Recordings:
         frames: modality -> tables of frames, as OpenFace and openSMILE write them. The order is
             that of the data set.
         segments: a table with `video`, `start`, `end` and the labels; see `read_segments`.
-        columns: modality -> names or patterns of the feature columns; of others all are taken.
-        labels: label columns; none takes all columns of numbers.
+        columns: modality -> names or patterns of the feature columns; all of one that is not here.
+        labels: names of the label columns; without any, all columns of numbers are labels.
         kind: `"regression"`, `"classification"` or `"multilabel"`.
-        tier: the TextGrids' tier with the words, where it is not called so.
+        tier: the name of the TextGrids' tier with the words; None as in `read_textgrid`.
         mode: as in `align_video`.
-        pauses: as in `align_video`. Aligners write silence as an interval of its own; it is no
+        pauses: as in `align_video`. Aligners write silence as an interval of its own; it is not a
             word, so by default it is dropped.
         word_shift: as in `choose_word_shift`.
         split_seed: draws the splits, where the segments have no column `split`.
@@ -76,9 +76,9 @@ class Recordings:
     def read(
         self, scratch: Path, report: Report
     ) -> Iterator[tuple[str, Sample] | Dropped | tuple[Task, dict[str, Any]]]:
-        """The split and the sample of each segment, or why it is none, one video after another; at
-        the end the task and the first part of what `align_folder` reports. One table of frames for
-        all videos may be larger than memory, and goes to the folder `scratch`."""
+        """The split and the sample of each segment, or why it was dropped, one video after another;
+        at the end the task and `videos`, `modalities` and `notes` of what `align_folder` reports.
+        One table of frames for all videos may be larger than memory, and goes to `scratch`."""
         table = read_segments(Table(Path(self.segments), report), self.labels)
         task = _make_task(Path(self.segments), table, self.kind)
         scores = table.labels if self.kind == "regression" else table.labels.astype(np.int64)
@@ -126,22 +126,22 @@ def align_folder(
 ) -> dict[str, Any]:
     """Writes the folder that the builder `custom` takes, one video at a time.
 
-    The files are read in a process of their own, so that no file can take this one down.
+    The files are read in a process of their own (`guarded`).
 
     Args:
         recordings: the files, and how they are aligned.
-        out: the new folder; it may be there, empty. It is there whole, or not at all.
+        out: a new or an empty folder. It is there whole, or not at all.
         name: of the data set; None takes the last part of `out`.
         on_progress: called with the videos done and all videos.
 
     Returns:
-        Plain JSON values: `data` (`custom/<name>`), `folder`, `task`, `segments` (split ->
-        examples), `words` of all steps, `dropped` (a `Dropped` each), `videos` of the segments,
-        `modalities` (see `FrameFiles`) and `notes` (sentences about splits, word times, and what
-        was not used).
+        Plain JSON values: `data` (`custom/<name>`), `folder`, `task`, `segments` (split -> number
+        of examples), `words` (how many in all examples), `dropped` (the fields of each `Dropped`),
+        `videos` (how many in the segments), `modalities` (modality -> `FrameFiles.summary`) and
+        `notes` (sentences about splits, word times, and what was not used).
 
     Raises:
-        ValueError: `name` cannot be one, or `out` holds something.
+        ValueError: `name` cannot be the name of a data set, or `out` holds something.
         SourceError: a file is not what it must be, or no segment has words.
     """
     out = Path(out)

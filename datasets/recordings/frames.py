@@ -1,4 +1,4 @@
-"""Frames of recordings from tables: OpenFace's, openSMILE's, or any with times."""
+"""Frames of recordings from tables: OpenFace's, openSMILE's, or any others with times."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -19,26 +19,26 @@ from rmfn_tf.datasets.recordings.tables import (
     find_files,
     to_number,
 )
-from rmfn_tf.datasets.source import Report, SourceError
+from rmfn_tf.datasets.source import Report, SourceError, shorten
 from rmfn_tf.names import did_you_mean
 
 OPENFACE = ("frame", "timestamp", "confidence", "success")
 TIME = ("time", "timestamp", "frametime")
-FARTHEST = 10  # Frames may go on after the last word; ten times as long, they are in another unit.
+FARTHEST = 10  # Frames may go on after the last word, but ten times as long means another unit.
 
 
 class FrameFiles:
     """The frames of one modality: a folder with a table for each video, or one table for all.
 
-    A table has a column for the time, or one for the start and one for the end. The others that
-    hold numbers in the first row of the first video are features, but for `video` and for those of
-    OpenFace that are none; `patterns` choose among them. One table for all may be larger than the
+    A table has a column for the time, or one for the start and one for the end. Features are all
+    other columns with a number in the first row that is read, except `video` and those of OpenFace
+    that are not features; `patterns` choose among them. One table for all may be larger than the
     memory, so its rows are kept in the folder `scratch`, a file of numbers for each video.
 
-    `summary` says what became of the frames that were read so far: `columns` (the features),
-    `left_out` (columns of text or without a name), the numbers of `frames`, of those that `failed`
-    (OpenFace found no face, so they are left out) and of those `not_finite` (with NaN or
-    infinities: left out in default mode), and `videos_without` frames, which are zeros.
+    `summary` describes the frames that were read so far: `columns` (the features), `left_out`
+    (columns of text or without a name), and how many `frames` there are, how many `failed`
+    (OpenFace found no face, so they are left out), how many are `not_finite` (with NaN or
+    infinities: left out in default mode), and how many videos have none (`videos_without`).
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class FrameFiles:
             self._sort(what, table, videos, scratch / name)
 
     def read(self, video: str, words: Words) -> Frames:
-        """The frames of one video, those without a value (an empty cell, NaN) among them.
+        """The frames of one video, also those that lack a value (an empty cell, NaN).
 
-        A frame of a table with one time lasts from there for the median step between the times of
-        the whole recording, failed frames among them. Their times must have the unit of the words'.
+        Where a table gives one time, a frame starts there and lasts for the median step between
+        the times of the recording. Times that look like another unit than the words' are refused.
         """
         parts = [np.zeros((0, len(self._columns)))]
         if video in self._files:
@@ -118,9 +118,9 @@ class FrameFiles:
         for pattern in patterns:
             if not any(_matches(name, pattern) for name in features):
                 hint = did_you_mean(pattern.strip().lower(), features)
-                shown = ", ".join(features[:8]) + (", ..." if features[8:] else "")
                 found = f"no feature column is called {pattern.strip()!r}"
-                raise table.error(1, found, f"There are {shown or 'none'}.{hint}")
+                mend = f"There are {shorten(features, 8) or 'none'}.{hint}"
+                raise table.error(1, found, mend)
         taken = [x for x in features if any(_matches(x, each) for each in patterns or ["*"])]
         if not taken:
             raise table.error(1, "no columns of numbers beside the times", "Features are needed")
@@ -131,10 +131,9 @@ class FrameFiles:
 
     def _to_numbers(self, table: Table, rows: pd.DataFrame) -> np.ndarray:
         """`(rows, columns)` float64."""
-        differing = sorted(set(self._header) ^ set(table.names))
+        differing = sorted(map(repr, set(self._header) ^ set(table.names)))
         if differing:
-            shown = ", ".join(map(repr, differing[:5])) + (", ..." if differing[5:] else "")
-            found = f"other columns than in the modality's first file: {shown}"
+            found = f"other columns than in the modality's first file: {shorten(differing)}"
             raise table.error(1, found, "All files of a modality must have the same columns")
         times = table.numbers(rows[self._times], finite=True)
         for row, _ in np.argwhere(np.diff(times) <= 0)[:1]:
@@ -143,7 +142,7 @@ class FrameFiles:
         return table.numbers(rows[self._columns])
 
     def _sort(self, what: str, table: Table, videos: Sequence[str], folder: Path) -> None:
-        """Takes the one table apart."""
+        """Writes the rows of the one table to a file of numbers for each wanted video."""
         folder.mkdir()
         wanted = {video: folder / str(place) for place, video in enumerate(videos)}
         held = set()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rmfn_tf.datasets.source import SPLITS, Report, SourceError
+from rmfn_tf.datasets.source import SPLITS, Report, SourceError, shorten
 from rmfn_tf.names import did_you_mean
 
 CHUNK = 2**20  # cells that are in memory as text at a time
@@ -27,9 +27,9 @@ _SPLITS = {"training": "train", "val": "validation", "valid": "validation", "dev
 class Table:
     """A table whose header was read; its rows are read anew each time they are asked for.
 
-    The cells come by Python's `csv` rather than `pandas.read_csv`, which fills rows that are cut
-    short in silence and does not know on which line a row stands. The column `names` are in lower
-    case; a column without one, as the row numbers that pandas writes, is called "".
+    Cells are read by Python's `csv` and not by `pandas.read_csv`, which silently fills rows that
+    are cut short and does not know on which line a row stands. The column `names` are in lower
+    case; a column without a name, as pandas writes for row numbers, is called "".
     """
 
     def __init__(self, path: Path, report: Report = lambda path: None) -> None:
@@ -46,7 +46,7 @@ class Table:
             raise self.error(1, found, "The first line must name each column once")
 
     def chunks(self) -> Iterator[pd.DataFrame]:
-        """All rows, some at a time: cells as text, indexed by their lines; empty lines are none."""
+        """All rows, some at a time: cells as text, indexed by their lines, without empty lines."""
         rows = islice(self._rows(), 1, None)
         while chunk := list(islice(rows, max(1, CHUNK // len(self.names)))):
             self._report(self.path)
@@ -58,7 +58,7 @@ class Table:
         return pd.concat(list(self.chunks()) or [none])
 
     def by_video(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Rows of one video after another, as they lie in the file: a video may come again."""
+        """A video and rows of it, in the file's order: the same video may come again."""
         column = self.need(VIDEO)
         for rows in self.chunks():
             videos = rows[column].str.strip()
@@ -72,14 +72,14 @@ class Table:
     def need(self, wanted: Sequence[str]) -> str:
         name = self.find(wanted)
         if name is None:
-            shown = ", ".join(map(repr, self.names[:12])) + (", ..." if self.names[12:] else "")
+            held = shorten(list(map(repr, self.names)), 12)
             hint = did_you_mean(wanted[0], self.names)
             mend = f"The header must name it ({' or '.join(wanted)}).{hint}"
-            raise self.error(1, f"no column {wanted[0]!r}, only {shown}", mend)
+            raise self.error(1, f"no column {wanted[0]!r}, only {held}", mend)
         return name
 
     def numbers(self, rows: pd.DataFrame, *, finite: bool = False) -> np.ndarray:
-        """`(rows, columns)` float64; NaN where a cell is empty or says that there is none.
+        """`(rows, columns)` float64; NaN where a cell is empty or says "NA" or the like.
 
         A `SourceError` names a cell that is not a number, or not finite where all must be `finite`.
         """
@@ -129,7 +129,7 @@ class Table:
 
 
 def to_number(cell: str) -> float | None:
-    """The cell as a number; NaN where it is empty or says "NA" or the like; None: it is text."""
+    """The cell as a number; NaN where it is empty or says "NA" or the like, None if it is text."""
     try:
         return float(cell)
     except ValueError:
@@ -139,7 +139,7 @@ def to_number(cell: str) -> float | None:
 def find_files(
     path: Path, what: str, suffixes: Sequence[str], videos: Collection[str]
 ) -> dict[str, Path]:
-    """Wanted video -> its file, called by the video's id, in a folder or its subfolders."""
+    """Video of `videos` -> the file named after it, in a folder or its subfolders."""
     found: dict[str, list[Path]] = {}
     for each in sorted(path.rglob("*")):
         if each.suffix.lower() in suffixes and each.is_file():
@@ -207,8 +207,8 @@ def read_segments(table: Table, labels: Sequence[str] = ()) -> Segments:
 def _choose_labels(
     table: Table, rows: pd.DataFrame, labels: Sequence[str], others: Sequence[str]
 ) -> list[str]:
-    """Those asked for, or else all that hold more numbers than text: text among them is then told
-    as an error."""
+    """Those asked for, or else all that hold more numbers than text; text in one of these is an
+    error later."""
     wanted = list(dict.fromkeys(" ".join(label.split()).lower() for label in labels))
     for label in wanted:
         if label not in others:

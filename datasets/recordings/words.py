@@ -24,12 +24,12 @@ from rmfn_tf.datasets.source import Report, SourceError
 TEXTGRID = ".textgrid"
 WORD = ("word", "text", "label", "token")
 MAX_LETTERS = 250  # of a word: a quotation mark that is never closed takes all that follows
-LONGEST_MEDIAN = 10.0  # seconds; a quarter of a second in milliseconds is far beyond it
+LONGEST_MEDIAN = 10.0  # seconds; of words timed in milliseconds the median is about 250
 
 # What aligners write for silence and noise.
 _NO_WORD = re.compile(r"sp|sil|<sil>|<eps>|\{.*\}|", re.IGNORECASE)
 _WORD_TIER = re.compile(r"(?:.* - )?words?", re.IGNORECASE)
-# Long and short form: class, name, start, end, and the number of intervals that follow.
+# How a tier begins, in the long and the short form: class, name, start, end, number of intervals.
 _DECLARATION = re.compile(
     r'"(?:IntervalTier|TextTier)"\s+(?:name ?= ?)?"(?:[^"]|"")*"\s+(?:xmin ?= ?)?[-\d]\S*'
     r"\s+(?:xmax ?= ?)?[-\d]\S*\s+(?:(?:intervals|points): size ?= ?)?(\d+)"
@@ -39,10 +39,10 @@ _DECLARATION = re.compile(
 def open_words(
     path: Path, tier: str | None, videos: Collection[str], report: Report
 ) -> dict[str, Callable[[], Words]]:
-    """video -> what reads its words, for those of `videos` that have any.
+    """Video -> a function that reads its words, for those of `videos` that have any.
 
     `path` is a folder with `<video>.TextGrid`, `.csv` or `.tsv`, in it or in its subfolders; or one
-    table with a column `video`. `tier` is that of TextGrids; `report` is told of each file.
+    table with a column `video`. `tier` is as in `read_textgrid`; `report` is told of each file.
     """
     if path.is_dir():
         files = find_files(path, "words", (TEXTGRID, *TABLES), videos)
@@ -112,7 +112,7 @@ def read_textgrid(path: Path, tier: str | None = None) -> Words:
     entries = tiers[meant[0]].entries
     intervals = np.array([(start, end) for start, end, _ in entries], float).reshape(-1, 2)
     found = "" if np.isfinite(intervals).all() else "the tier holds a time that is not finite"
-    # praatio takes what there is: a file cut off between two intervals would lose words unseen.
+    # praatio accepts a file that is cut off between two intervals, so words could be lost unseen.
     place = grid.tierNames.index(meant[0])
     if len(declared) != len(grid.tiers) or declared[place] != len(entries):
         found = f"the tier holds {len(entries)} intervals, not as many as it declares"

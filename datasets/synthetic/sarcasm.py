@@ -1,4 +1,4 @@
-"""The "sarcasm" task, whose kinds a, b, b3, c and d README.md beside this file tells in words.
+"""The "sarcasm" task; README.md beside this file tells its kinds a, b, b3, c and d in words.
 
 An example has L words, L uniform in 7..12. One sentiment word at position p (0-based, uniform in
 1..L-3) has the code l = ±1 in language. The events of the kinds b and b3 stand at p; in c and d a
@@ -31,7 +31,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "d": ("visual", "acoustic"),
 }
 KINDS = tuple(EVENTS)
-AT_THE_WORD = ("b", "b3")  # their events stand at p, those of the others after it
+AT_THE_WORD = ("b", "b3")  # kinds whose events stand at p; those of the others stand after it
 WIDTHS = {"language": 12, "acoustic": 8, "visual": 8}
 MIN_LENGTH, MAX_LENGTH = 7, 12
 CODE_NOISE, OTHER_NOISE = 0.4, 0.5
@@ -83,9 +83,9 @@ def draw_stories(num_examples: int, rng: np.random.Generator) -> Stories:
 
     events_at, distractors_at = {}, {}
     for modality in later:
-        counts = np.isin(kinds, [kind for kind in KINDS if modality in EVENTS[kind]])
+        has_event = np.isin(kinds, [kind for kind in KINDS if modality in EVENTS[kind]])
         place = np.where(np.isin(kinds, AT_THE_WORD), word, later[modality])
-        events_at[modality] = np.where(counts, place, NOWHERE)
+        events_at[modality] = np.where(has_event, place, NOWHERE)
         distracts = rng.random(num_examples) < 0.5
         distractors_at[modality] = np.where(distracts, rng.integers(0, word), NOWHERE)
 
