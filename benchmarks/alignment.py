@@ -34,7 +34,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from rmfn_tf.datasets.alignment import Frames, Words, align_video
+from rmfn_tf.datasets.alignment.align import Frames, Words, align_video
 from rmfn_tf.datasets.csd import open_csd
 from rmfn_tf.datasets.guard import guarded
 from support.alignment_plain import plain_segments, plain_words

@@ -1,4 +1,12 @@
-"""Frames to words to labelled segments; `members.py` has the rule of which lies in which."""
+"""Frames to words to labelled segments; `members.py` has the rule of which lies in which.
+
+    words = Words(word_times, texts)
+    frames = {"language": Frames(vectors, word_times), "visual": Frames(facet, facet_times)}
+    for segment in align_video(words, frames, label_times, mode="mmsdk").segments:
+        segment.features["visual"]  # (T, F)
+
+All times are in seconds.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

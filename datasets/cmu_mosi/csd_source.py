@@ -14,17 +14,16 @@ from typing import ClassVar, get_args
 
 import numpy as np
 
-from rmfn_tf.datasets.alignment import (
+from rmfn_tf.datasets.alignment.align import (
     OUT_OF_STEP,
-    WORD_SHIFTS,
     Frames,
     Mode,
     Pauses,
     Words,
     align_video,
-    choose_word_shift,
     match_words,
 )
+from rmfn_tf.datasets.alignment.word_shift import WORD_SHIFTS, choose_word_shift
 from rmfn_tf.datasets.arrays import Stored, to_labels
 from rmfn_tf.datasets.csd import Csd, open_csd
 from rmfn_tf.datasets.source import (

@@ -9,14 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rmfn_tf.datasets.alignment import (
-    OUT_OF_STEP,
-    WORD_SHIFTS,
-    Mode,
-    Pauses,
-    align_video,
-    choose_word_shift,
-)
+from rmfn_tf.datasets.alignment.align import OUT_OF_STEP, Mode, Pauses, align_video
+from rmfn_tf.datasets.alignment.word_shift import WORD_SHIFTS, choose_word_shift
 from rmfn_tf.datasets.custom.source import check_name
 from rmfn_tf.datasets.custom.writing import CustomWriter, draw_splits, new_folder
 from rmfn_tf.datasets.guard import guarded

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rmfn_tf.datasets.alignment import Frames, Words
+from rmfn_tf.datasets.alignment.align import Frames, Words
 from rmfn_tf.datasets.recordings.tables import (
     END,
     START,
@@ -31,9 +31,9 @@ class FrameFiles:
     """The frames of one modality: a folder with a table for each video, or one table for all.
 
     A table has a column for the time, or one for the start and one for the end. Features are all
-    other columns with a number in the first row that is read, except `video` and those of OpenFace
-    that are not features; `patterns` choose among them. One table for all may be larger than the
-    memory, so its rows are kept in the folder `scratch`, a file of numbers for each video.
+    others without text in the first row that is read, except `video` and those of OpenFace that are
+    not features; `patterns` choose among them. One table for all may be larger than the memory, so
+    its rows are kept in the folder `scratch`, a file of numbers for each video.
 
     `summary` describes the frames that were read so far: `columns` (the features), `left_out`
     (columns of text or without a name), and how many `frames` there are, how many `failed`

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rmfn_tf.datasets.alignment import PAUSE, Words
+from rmfn_tf.datasets.alignment.align import PAUSE, Words
 from rmfn_tf.datasets.recordings.tables import END, START, TABLES, Table, check_videos, find_files
 from rmfn_tf.datasets.source import Report, SourceError
 

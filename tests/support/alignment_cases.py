@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.alignment import EPSILON, AlignedVideo, Frames, Words, align_video
+from rmfn_tf.datasets.alignment.align import AlignedVideo, Frames, Words, align_video
+from rmfn_tf.datasets.alignment.members import EPSILON
 from support.alignment_reference import group_words, intersect, transcribe
 
 # Few moments, so that rows touch, repeat and contain one another; each also ε or so off, and a bit

@@ -5,7 +5,7 @@ For words that end after they start, in the order of their starts.
 
 import numpy as np
 
-from rmfn_tf.datasets.alignment import EPSILON
+from rmfn_tf.datasets.alignment.members import EPSILON
 
 
 def plain_words(vectors: np.ndarray, times: np.ndarray, frames: dict) -> dict[str, list]:

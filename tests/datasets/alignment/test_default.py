@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.alignment import EPSILON, Frames, Words, align_video
+from rmfn_tf.datasets.alignment.align import Frames, Words, align_video
+from rmfn_tf.datasets.alignment.members import EPSILON
 from support.alignment_cases import (
     EVERYTHING,
     any_interval,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.alignment import Frames, Words, align_video
+from rmfn_tf.datasets.alignment.align import Frames, Words, align_video
 
 ONE = np.array([[0.0, 1.0]])
 NAN = np.array([[0.0, 1.0], [1.0, np.nan]])

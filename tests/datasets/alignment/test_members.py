@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.alignment import EPSILON, members
+from rmfn_tf.datasets.alignment import members
+from rmfn_tf.datasets.alignment.members import EPSILON
 from support.alignment_cases import any_interval, as_array, forward_interval, frame_times
 from support.alignment_reference import intersect
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from rmfn_tf.datasets.alignment import EPSILON, Frames, Words
+from rmfn_tf.datasets.alignment.align import Frames, Words
+from rmfn_tf.datasets.alignment.members import EPSILON
 from support.alignment_cases import (
     Case,
     any_interval,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from rmfn_tf.datasets.alignment import Frames, Words, align_video
+from rmfn_tf.datasets.alignment.align import Frames, Words, align_video
 from support.alignment_cases import EVERYTHING, cases, forward_interval
 
 TIMES = np.array([[0, 1], [1, 2], [2, 4], [5, 6], [6, 7], [7, 8]], float)

@@ -6,7 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.alignment import EPSILON, Frames, Words, align_video, detect_word_shift
+from rmfn_tf.datasets.alignment.align import Frames, Words, align_video
+from rmfn_tf.datasets.alignment.members import EPSILON
+from rmfn_tf.datasets.alignment.word_shift import detect_word_shift
 from support.alignment_cases import Case, check_against_sdk, frame_times
 from support.alignment_reference import align_frames
 

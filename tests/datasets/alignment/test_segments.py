@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.alignment import Frames, Words, align_video, match_words
+from rmfn_tf.datasets.alignment.align import Frames, Words, align_video, match_words
 from support.alignment_cases import EVERYTHING
 
 TIMES = np.array([[0, 1], [1, 2], [2, 3]], float)

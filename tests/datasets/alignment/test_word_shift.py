@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.alignment import Words, detect_word_shift
+from rmfn_tf.datasets.alignment.align import Words
+from rmfn_tf.datasets.alignment.word_shift import detect_word_shift
 
 
 def videos(num_words, late, pauses=0.2):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.alignment import Words
+from rmfn_tf.datasets.alignment.align import Words
 from rmfn_tf.datasets.recordings.frames import FrameFiles
 from rmfn_tf.datasets.source import SourceError
 from support.damage import damaged

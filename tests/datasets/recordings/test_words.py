@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rmfn_tf.datasets.alignment import PAUSE
+from rmfn_tf.datasets.alignment.align import PAUSE
 from rmfn_tf.datasets.recordings.tables import Table
 from rmfn_tf.datasets.recordings.words import open_words, read_textgrid, read_words
 from rmfn_tf.datasets.source import SourceError
