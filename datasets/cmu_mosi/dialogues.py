@@ -86,7 +86,7 @@ class Dialogues(Source):
             report(done, len(SPLITS))
         videos = {split: utterances["video"].to_numpy()[rows[split]] for split in SPLITS}
         for row in np.flatnonzero(np.isin(videos["test"], videos["train"]))[:1]:
-            found = f"an utterance of {videos['test'][row]}, of which {PLACES['train']} has some"
+            found = f"the video {videos['test'][row]} is in {PLACES['train']} too"
             raise _error(files[PLACES["test"]], row, found)
         if self.scored:
             path = next(path for name, path in files.items() if part_of(name) == "labels")
@@ -187,11 +187,11 @@ def _read_places(path: Path, count: int) -> np.ndarray:
     places = _to_numbers(path, _read_cells(path, 101))[:, 0]
     known = np.isin(places, np.arange(count))
     for wrong, what in (
-        (~known, f"no row of {TRANSCRIPTS}, of 0 to {count - 1}"),
-        (pd.Series(places).duplicated(), "named for the second time"),
+        (~known, f"not a row of {TRANSCRIPTS} (0 to {count - 1})"),
+        (pd.Series(places).duplicated(), "there for the second time"),
     ):
         for row in np.flatnonzero(wrong)[:1]:
-            raise _error(path, row, f"{places[row]:g}, its first cell, is {what}")
+            raise _error(path, row, f"the first cell, {places[row]:g}, is {what}")
     return places.astype(np.int64)
 
 
@@ -199,7 +199,7 @@ def _read_features(path: Path, width: int, utterances: pd.DataFrame) -> np.ndarr
     """The features `(rows, width)` of these utterances; the file must have the same labels."""
     values = _to_numbers(path, _read_cells(path, width + 1))
     if len(values) != len(utterances):
-        found = f"the last one, and text_<split>.csv has {len(utterances)} rows"
+        found = f"the last row, but text_<split>.csv has {len(utterances)}"
         raise _error(path, len(values) - 1, found)
     labels = utterances["label"].to_numpy()
     for row in np.flatnonzero(values[:, -1] != labels)[:1]:

@@ -225,26 +225,26 @@ AUDIO = "audio/audio_train0.csv"
         (lambda t: t[AUDIO][6].pop(), AUDIO, "row 7: cell 74: '' is not a finite number."),
         (lambda t: t[AUDIO][6].append(1), AUDIO, "not readable as CSV .*line 7"),
         (lambda t: t[AUDIO].insert(2, []), AUDIO, "row 3: cell 1: '' is not a finite number."),
-        (cut(AUDIO, 9), AUDIO, "row 9: the last one, and text_<split>.csv has 15 rows."),
+        (cut(AUDIO, 9), AUDIO, "row 9: the last row, but text_<split>.csv has 15."),
         (lambda t: t[AUDIO].clear(), AUDIO, "not readable as CSV"),
         (lambda t: t["text_test.csv"].clear(), "text_test.csv", "not readable as CSV"),
         (
             change("text_test.csv", 2, 0, 34),
             "text_test.csv",
-            "row 3: 34, its first cell, is no row",
+            "row 3: the first cell, 34, is not a row",
         ),
         (
             change("text_test.csv", 2, 0, -1),
             "text_test.csv",
-            "row 3: -1, its first cell, is no row",
+            "row 3: the first cell, -1, is not a row",
         ),
         (
             change("text_test.csv", 2, 0, 1.5),
             "text_test.csv",
-            "row 3: 1.5, its first cell, is no r",
+            "row 3: the first cell, 1.5, is not a r",
         ),
-        (repeat, "text_train.csv", r"row 4: \d+, its first cell, is named for the second time."),
-        (cut("transcripts.csv", 9), "text_train.csv", "is no row of transcripts.csv, of 0 to 8."),
+        (repeat, "text_train.csv", r"row 4: the first cell, \d+, is there for the second time."),
+        (cut("transcripts.csv", 9), "text_train.csv", "is not a row of transcripts.csv .0 to 8.."),
         (
             change("transcripts.csv", 3, 0, "a_train_3"),
             "transcripts.csv",
@@ -268,7 +268,7 @@ AUDIO = "audio/audio_train0.csv"
         (
             in_both,
             "text_test.csv",
-            "row 2: an utterance of b, of which text_train.csv has some.",
+            "row 2: the video b is in text_train.csv too.",
         ),
     ],
 )
