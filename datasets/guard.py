@@ -1,4 +1,4 @@
-"""Reads a user's files in a process of its own, so that no file can crash or fill this one.
+"""Reads a user's files in a process of its own, so that no file can crash or block this one.
 
 The libraries that read HDF5, NPZ and pickles may crash, loop or allocate without end on a damaged
 or hostile file. So a child reads, with limits on its memory and on the time without progress.

@@ -58,7 +58,7 @@ def describe(reading: Reading, per_step: bool) -> dict[str, Any]:
 def fingerprint(reading: Reading, options: Mapping[str, str]) -> str:
     """SHA-256 over options that are not defaults, then split, id and label of each example.
 
-    Runs record it, so that a model is not judged on other data than it was trained on by mistake.
+    Runs record it, so that no model is evaluated by mistake on other data than it was trained on.
     """
     digest = hashlib.sha256()
     if options:

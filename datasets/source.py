@@ -150,7 +150,7 @@ class Reading:
                     raise SourceError(
                         f"{place}: the video {sample.video_id[:80]!a} has segments in {first} and "
                         f"in {split} (there {sample.id[:80]!a}). Take the files from another copy, "
-                        "or put each video in one split: a model is not judged on what it has seen."
+                        "or put each video in one split, so that a model is tested on new videos."
                     )
                 if sample.id in ids:
                     raise SourceError(

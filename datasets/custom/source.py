@@ -100,7 +100,7 @@ class OwnData(Source):
     """The files that `data`, their data.toml, describes."""
 
     data: DataDescription
-    widths: Mapping[str, int] = field(default_factory=dict)  # empty until `read_widths` was called
+    widths: Mapping[str, int] = field(default_factory=dict)  # from `read_widths`, for a config
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """data.toml and every NPZ file of a folder, by name."""
