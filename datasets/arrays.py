@@ -25,10 +25,9 @@ class Stored(NamedTuple):
 def to_features(
     parts: Mapping[tuple[str, ...], Stored], widths: Mapping[str, int]
 ) -> dict[str, np.ndarray]:
-    """Modality -> `(N, steps, F)`, from arrays that each hold one or more modalities side by side.
-
-    A SourceError names one of another width, or with other rows and steps than the first.
-    """
+    """Modality -> `(N, steps, F)`, from arrays that each hold one or more modalities side by side;
+    zeros for a modality that is in none. A SourceError names an array of another width, or with
+    other rows and steps than the first."""
     arrays: dict[str, np.ndarray] = {}
     rows_and_steps = next(iter(parts.values())).values.shape[:2]
     for modalities, part in parts.items():
@@ -45,7 +44,8 @@ def to_features(
             raise part.error(f"{shape[0]} rows of {shape[1]} steps", mend)
         edges = np.cumsum(sizes)[:-1]
         arrays |= zip(modalities, np.split(part.values, edges, axis=2), strict=True)
-    return arrays
+    nothing = {name: np.zeros((*rows_and_steps, F), np.float32) for name, F in widths.items()}
+    return nothing | arrays  # in the order of `widths`
 
 
 def to_labels(labels: Stored, rows: int, *columns: int) -> np.ndarray:

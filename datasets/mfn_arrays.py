@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from rmfn_tf.datasets.arrays import SPLIT_IN_FILES, Stored, strip_padding, to_features, to_labels
 from rmfn_tf.datasets.hdf5 import find, h5py_errors, open_h5, read_array
@@ -81,12 +80,7 @@ class MfnArrays(Source):
             rows = len(next(iter(arrays.values())))
             labels = to_labels(self._read(files[_name(_LABELS, split)], report), rows, *columns)
             for row, label in enumerate(labels):
-                there = strip_padding({name: array[row] for name, array in arrays.items()})
-                steps = len(next(iter(there.values())))
-                features = {
-                    name: there.get(name, np.zeros((steps, width), np.float32))
-                    for name, width in self.widths.items()
-                }
+                features = strip_padding({name: array[row] for name, array in arrays.items()})
                 value = label if columns else float(label)
                 yield self.pooled or split, Sample(f"{split}-{row}", features, value)
             report(done, len(self.splits))

@@ -69,9 +69,9 @@ class AlignedPickle(Source):
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
         """All samples without their padding, in the order of the rows.
 
-        Labels are scores or, of emotions, `(emotions,)` float32 of 0 and 1. Ids are the file's own
-        (`VIDEO[START-END]` where it has three texts), without the clip's number or times they are
-        the videos; where the file has no ids, both are `<split>-<row>`.
+        Labels are scores or, of emotions, `(emotions,)` float32 of 0 and 1. Ids are the file's own,
+        `VIDEO[START-END]` where it has three texts; the part before the clip's number or the times
+        is the video. Where the file has no ids, both are `<split>-<row>`.
         """
         path = files[self.file]
         report(path)
@@ -85,7 +85,9 @@ class AlignedPickle(Source):
             features[name] = to_features(parts, self.widths)
             labels[name] = self._read_labels(split, len(features[name]["language"]))
         if self.emotions:
-            labels = _choose_present(labels)
+            # The place that means present is the same in all splits: one program wrote the file.
+            in_first = all((pairs[:, :, 0].sum(axis=1) == 1).all() for pairs in labels.values())
+            labels = {name: pairs[:, :, 0 if in_first else 1] for name, pairs in labels.items()}
         for done, (name, split) in enumerate(splits.items(), start=1):
             ids = split.read_ids(len(labels[name]), self.ids_name_videos)
             for row, (text, video) in enumerate(ids):
@@ -145,7 +147,7 @@ class _Split:
             cells = []
         if len(cells) != rows or len(cells[0]) not in (1, 3):
             wanted = f"It must hold a text, or video, start and end, for each of the {rows} rows"
-            raise self._error("id", f"a {type(values).__name__} of other values", wanted)
+            raise self._error("id", f"a {type(values).__name__} of another form", wanted)
         return [self._to_id(row, texts, ids_name_videos) for row, texts in enumerate(cells)]
 
     def _to_id(self, row: int, texts: list[str], ids_name_videos: bool) -> tuple[str, str]:
@@ -173,12 +175,3 @@ def _names(values: Any) -> str:
     if not isinstance(values, dict):
         return f"a {type(values).__name__}"
     return ", ".join(ascii(str(name)[:40]) for name in list(values)[:12]) or "nothing"
-
-
-def _choose_present(labels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Split -> `(rows, emotions, 2)` pairs to split -> `(rows, emotions)` of 0 and 1.
-
-    The place that means present is the same in all splits, since one program wrote the file.
-    """
-    one_in_first = all((pairs[:, :, 0].sum(axis=1) == 1).all() for pairs in labels.values())
-    return {split: pairs[:, :, 0 if one_in_first else 1] for split, pairs in labels.items()}

@@ -89,9 +89,9 @@ def choose(
         MissingFiles: the folder holds nothing that can be read. It says which files each config
             lacks, where people get them and on what terms.
     """
+    if name and "/" in name:
+        return resolve(name)
     choice = resolve(name) if name else None
-    if choice is not None and "/" in str(name):
-        return choice
     if manual_dir is None and (choice is None or not choice.config):
         raise ValueError(
             f"Name a data set, as cmu_mosi or {OWN_DATA}/my_data, or the folder with the source "
