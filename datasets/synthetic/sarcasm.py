@@ -67,12 +67,7 @@ class Stories:
 
 
 def draw_stories(num_examples: int, rng: np.random.Generator) -> Stories:
-    """N stories, N/5 of each kind in random order; a ValueError where 5 does not divide N."""
-    if num_examples < 1 or num_examples % len(KINDS):
-        raise ValueError(
-            f"The number of examples must be a positive multiple of {len(KINDS)}, for equal shares "
-            f"of the kinds; got {num_examples}."
-        )
+    """N stories, N/5 of each kind in random order; N must be a multiple of 5."""
     kinds = rng.permutation(np.repeat(KINDS, num_examples // len(KINDS)))
     lengths = rng.integers(MIN_LENGTH, MAX_LENGTH + 1, num_examples)
     word = rng.integers(1, lengths - 2)  # 1..L-3: two places at least stay free after it
