@@ -78,7 +78,7 @@ class CsdSource(Source):
     }
 
     stored_widths: Mapping[str, int]  # language, acoustic and visual -> F in the file
-    # Modality -> the columns that are taken, from 0; all of a modality that is not here.
+    # Modality -> the columns that are taken, from 0. One that is not among the keys has all.
     columns: Mapping[str, Sequence[int]] = field(default_factory=dict)
     last: int | None = None  # take only the last so many words of a segment; None: all
     mode: Mode = "default"  # as in `align_video`

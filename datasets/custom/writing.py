@@ -86,9 +86,7 @@ def _choose_task(labels: Any, task: Task | str | None, columns: Sequence[str]) -
     per_step = isinstance(labels, list)
     if per_step:
         labels = np.concatenate(labels)
-    if isinstance(
-        task, Task
-    ):  # perhaps of a built data set, which has columns that are not learned
+    if isinstance(task, Task):  # as of a built data set, which may have columns beside the labels
         ranges = {name: each for name, each in task.ranges.items() if name in task.labels}
         if task.per_step != per_step:
             has = "a label at each step" if per_step else "one label as a whole"

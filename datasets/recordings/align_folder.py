@@ -34,7 +34,8 @@ class Recordings:
         frames: modality -> tables of frames, as OpenFace and openSMILE write them. The order is
             that of the data set.
         segments: a table with `video`, `start`, `end` and the labels; see `read_segments`.
-        columns: modality -> names or patterns of the feature columns; all of one that is not here.
+        columns: modality -> names or patterns of its feature columns. A modality that is not among
+            the keys has all of its columns.
         labels: names of the label columns; without any, all columns of numbers are labels.
         kind: `"regression"`, `"classification"` or `"multilabel"`.
         tier: the name of the TextGrids' tier with the words; None as in `read_textgrid`.
