@@ -301,7 +301,7 @@ def test_labels_that_the_task_has_not(tmp_path, kind, change, found):
 def mistakes_in(path):
     with pytest.raises(SourceError) as caught:
         DataDescription.read(path)
-    lines = str(caught.value).splitlines()
+    lines = caught.value.mistakes
     assert all(line.startswith(str(path)) and line.isprintable() for line in lines)
     return [line.removeprefix(str(path)) for line in lines]
 
