@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rmfn_tf.data import fit_scaling
-from rmfn_tf.models.non_temporal import pooled_features
 from rmfn_tf.task import KINDS, Task
-from rmfn_tf.training.floors import _mean, floor_predictions
+from rmfn_tf.training.floors import floor_predictions
 from support.random_examples import make_examples
 
 LENGTHS = [3, 5, 4, 2, 3, 4, 1, 6] * 4
@@ -92,21 +90,14 @@ def test_ridge_is_nearly_right_where_labels_are_linear_in_the_means():
     assert np.abs(ridge - test.labels).mean() < 0.1 * constant
 
 
-def test_pooling_is_the_mean_over_present_steps():
-    examples = make_examples([3, 2])
-    examples.features["acoustic"][0][1] = 0  # a missing step
-    examples.features["visual"][1][:] = 0  # a missing modality
-    scaling = fit_scaling(examples)
-    pooled = pooled_features(examples, scaling, _mean)
-
-    def scaled(name, rows):
-        values = (rows - scaling[name]["center"]) / scaling[name]["scale"]
-        clip = scaling[name]["clip"]
-        return np.clip(values, -clip, clip).mean(axis=0)
-
-    acoustic = scaled("acoustic", examples.features["acoustic"][0][[0, 2]])
-    np.testing.assert_allclose(pooled[0, 5:8], acoustic, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(pooled[1, 8:], [0, 0])
+def test_a_step_that_a_modality_has_not_is_left_out_of_its_mean():
+    train, test, longer = two_columns(), make_examples([3, 2], seed=1), make_examples([4, 3])
+    for name, sequences in test.features.items():
+        longer.features[name][:] = [np.insert(each, 1, 0, axis=0) for each in sequences]
+    shorter, same = (floor_predictions(TWO, train, each)["ridge"] for each in (test, longer))
+    np.testing.assert_allclose(same, shorter, rtol=1e-5)
+    longer.features["visual"][0][:] = 0  # a modality that an example has not at all
+    assert np.isfinite(floor_predictions(TWO, train, longer)["ridge"]).all()
 
 
 def test_features_that_are_no_numbers():
