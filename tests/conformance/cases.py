@@ -100,7 +100,6 @@ CASES = [
     Case("TemporalMean", layers.TemporalMean, sequence),
     Case("MultistageFusion", lambda: layers.MultistageFusion(**SMALL), vectors(5)),
     Case("RMFNCell", lambda: layers.RMFNCell(WIDTHS, UNITS, **SMALL), vectors(7, [3, 2, 3, 2, 4])),
-    Case("RMFN", lambda: layers.RMFN(UNITS, **SMALL), modalities),
     Case(
         "RMFN returning everything",
         lambda: layers.RMFN(UNITS, return_sequences=True, return_state=True, **SMALL),

@@ -148,11 +148,6 @@ def test_every_dtype_policy(case, policy, tolerance):
 
 
 @every_case
-def test_two_calls_give_the_same_bits(case):
-    assert_same(flat(made(case)(*case.example(BATCH, TIME))), expected(case))
-
-
-@every_case
 def test_rows_of_a_batch_do_not_see_each_other(case):
 
     def spoil(array):

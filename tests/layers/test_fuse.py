@@ -59,11 +59,6 @@ def test_memories_of_two_layers_differ():
     assert np.abs(one.fuse_memory - other.fuse_memory).max() > 1e-3
 
 
-def test_the_decoder_starts_with_a_forget_bias_of_one():
-    parts = np.split(np.asarray(make_fuse().lstm.bias), 4)
-    assert [set(part) for part in parts] == [{0.0}, {1.0}, {0.0}, {0.0}]
-
-
 @pytest.mark.parametrize(
     ("argument", "value"), [("units", 0), ("units", 1.5), ("memory_mode", "orthogonal")]
 )

@@ -82,13 +82,6 @@ def test_memory_of_zeros_and_attention_as_input_make_attention_constant():
         np.testing.assert_array_equal(a, b)
 
 
-def test_the_decoder_starts_with_a_forget_bias_of_one():
-    layer = Highlight()
-    layer.build((None, WIDTH))
-    parts = np.split(np.asarray(layer.lstm.bias), 4)
-    assert [set(part) for part in parts] == [{0.0}, {1.0}, {0.0}, {0.0}]
-
-
 @pytest.mark.parametrize(
     ("argument", "value"),
     [("memory_mode", "random"), ("input_mode", "hidden"), ("scale", 2.0)],

@@ -95,14 +95,6 @@ def test_a_call_with_fusion_builds_its_kernel():
     }
 
 
-@pytest.mark.parametrize(("unit_forget_bias", "forget"), [(True, 1.0), (False, 0.0)])
-def test_forget_bias(unit_forget_bias, forget):
-    cell = LSTHMCell(UNITS, unit_forget_bias=unit_forget_bias)
-    cell.build((None, WIDTH))
-    parts = np.split(np.asarray(cell.bias), 4)
-    assert [set(part) for part in parts] == [{0.0}, {forget}, {0.0}, {0.0}]
-
-
 def test_fusion_for_a_cell_built_without_is_an_error():
     cell = make_cell(fusion=False)
     zeros = np.zeros((BATCH, UNITS), "float32")

@@ -1,6 +1,5 @@
 """MultistageFusion: z and attention of one word, for every argument."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -40,50 +39,11 @@ def test_equals_the_equations(settings, dtype):
         assert_close(attention, [a for _, a in right], TOLERANCE[dtype], "attention")
 
 
-def test_scale_does_not_change_the_functions():
-    """With FUSE's kernel d times as large, "none" is "dim"."""
-    scaled = make_fusion(Settings(highlight_scale="dim"), WIDTH)
-    plain = make_fusion(Settings(highlight_scale="none"), WIDTH)
-    plain.fuse.lstm.kernel.assign(plain.fuse.lstm.kernel * WIDTH)
-    assert_close(plain(hidden()), scaled(hidden()), 1e-5)
-
-
 def test_without_highlight_there_are_no_highlight_weights_and_no_attention():
     fusion = make_fusion(Settings(highlight=False), WIDTH)
     assert not [w.path for w in fusion.weights if "highlight" in w.path]
     with pytest.raises(ValueError, match="highlight=False"):
         fusion(hidden(), return_attention_scores=True)
-
-
-def test_no_weight_is_made_for_what_is_not_used():
-    settings = Settings(
-        highlight_memory_mode="zeros",
-        highlight_input="highlighted",
-        fuse_memory_mode="zeros",
-        summarize_layers=1,
-    )
-    assert set(weights_of(make_fusion(settings, WIDTH))) == {
-        "lsthm",  # empty: there is none here
-        "highlight",
-        "fuse",
-        "summarize_output",
-    }
-
-
-def test_one_set_of_weights_for_all_stages():
-    def parameters(num_stages):
-        fusion = make_fusion(Settings(num_stages=num_stages), WIDTH)
-        return {m: w for m, w in weights_of(fusion).items() if m != "summarize_hidden"}
-
-    one, six = parameters(1), parameters(6)
-    assert keras.tree.map_structure(np.shape, one) == keras.tree.map_structure(np.shape, six)
-
-
-def test_z_depends_on_every_coordinate_of_h():
-    fusion = make_fusion(Settings(), WIDTH)
-    h = hidden()[:1]
-    changed = h + 0.1 * np.eye(WIDTH, dtype="float32")
-    assert np.abs(fusion(changed) - fusion(h)).max(axis=1).min() > 1e-5
 
 
 def test_without_highlight_no_warning_speaks_of_its_attention():

@@ -142,14 +142,6 @@ def test_every_argument_survives_the_config():
     assert again.compute_dtype == "float64"
 
 
-def test_a_cell_made_from_the_config_has_the_same_order():
-    layer = make_rmfn()
-    config = json.loads(json.dumps(layer.cell.get_config(), sort_keys=True))
-    cell = type(layer.cell).from_config(config)
-    assert list(cell.units) == list(cell.features) == list(SIZES)
-    assert cell.features == WIDTHS
-
-
 def test_the_mask_of_the_outputs():
     x, mask = features(WIDTHS, batch=2, time=3), np.array([[True, True, False]] * 2)
     masked = {m: keras.layers.Masking()(value * mask[..., None]) for m, value in x.items()}

@@ -39,17 +39,6 @@ def test_in_a_stock_rnn_layer_it_equals_the_equations(dtype, masked):
         assert_close(state, expected, TOLERANCE[dtype])
 
 
-def test_one_call_is_one_word():
-    cell = make_cell()
-    x = features(WIDTHS, BATCH, time=1)
-    start = random_state(make_rmfn(), BATCH)
-    right = reference.rmfn(x, weights_of(cell), initial_state=start)
-    output, states = cell(side_by_side(x)[:, 0], start)
-    assert_close(output, right.last, 1e-5)
-    for state, expected in zip(states, right.states, strict=True):
-        assert_close(state, expected, 1e-5)
-
-
 def test_sizes_are_flat_and_the_start_is_zero():
     cell = make_cell()
     assert cell.state_size == [3, 2, 2, 3, 2, 2, 4]
@@ -58,12 +47,6 @@ def test_sizes_are_flat_and_the_start_is_zero():
     assert [tuple(s.shape) for s in start] == [(BATCH, n) for n in cell.state_size]
     assert not any(np.any(s) for s in start)
     assert {s.dtype.name for s in make_cell(dtype="float64").get_initial_state(1)} == {"float64"}
-
-
-def test_without_feedback_there_is_no_fusion_kernel():
-    named = {w.name for w in make_cell(feedback=False).weights}
-    assert "fusion_kernel" not in named
-    assert "fusion_kernel" in {w.name for w in make_cell().weights}
 
 
 @pytest.mark.parametrize(("unit_forget_bias", "forget"), [(True, 1.0), (False, 0.0)])

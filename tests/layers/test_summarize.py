@@ -21,22 +21,8 @@ def make_summarize(**arguments):
     return layer
 
 
-def test_two_layers():
-    layer = make_summarize()
-    kernel_1, bias_1, kernel_2, bias_2 = (np.asarray(w) for w in layer.weights)
-    relu = np.maximum(stages() @ kernel_1 + bias_1, 0)
-    assert (relu == 0).any()
-    assert_close(layer(stages()), np.tanh(relu @ kernel_2 + bias_2), 1e-5)
-
-
-def test_one_layer():
-    layer = make_summarize(layers=1)
-    kernel, bias = (np.asarray(w) for w in layer.weights)
-    assert_close(layer(stages()), np.tanh(stages() @ kernel + bias), 1e-5)
-
-
 @pytest.mark.parametrize(("layers", "width"), [(1, WIDTH), (2, UNITS)])
-def test_dropout_stands_in_front_of_the_last_layer(layers, width):
+def test_one_layer_or_two_with_dropout_in_front_of_the_last(layers, width):
     layer = make_summarize(layers=layers, dropout=0.5)
     mask = np.asarray(layer.draw_dropout_mask(BATCH))
     assert mask.shape == (BATCH, width)

@@ -74,20 +74,6 @@ def test_fit_evaluate_predict(name: str, task: str, num_outputs: int, metric: st
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_zero_sample_weights_leave_every_weight(name: str) -> None:
-    model = eager_model(name, head_dropout=0.2)
-    before = model.get_weights()
-    model.fit(batches(weight=0.0), shuffle=False, verbose=0)
-    for old, new in zip(before, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(old, new)
-    model.fit(batches(), shuffle=False, verbose=0)
-    changed = [
-        not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True)
-    ]
-    assert sum(changed) >= len(model.trainable_weights) - 2
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_training_never_sees_the_padding(name: str) -> None:
     """NaN in the padding reaches neither outputs nor gradients."""
     results = []

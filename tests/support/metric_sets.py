@@ -40,17 +40,15 @@ class Case:
 
     @st.composite
     @staticmethod
-    def _sets(
-        draw: Any, case: "Case", min_rows: int, columns: int | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        rows = draw(st.integers(min_rows, 12))
+    def _sets(draw: Any, case: "Case", columns: int | None) -> tuple[np.ndarray, np.ndarray]:
+        rows = draw(st.integers(1, 12))
         width = 1 if case.classes else columns or draw(st.integers(1, 3))
         y_true = table(draw, case.labels, rows, width)
         return y_true, table(draw, case.predictions, rows, case.classes or width)
 
-    def sets(self, min_rows: int = 1, columns: int | None = None) -> Any:
+    def sets(self, columns: int | None = None) -> Any:
         """Strategy of `(y_true, y_pred)`, both with 2 axes."""
-        return Case._sets(self, min_rows, columns)
+        return Case._sets(self, columns)
 
 
 def table(draw: Any, values: Any, rows: int, width: int) -> np.ndarray:

@@ -80,32 +80,18 @@ def test_a_changed_config_is_checked_like_any_other():
         config.replace(epochs=0)
 
 
-def test_an_unknown_key_suggests_the_nearest(tmp_path):
-    path = tmp_path / "config.toml"
-    path.write_text('data = "a/b"\nbatch_siz = 1\n')
-    with pytest.raises(ValueError, match=r"unknown key 'batch_siz'.*'batch_size'"):
-        RunConfig.read(path)
-
-
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("content", "message"),
     [
-        ("epochs = 3", "'data' is missing"),
-        ("data = ", "not valid TOML"),
+        (b"data = ", "not valid TOML"),
+        (b"\xff\xfe\x00", "not valid TOML"),
         (None, r"config\.toml: there is no such file"),
-        ('data = "a/b"\nepochs = 0', "epochs must be"),
     ],
 )
-def test_a_bad_file(tmp_path, text, message):
-    if text is not None:
-        (tmp_path / "config.toml").write_text(text)
+def test_a_bad_file(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "config.toml").write_bytes(content)
     with pytest.raises(ConfigError, match=message):
-        RunConfig.read(tmp_path / "config.toml")
-
-
-def test_bytes_that_are_no_text(tmp_path):
-    (tmp_path / "config.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="not valid TOML"):
         RunConfig.read(tmp_path / "config.toml")
 
 
@@ -206,12 +192,12 @@ def test_a_module_of_the_user_registers_the_model_first(tmp_path, monkeypatch):
         config.replace(hyperparameters={"width": "wide"})
 
 
-@pytest.mark.parametrize("model", EVERY)
 @pytest.mark.parametrize("data", list_names())
-def test_every_data_set_has_a_preset_that_the_model_takes(data, model):
-    settings = preset(data, model)
-    assert settings
-    RunConfig(data=data, model=model, **settings)
+def test_every_data_set_has_a_preset_that_every_model_takes(data):
+    for model in EVERY:
+        settings = preset(data, model)
+        assert settings, model
+        RunConfig(data=data, model=model, **settings)
 
 
 def test_an_error_comes_out_of_a_worker_process_whole():
