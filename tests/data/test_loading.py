@@ -85,13 +85,18 @@ class Tiny(tfds.core.GeneratorBasedBuilder):
             yield row, example_of(split, row, self.builder_config.name)
 
 
-@pytest.fixture(scope="module", params=sorted(TASKS))
+@pytest.fixture(scope="module")
 def builder(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tfds")
-    Tiny(config=request.param, data_dir=folder).download_and_prepare()
-    return Tiny(config=request.param, data_dir=folder)  # as the next process finds it
+    """Of a regression, or of the kind that a test names."""
+    kind, folder = getattr(request, "param", "regression"), tmp_path_factory.mktemp("tfds")
+    Tiny(config=kind, data_dir=folder).download_and_prepare()
+    return Tiny(config=kind, data_dir=folder)  # as the next process finds it
 
 
+of_each_kind = pytest.mark.parametrize("builder", sorted(TASKS), indirect=True)
+
+
+@of_each_kind
 @pytest.mark.parametrize("split", sorted(LENGTHS))
 def test_everything_arrives(builder, split):
     calls = []
@@ -197,6 +202,7 @@ def test_a_width_that_differs(builder):
         load_examples(Broken(builder, modalities={**MODALITIES, "acoustic": 7}), "train")
 
 
+@of_each_kind
 def test_a_label_that_differs(builder):
     kind = builder.builder_config.name
     changes, message = {"columns": ["calm", "vivid"]}, "a label has 3 values; .* calm, vivid"

@@ -2,7 +2,7 @@
 
 import keras_tuner
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rmfn_tf.models import create, list_models, model_options
@@ -86,6 +86,7 @@ def test_every_model_has_a_space_of_its_own_hyperparameters(model):
 
 
 @pytest.mark.parametrize("model", list_models())
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000))
 def test_every_drawn_value_is_in_its_range_of_its_kind_and_reaches_a_worker(model, seed):
     space = SearchSpace(model, WIDTHS)
@@ -124,7 +125,7 @@ def test_learning_rates_are_drawn_on_a_logarithmic_scale():
     assert rate.prob_to_value(0.5) == pytest.approx((5e-4 * 1e-2) ** 0.5)
 
 
-@pytest.mark.parametrize("model", list_models())
+@pytest.mark.parametrize("model", NAMES)
 @given(data=st.data())
 def test_only_what_is_named_is_searched(model, data):
     known = sorted(names_in(model) - {"highlight_input", "highlight_memory_mode"})
