@@ -30,20 +30,13 @@ def make_words(videos: Mapping[str, tuple]) -> dict[str, tuple]:
     }
 
 
-def write_csd(
-    path: Path,
-    videos: Mapping[str, tuple],
-    root: str = ROOT,
-    metadata: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> Path:
+def write_csd(path: Path, videos: Mapping[str, tuple], root: str = ROOT, **options: Any) -> Path:
     """Writes a computational sequence; `options` are those of `h5py.create_dataset`."""
     with h5py.File(path, "w") as file:
         for video, (features, intervals) in videos.items():
             group = file.create_group(f"{root}/data/{video}")
             group.create_dataset("features", data=features, **options)
             group.create_dataset("intervals", data=intervals, **options)
-        for field, text in {"root name": f'"{root}"', **(metadata or {})}.items():
-            dataset = file.create_dataset(f"{root}/metadata/{field}", (1,), h5py.string_dtype())
-            dataset[0] = text
+        dataset = file.create_dataset(f"{root}/metadata/root name", (1,), h5py.string_dtype())
+        dataset[0] = f'"{root}"'
     return path

@@ -30,7 +30,6 @@ def make_rmfn(
     settings: Settings | None = None,
     modalities: int = 3,
     dtype: str = "float32",
-    kind: type[RMFN] = RMFN,
     random_weights: bool = True,
     weight_seed: int = 0,
     **arguments: Any,
@@ -45,16 +44,14 @@ def make_rmfn(
         **arguments,
     }
     with constant_attention_allowed():
-        layer = kind(**arguments)
+        layer = RMFN(**arguments)
         layer.build({m: (None, None, FEATURES[m]) for m in first(FEATURES, modalities)})
     if random_weights:
         place_random_weights(layer, weight_seed)
     return layer
 
 
-def make_fusion(
-    settings: Settings, width: int, random_weights: bool = True, **arguments: Any
-) -> MultistageFusion:
+def make_fusion(settings: Settings, width: int, **arguments: Any) -> MultistageFusion:
     """A built MultistageFusion on hidden states of `width`, likewise."""
     options = asdict(settings)
     del options["feedback"]
@@ -63,8 +60,7 @@ def make_fusion(
             fusion_units=FUSION_UNITS, summary_units=SUMMARY_UNITS, **options, **arguments
         )
         fusion.build((None, width))
-    if random_weights:
-        place_random_weights(fusion)
+    place_random_weights(fusion)
     return fusion
 
 

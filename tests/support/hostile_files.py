@@ -26,6 +26,7 @@ from rmfn_tf.datasets.custom.source import DataDescription, OwnData
 from rmfn_tf.datasets.mmsa_mult import AlignedPickle
 from rmfn_tf.datasets.source import Sample, SourceError
 from support.csd_files import ROOT, make_videos, make_words, write_csd
+from support.damage import damage
 from support.pickle_files import WIDTHS, make_mmsa, write_pickle
 
 MARKER = "it_ran"
@@ -77,26 +78,6 @@ def read_damaged(path: Path, whole: bytes, seeds: list[int], report: Any) -> Ite
             yield read(path, lambda *_: None)
         except SourceError as error:
             yield str(error)
-
-
-def damage(whole: bytes, rng: random.Random) -> bytes:
-    """One to three places written over, copied elsewhere or taken out; now and then the end."""
-    data = bytearray(whole)
-    used = [place for place, byte in enumerate(whole) if byte]
-    for _ in range(rng.randint(1, 3)):
-        place = rng.choice(used)
-        start = rng.choice(used)
-        new = rng.choice(
-            [
-                bytes([whole[place] ^ 1 << rng.randrange(8)]),
-                rng.randbytes(2),
-                rng.choice([b"\xff" * 8, bytes(8), b"\x7f\xff", b"\0\0\0\x80"]),
-                whole[start : start + rng.randint(1, 40)],
-            ]
-        )
-        taken_out = rng.choice([0, 0, 0, 0, 0, 0, 0, 3])
-        data[place : place + len(new) + taken_out] = new
-    return bytes(data if rng.random() < 0.98 else data[: rng.choice(used)])
 
 
 class Calls:

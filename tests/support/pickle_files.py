@@ -24,9 +24,9 @@ def make_features(rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return features
 
 
-def make_mmsa(seed: int = 0) -> dict[str, dict[str, Any]]:
+def make_mmsa() -> dict[str, dict[str, Any]]:
     """As `aligned_50.pkl`: split -> key -> values. A video has two clips."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     data = {}
     for split, rows in SIZES.items():
         scores = rng.uniform(-3, 3, rows).round(1)
@@ -42,9 +42,9 @@ def make_mmsa(seed: int = 0) -> dict[str, dict[str, Any]]:
     return data
 
 
-def make_mult(emotions: int = 0, ids: bool = True, seed: int = 0) -> dict[str, dict[str, Any]]:
+def make_mult(emotions: int = 0, ids: bool = True) -> dict[str, dict[str, Any]]:
     """As `mosi_data.pkl`, or with emotions as `iemocap_data.pkl`. A video has two segments."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     data: dict[str, dict[str, Any]] = {}
     for split, rows in SIZES.items():
         data[split] = make_features(rows, rng)
