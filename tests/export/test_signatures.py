@@ -107,9 +107,9 @@ def test_names_that_tensorflow_would_change_are_refused(tmp_path, name):
     assert repr(name) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["Text", "selfies", "inputs", "training", "prediction", "x_2"])
-def test_other_names_are_served_as_they_are(tmp_path, name):
-    version = export_model(model_of({name: WORDS}), tmp_path)
+def test_other_names_are_served_as_they_are(tmp_path):
+    names = ["Text", "selfies", "inputs", "training", "prediction", "x_2"]
+    version = export_model(model_of(dict.fromkeys(names, WORDS)), tmp_path)
 
     predict = tf.saved_model.load(version).signatures["serving_default"]
-    assert set(predict.structured_input_signature[1]) == {name, "lengths"}
+    assert set(predict.structured_input_signature[1]) == {*names, "lengths"}

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from rmfn_tf.datasets.cmu_mosi.cmu_mosi_dataset_builder import Builder, compare_folds
-from rmfn_tf.datasets.cmu_mosi.csd_source import FILES, PUBLISHED_FOLDS, CsdSource
-from rmfn_tf.datasets.csd import open_csd
+from rmfn_tf.datasets.cmu_mosi.csd_source import PUBLISHED_FOLDS, CsdSource
 from rmfn_tf.datasets.source import MissingFiles, Reading, SourceError
-from support.csd_files import write_csd
 from support.mosi_csds import SEGMENTS, SPLITS, WIDTHS, make_csds, write_csds
 
 RAW, SELECTED, LAST = (
@@ -403,54 +401,3 @@ def test_the_published_folds(real_data):
         compare_folds({"train": [dataclasses.replace(reading.splits["test"][0], video_id="v")]})
         == []
     )
-
-
-@pytest.fixture(scope="module")
-def real_words_made_frames(real_data, tmp_path_factory):
-    """The real words and labels, with a made voice and a face that is lost a third of the time."""
-    folder = tmp_path_factory.mktemp("csd")
-    for path in (real_data / "csd").iterdir():
-        (folder / path.name).symlink_to(path)
-    rng = np.random.default_rng(0)
-    frames = {"visual": {}, "acoustic": {}}
-    with open_csd(folder / "CMU_MOSI_ModifiedTimestampedWords.csd") as csd:
-        for video in csd.ids:
-            starts = np.arange(0, csd.read(video).intervals.max() + 1, 0.1)
-            seen = np.arange(len(starts)) % 12 > 3
-            for part, kept in (("acoustic", slice(None)), ("visual", seen)):
-                times = starts[kept] + 0.013 * (part == "visual")
-                features = rng.normal(size=(len(times), WIDTHS[part])).astype("f4")
-                frames[part][video] = features, np.stack([times, times + 0.1], axis=1)
-    for part, videos in frames.items():
-        write_csd(folder / FILES[part], videos, root=part)
-    return folder
-
-
-@pytest.mark.slow
-def test_the_whole_path_on_real_words(real_words_made_frames):
-    files = RAW.find(real_words_made_frames)
-    read = {
-        mode: read_again(dataclasses.replace(RAW, mode=mode), files)
-        for mode in ("default", "mmsdk")
-    }
-    assert all("every word sits one row late" in reading.notes[0] for reading in read.values())
-    # The same words in time; the default mode has them mended, so each is the next one.
-    shifted = read_again(RAW.with_options({"mode": "mmsdk", "word_shift": "auto"}), files)
-    out_of_step = 0
-    for split, samples in read["default"].splits.items():
-        for ours, theirs in zip(samples, shifted.splits[split], strict=True):
-            assert (ours.id, ours.words) == (theirs.id, theirs.words)
-            np.testing.assert_array_equal(ours.features["acoustic"], theirs.features["acoustic"])
-            # Where the face's frames of a word lie across the segment's edge, the SDK has none.
-            differ = (ours.features["visual"] != theirs.features["visual"]).any(axis=1)
-            assert not theirs.features["visual"][differ].any()
-            inside = np.flatnonzero(differ)
-            assert set(inside) <= {0, ours.num_steps - 1}  # only at an edge
-            out_of_step += bool(differ.any())
-    for reading in (*read.values(), shifted):
-        counts = {split: len(samples) for split, samples in reading.splits.items()}
-        assert counts == {"train": 1283, "validation": 229, "test": 686}
-        assert [each.id for each in reading.dropped] == ["2WGyTLYerpo[43]"]
-    assert out_of_step > 0
-    said = f"{out_of_step} segments in which a modality lacks words"
-    assert said in " ".join(shifted.notes)

@@ -131,22 +131,6 @@ def test_mmsdk_mode_takes_words_by_each_modalitys_own_times(tmp_path):
     assert report["notes"][-3].startswith("1 segments in which a modality lacks words")
 
 
-def test_mmsdk_mode_has_no_row_for_a_word_that_no_modality_has(tmp_path):
-    small(
-        tmp_path,
-        visual=[[1.0, 1.4, 6], [2.1, 2.5, 7]],
-        acoustic=[[1.0, 1.2, 2], [2, 3, 3]],
-        segments=[(1.5, 3), (1.6, 1.9)],
-        words=[(1, 2, "b"), (2, 3, "c")],
-    )
-    report = run(tmp_path, mode="mmsdk")
-    (only,) = load(tmp_path).values()
-    assert only["words"].tolist() == ["c"]
-    assert (only["visual"].tolist(), only["acoustic"].tolist()) == ([[7]], [[3]])
-    assert [(each["id"], each["reason"]) for each in report["dropped"]] == [("v[1]", "no words")]
-    assert "modality lacks" not in " ".join(report["notes"])
-
-
 @pytest.mark.parametrize(
     ("pauses", "texts", "visual"),
     [
@@ -175,18 +159,6 @@ def test_word_shift_moves_vectors_with_their_words(tmp_path, shift):
     rows = {"0": [(10, 1, "a"), (20, 2, "b"), (30, 3, "c")], "1": [(20, 1, "b"), (30, 2, "c")]}
     found = zip(only["visual"][:, 0], only["acoustic"][:, 0], only["words"], strict=True)
     assert list(found) == rows[shift]
-
-
-@pytest.mark.parametrize("pauses", ["drop", "keep"])
-def test_vectors_without_rows_for_silence_move_too(tmp_path, pauses):
-    """Vectors 10, 20, 30 of a, b, c: they stay with their words, whatever the times."""
-    vectors = [[1, 2, 10], [2, 3, 20], [3, 4, 30]]
-    words = [(0, 1, "sp"), (1, 2, "a"), (2, 3, "b"), (3, 4, "c")]
-    small(tmp_path, vectors, [[0, 4, 1]], [(0, 4)], words)
-    run(tmp_path, word_shift="1", pauses=pauses)
-    (only,) = load(tmp_path).values()
-    found = zip(only["visual"][:, 0], only["words"], only["intervals"][:, 0], strict=True)
-    assert list(found) == [(10, "a", 0), (20, "b", 1), (30, "c", 2)]
 
 
 @pytest.mark.parametrize("mode", ["default", "mmsdk"])

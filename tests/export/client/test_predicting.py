@@ -9,6 +9,8 @@ from rmfn_tf.export.contract import Signature, Tensor
 from support.random_examples import make_examples
 
 LENGTHS = (3, 1, 7, 2, 7, 4, 1)
+# For what a client does before it asks, whatever way it asks.
+in_process = pytest.mark.parametrize("address", ["in_process"], indirect=True)
 
 
 def the_predictions(answers) -> np.ndarray:
@@ -44,6 +46,7 @@ def test_explanations_end_where_the_sequences_end(client, random_sequences, alon
         )
 
 
+@in_process
 def test_other_numbers_and_lists_are_taken(client, random_sequences):
     whole = {
         name: [np.round(words * 8) for words in each]
@@ -58,6 +61,7 @@ def test_other_numbers_and_lists_are_taken(client, random_sequences):
     np.testing.assert_array_equal(client.predict(lists), expected)
 
 
+@in_process
 def test_an_array_of_equal_lengths_is_taken(client, random_sequences):
     sequences = random_sequences((4, 4))
 
@@ -84,6 +88,7 @@ def test_what_is_not_finite_arrives_and_counts_as_0(client, random_sequences, va
     np.testing.assert_array_equal(client.predict(broken), client.predict(mended))
 
 
+@in_process
 def test_examples_of_a_data_set(client, alone):
     examples = make_examples(LENGTHS, widths={"acoustic": 3, "language": 4, "visual": 2})
 
@@ -94,6 +99,7 @@ def test_examples_of_a_data_set(client, alone):
     )
 
 
+@in_process
 def test_a_json_file(client, random_sequences, tmp_path):
     sequences = random_sequences((2, 1))
     path = tmp_path / "sequences.json"

@@ -10,6 +10,9 @@ from rmfn_tf.export.client import Client, ServingError
 from support.served_model import ServedModel
 from support.serving_twin import ServingTwin
 
+# For what a session does itself, whatever way it asks.
+in_process = pytest.mark.parametrize("address", ["in_process"], indirect=True)
+
 
 def word(sequences, row: int, step: int) -> dict[str, np.ndarray]:
     return {name: each[row][step] for name, each in sequences.items()}
@@ -46,6 +49,7 @@ def test_several_speakers_at_once(client, random_sequences):
     np.testing.assert_allclose(answer, client.predict(sequences), rtol=0, atol=1e-6)
 
 
+@in_process
 def test_reset_forgets(client, random_sequences):
     sequences = random_sequences((3,))
     session = client.session()
@@ -58,6 +62,7 @@ def test_reset_forgets(client, random_sequences):
     np.testing.assert_array_equal(session.step(word(sequences, 0, 0)), first)
 
 
+@in_process
 def test_sessions_do_not_know_of_each_other(client, random_sequences):
     sequences = random_sequences((3, 3))
     alone = client.session()
@@ -111,6 +116,7 @@ def test_a_session_stays_with_its_version(tmp_path, folder, random_sequences):
         assert twin.requests[-1].model_spec.version.value == 2
 
 
+@in_process
 def test_other_numbers_of_speakers_are_refused(client, random_sequences):
     sequences = random_sequences((2, 2))
     session = client.session()
