@@ -119,6 +119,7 @@ def request_of(inputs, batch=2, time=3):
     return request
 
 
+@pytest.mark.slow
 def test_without_json_there_is_a_table_and_progress(rmfn, tmp_path, manual_dir, small):
     files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
     result = rmfn("train", DATA, *files, "--out", tmp_path / "run", "--model", "ef_lstm", *small)
@@ -142,6 +143,7 @@ def test_without_json_there_is_a_table_and_progress(rmfn, tmp_path, manual_dir, 
     assert "constant" in again.out
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on(rmfn, tmp_path, manual_dir, small, monkeypatch):
     files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
     command = ("train", DATA, *files, "--out", tmp_path / "run", "--model", "ef_lstm", *small)

@@ -14,6 +14,8 @@ from rmfn_tf.export.warmup import WARMUP
 from rmfn_tf.models import create_model
 from rmfn_tf.training.config import RunConfig
 
+pytestmark = pytest.mark.slow
+
 TASK = {
     "kind": "regression",
     "columns": ["a", "b", "c"],

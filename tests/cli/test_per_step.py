@@ -31,6 +31,7 @@ def talks(rmfn, tmp_path):
     return ("--data-dir", tmp_path / "data"), rows
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_this_process")
 def test_two_forms_in_one_table(rmfn, talks, tmp_path) -> None:
     where, rows = talks

@@ -118,6 +118,7 @@ def test_killed_anywhere_twice_it_ends_with_the_same_bytes(
     assert number > 2 * trials
 
 
+@pytest.mark.slow
 def test_more_trials_later_and_fewer(start, written):
     """More than KerasTuner draws again before it takes a space for used up, which are 20."""
     first = start(trials=22)
