@@ -91,6 +91,16 @@ def test_the_numbers_are_weights_that_do_not_train():
     }
 
 
+def test_the_numbers_are_kept_when_built_in_a_functional_model():
+    """Where the layer is built on symbolic inputs."""
+    inputs = keras.Input((None, 3))
+    model = keras.Model(inputs, FeatureScaling(CENTER, SCALE)(inputs))
+    x = normal(2, 4, 3)
+    np.testing.assert_allclose(
+        model(x), (x - np.float32(CENTER)) / np.float32(SCALE), rtol=1e-5, atol=1e-6
+    )
+
+
 def test_a_mask_goes_through():
     x = normal(2, 3, 3)
     x[:, 2] = 0.0
