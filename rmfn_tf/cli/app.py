@@ -17,22 +17,16 @@ from rmfn_tf.cli.tune import tune
 app = typer.Typer(
     name="rmfn",
     help="The Recurrent Multistage Fusion Network: from the files you hold to a served model.\n\n"
-    "Start with `rmfn demo`; then `rmfn data build`, `rmfn train`, `rmfn runs`, `rmfn evaluate`, "
-    "`rmfn compare`, `rmfn reproduce`, `rmfn tune`, `rmfn export`, `rmfn predict`.",
+    "Start with `rmfn demo`. With data of your own: `rmfn data build`, `rmfn train`, `rmfn "
+    "evaluate`, `rmfn export`, `rmfn predict`.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # which would keep the line breaks of these docstrings
     pretty_exceptions_enable=False,
 )
-app.command()(demo)
+for verb in (demo, train, evaluate, runs, compare, reproduce, tune, export, predict):
+    app.command()(verb)
 app.add_typer(data, name="data")
-app.command()(train)
-app.command()(evaluate)
-app.command()(runs)
-app.command()(compare)
-app.command()(reproduce)
-app.command()(tune)
-app.command()(export)
-app.command()(predict)
 
 
 def main() -> None:
@@ -40,7 +34,7 @@ def main() -> None:
     try:
         app()
     except (ValueError, OSError) as error:
-        # TFDS' own errors ramble over many lines; a list of mistakes is meant to.
+        # Errors of TFDS have many lines, which become one; only a list of mistakes keeps its lines.
         mistakes = getattr(error, "mistakes", [])
         text = str(error) if len(mistakes) > 1 else " ".join(str(error).split())
         print(f"rmfn: {text}", file=sys.stderr)

@@ -5,68 +5,56 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from rmfn_tf.cli.options import (
-    MODELS,
-    Cluster,
-    Data,
-    DataDir,
-    Epochs,
-    Folds,
-    Imports,
-    Json,
-    Labels,
-    ManualDir,
-    Workers,
-    check_counts,
-    to_labels,
-)
-
-Out = Annotated[Path, typer.Option(help="Folder for the runs and tables; it may exist.")]
+from rmfn_tf.cli import options
+from rmfn_tf.start import start_tensorflow
 
 
 def compare(
-    data: Data,
-    out: Out,
+    data: options.Data,
+    out: options.Out,
     models: Annotated[
         str,
         typer.Option(
-            help="The rows, separated by commas: models, or TOML files of configs, whose rows have "
-            f"the names of the files. A model is {MODELS}."
+            help="The rows of the table, separated by commas: models, or TOML files of configs, "
+            f"whose names the rows then have. The models: {options.MODELS}."
         ),
     ] = "rmfn,ef_lstm",
-    seeds: Annotated[int, typer.Option(help="The number of seeds, from 0.")] = 5,
-    folds: Folds = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Runs of each row, with the random seeds 0, 1, ...")
+    ] = 5,
+    folds: options.Folds = None,
     reference: Annotated[
         str | None,
-        typer.Option(help="The row that the others are tested against, as ef_lstm or ridge."),
+        typer.Option(
+            help="The row that the others are tested against, such as ridge [default: ef_lstm, or "
+            "else the last model]."
+        ),
     ] = None,
-    labels: Labels = None,
-    workers: Workers = 1,
-    cluster: Cluster = "",
-    import_: Imports = None,
-    epochs: Epochs = None,
-    manual_dir: ManualDir = None,
-    data_dir: DataDir = None,
-    as_json: Json = False,
+    labels: options.Labels = None,
+    workers: options.Workers = 1,
+    cluster: options.Cluster = "",
+    imports: options.Imports = None,
+    epochs: options.Epochs = None,
+    manual_dir: options.ManualDir = None,
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
 ) -> None:
-    """Train models over seeds and compare them: intervals, tests, floors, published rows.
+    """Train models with several seeds and compare them.
 
-    Start it again with the same --out, and only what is missing runs. If the data set has splits,
-    the test split is opened once per run, after all are trained. Results: compare.md, .csv, .json
-    and .png in --out. Several forms of a data set, separated by a comma, are put together in one
-    table: cmu_mosi/dialogue_clean_a,cmu_mosi/dialogue_clean_b.
+    The table has confidence intervals, significance tests, trivial floors and published results.
+    Start the command again with the same --out, and only what is missing runs. If the data set has
+    splits, the test split is opened once per run, after all are trained. Results: compare.md, .csv,
+    .json and .png in --out. Several forms of a data set, separated by commas, are scored together:
+    cmu_mosi/dialogue_clean_a,cmu_mosi/dialogue_clean_b.
 
     Example: rmfn compare ict_mmmo/trimodal --models rmfn,ef_lstm --folds 10 --out compared
     """
-    check_counts(seeds=seeds, workers=workers)
-    named = [row.strip() for row in models.split(",") if row.strip()]
+    named = options.to_names(models) or []
     rows = {Path(row).name.removesuffix(".toml"): row for row in named}
     if not rows or len(rows) < len(named):
         raise ValueError(f"--models takes different names, separated by commas; got {models!r}.")
-
-    from rmfn_tf.start import start_tensorflow
-
     start_tensorflow(deterministic=True)
 
     from rmfn_tf.cli.configs import make_config, open_training
@@ -78,9 +66,9 @@ def compare(
         "data": data.partition(",")[0],
         "folds": folds,
         "epochs": epochs,
-        "imports": import_ or None,
+        "imports": imports or None,
+        "labels": options.to_names(labels),
     }
-    given["labels"] = to_labels(labels)
     configs = {}
     for name, row in rows.items():
         is_file = row.endswith(".toml")
@@ -96,35 +84,31 @@ def compare(
 
 
 def reproduce(
-    name: Annotated[str, typer.Argument(help="The data set: cmu_mosi, iemocap, pom.")],
-    out: Out,
+    name: Annotated[str, typer.Argument(help="The data set: cmu_mosi, iemocap or pom.")],
+    out: options.Out,
     seeds: Annotated[
-        int | None, typer.Option(help="Runs of each model \\[default: the protocol's].")
+        int | None,
+        typer.Option(min=1, help="Runs of each model [default: as many as in the protocol]."),
     ] = None,
-    workers: Workers = 1,
-    cluster: Cluster = "",
-    epochs: Epochs = None,
-    manual_dir: ManualDir = None,
-    data_dir: DataDir = None,
-    as_json: Json = False,
+    workers: options.Workers = 1,
+    cluster: options.Cluster = "",
+    epochs: options.Epochs = None,
+    manual_dir: options.ManualDir = None,
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
 ) -> None:
-    """Check a copy of the data, run the published protocol, name every difference.
+    """Repeat the published experiment on your copy of a data set.
 
-    Any copy of the data set can be used: the files in --manual-dir say which it is.
+    Checks the copy, runs the published protocol, and names every difference from it. Any copy of
+    the data set can be used: the files in --manual-dir say which it is.
 
-    The test split is opened once per run, after all are trained. Start it again with the same
-    --out, and only what is missing runs. Results: reproduce.md and .json in --out, beside the
+    The test split is opened once per run, after all are trained. Start the command again with the
+    same --out, and only what is missing runs. Results: reproduce.md and .json in --out, beside the
     files of `rmfn compare`.
 
     Example: rmfn reproduce pom --manual-dir copies/pom --out reproduced/pom
     """
-    check_counts(seeds=seeds, workers=workers)
-
-    from rmfn_tf.start import start_tensorflow
-
     start_tensorflow(deterministic=True)
-
-    from rich.console import Console
 
     from rmfn_tf.cli.configs import make_config, open_training
     from rmfn_tf.comparison.published import protocol_for
@@ -156,8 +140,6 @@ def reproduce(
 
 
 def _print_table(result: dict) -> None:
-    from rich.console import Console
-
     from rmfn_tf.comparison.report import make_report
 
     console, report = Console(), make_report(result)

@@ -1,4 +1,4 @@
-"""What a command that trains asks for: the config of a run, and the data and workers of many."""
+"""What the commands that train have in common: how options become a config, and many runs."""
 
 import contextlib
 import shlex
@@ -18,24 +18,26 @@ from rmfn_tf.training.config import (
 
 
 def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunConfig:
-    """The preset of `settings["data"]` and `settings["model"]`, or a file, with settings changed.
+    """The preset of a data set and model (by default `rmfn`), or a file, with settings changed.
 
     Args:
-        settings: arguments of `RunConfig`; those that are None were not given. The model, there and
-            in the file, may be an ablation.
+        settings: arguments of `RunConfig`; those that are None were not given. The model, here and
+            in the file, may be the name of an ablation.
         path: a user's TOML file; None takes the preset.
 
     Raises:
-        ConfigError: every mistake in it, and a data set that does not exist.
+        ValueError: no data set is named. A ConfigError lists every other mistake, also a data set
+            that does not exist.
     """
     from rmfn_tf.datasets.registry import resolve
 
     given = expand_ablation({key: x for key, x in settings.items() if x is not None})
-    source = "" if path is None else str(path)
-    if path is None:
-        start = preset(given["data"], given["model"])
-    else:
+    if path is not None:
         start = expand_ablation(read_toml(path))
+    elif "data" in given:
+        start = preset(given["data"], given.get("model", "rmfn"))
+    else:
+        raise ValueError("Name a data set, as in `rmfn train synthetic/sarcasm`, or a --config.")
     values, mistakes = merge(start, given), []
     try:
         resolve(str(values.get("data", "synthetic")))
@@ -46,7 +48,7 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
     except ConfigError as error:
         mistakes += error.mistakes
     if mistakes:
-        raise ConfigError(mistakes, source)
+        raise ConfigError(mistakes, "" if path is None else str(path))
     return config
 
 
@@ -54,11 +56,11 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
 def open_training(
     data: str, manual_dir: Any, data_dir: Any, workers: int, cluster: str, quiet: bool
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Builds a data set and draws the progress of many runs.
+    """Builds a data set, and shows a progress bar of the runs while the context is open.
 
-    Gives the builder (for several names, separated by commas, a list of them) and the keyword
-    arguments that `compare_models`, `reproduce`, `sweep_stages` and `run_search` have in common:
-    `workers`, `cluster`, `command` and `on_progress`.
+    Gives the builder (a list of them where `data` has several names, separated by commas) and the
+    keyword arguments that `compare_models`, `reproduce`, `sweep_stages` and `run_search` have in
+    common: `workers`, `cluster`, `command` and `on_progress`.
     """
     from rmfn_tf.cli.show import build_data, progress_bar
 

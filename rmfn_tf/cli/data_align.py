@@ -6,28 +6,29 @@ from typing import Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import Json, to_labels
+from rmfn_tf.cli import options
 
 
 def align(
     words: Annotated[
         Path,
         typer.Option(
-            help="The words: a folder of <video>.TextGrid or .csv (start, end, word), or one CSV "
-            "for all."
+            help="The words: a folder of <video>.TextGrid or <video>.csv files (start, end, word), "
+            "or one CSV for all videos."
         ),
     ],
     frames: Annotated[
         list[str],
         typer.Option(
-            help="MODALITY=FOLDER with a <video>.csv for each video, or MODALITY=FILE. Repeat "
-            "for each modality."
+            help="The features: MODALITY=FOLDER with a <video>.csv for each video, or "
+            "MODALITY=FILE for all videos. Repeat for each modality."
         ),
     ],
     segments: Annotated[
         Path,
         typer.Option(
-            help="CSV with video, start, end and the labels; if you have them, also split and id."
+            help="The examples: a CSV with the columns video, start, end and the labels; if you "
+            "have them, also split and id."
         ),
     ],
     out: Annotated[
@@ -35,16 +36,19 @@ def align(
         typer.Option(help="The folder to make, which `rmfn data build custom/NAME` then reads."),
     ],
     name: Annotated[
-        str | None, typer.Option(help="Name of the data set \\[default: that of the folder].")
+        str | None, typer.Option(help="Name of the data set [default: that of the folder].")
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option(help='MODALITY=NAMES, with commas and *, as visual="AU*_r,gaze_*".'),
+        typer.Option(
+            help='The columns of features to take: MODALITY=NAMES, such as visual="AU*_r,gaze_*" '
+            "[default: all]. Repeatable."
+        ),
     ] = None,
     labels: Annotated[
         str | None,
         typer.Option(
-            help="Names of the label columns, separated by commas \\[default: all columns of "
+            help="Names of the label columns, separated by commas [default: all columns of "
             "numbers]."
         ),
     ] = None,
@@ -53,44 +57,29 @@ def align(
     ] = "regression",
     tier: Annotated[
         str | None,
-        typer.Option(help="The TextGrids' tier with the words \\[default: word or words]."),
+        typer.Option(help="The tier of the TextGrids with the words [default: word or words]."),
     ] = None,
-    mode: Annotated[
-        str, typer.Option(help="default, or mmsdk for the numbers of the CMU-MultimodalSDK.")
-    ] = "default",
-    pauses: Annotated[
-        str,
-        typer.Option(
-            help="Silence between words: drop it, keep it as steps, or merge it into the word "
-            "before."
-        ),
-    ] = "drop",
-    word_shift: Annotated[
-        str,
-        typer.Option(
-            help="Whether the words sit one row late: 0, 1, or auto to find out \\[default: "
-            "auto; 0 in mmsdk mode]."
-        ),
-    ] = "default",
+    mode: options.Mode = None,
+    pauses: options.Pauses = None,
+    word_shift: options.WordShift = None,
     split_seed: Annotated[
         int,
         typer.Option(
-            help="Random seed that draws 70/10/20 % of the videos, where there is no column split."
+            help="Random seed that draws 70 % of the videos for training, 10 % for validation and "
+            "20 % for test, where there is no column split."
         ),
     ] = 0,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Align your own recordings to words: TextGrid and CSV in, a data set out.
+    """Make a data set from your own recordings.
 
-    Words come from the Montreal Forced Aligner, P2FA or a CSV, frames from
-    OpenFace, openSMILE or any CSV with a column time (or start and end), all
-    in seconds. A file is called by its video's id, or has a column video.
-    Each word takes the mean of its frames; each row of --segments becomes an
-    example.
+    Words come from the Montreal Forced Aligner, P2FA or a CSV, frames from OpenFace, openSMILE or
+    any CSV with a column time (or start and end), all in seconds. A file is called by its video's
+    id, or has a column video. Each word takes the mean of the frames that were recorded while it
+    was spoken; each row of --segments becomes an example.
 
-    Example: rmfn data align --words aligned --frames visual=openface
-    --frames acoustic=opensmile --columns visual="AU*_r"
-    --segments labels.csv --out mine
+    Example: rmfn data align --words aligned --frames visual=openface --frames acoustic=opensmile
+    --columns visual="AU*_r" --segments labels.csv --out mine
 
     Then: rmfn data build custom/mine --manual-dir mine
     """
@@ -98,18 +87,17 @@ def align(
     from rmfn_tf.cli.show_data import dropped_lines
     from rmfn_tf.datasets.recordings.align_folder import Recordings, align_folder
 
-    choices: dict[str, Any] = {"mode": mode, "pauses": pauses, "word_shift": word_shift}
     patterns = _pairs("--columns", columns or [])
     recordings = Recordings(
         words,
         _pairs("--frames", frames),
         segments,
-        columns={modality: to_labels(names) or [] for modality, names in patterns.items()},
-        labels=to_labels(labels) or [],
+        columns={modality: options.to_names(names) or [] for modality, names in patterns.items()},
+        labels=options.to_names(labels) or [],
         kind=kind,
         tier=tier,
         split_seed=split_seed,
-        **choices,
+        **options.alignment_options(mode, pauses, word_shift),
     )
     with progress_bar("Aligning", quiet=as_json) as on_progress:
         report = align_folder(recordings, out, name=name, on_progress=on_progress)
@@ -123,7 +111,7 @@ def align(
 
 
 def _in_words(value: Any) -> str:
-    """Counts by name, without those that are 0; of a list how many, and the first few."""
+    """A count; counts by name, without those that are 0; or of a list the size and first items."""
     if isinstance(value, dict):
         parts = [(name.replace("_", " "), each) for name, each in value.items() if each]
         return ", ".join(f"{name}: {_in_words(each)}" for name, each in parts)

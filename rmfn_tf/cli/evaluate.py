@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from rmfn_tf.cli.options import DataDir, Json, ManualDir
+from rmfn_tf.cli import options
+from rmfn_tf.start import start_tensorflow
 
 
 def evaluate(
@@ -13,23 +14,21 @@ def evaluate(
     split: Annotated[
         str, typer.Option(help="The split: validation, test or train.")
     ] = "validation",
-    manual_dir: ManualDir = None,
-    data_dir: DataDir = None,
-    as_json: Json = False,
+    manual_dir: options.ManualDir = None,
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
 ) -> None:
     """Print a run's metrics on a split beside the trivial floors.
 
     Opening the test split is recorded in the run folder: do it once, at the end.
     """
-    from rmfn_tf.start import start_tensorflow
-
     start_tensorflow()
+
     from rmfn_tf.cli.show import build_data, show_metrics
     from rmfn_tf.training.run import Run
 
     trained = Run(run)
     config = trained.config
-    where = data_dir or config.data_dir
-    builder = build_data(config.data, manual_dir, where, quiet=as_json)
+    builder = build_data(config.data, manual_dir, data_dir or config.data_dir, quiet=as_json)
     result = trained.evaluate(builder, split)
     show_metrics(result, f"{config.data}, {config.model}", as_json)

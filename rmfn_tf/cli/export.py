@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rmfn_tf.cli.options import Json
+from rmfn_tf.cli import options
+from rmfn_tf.start import start_tensorflow
 
 if TYPE_CHECKING:
     from rmfn_tf.training.run import Run
@@ -20,22 +21,26 @@ def export(
         int | None,
         typer.Option(
             min=1,
-            help="Once exported, remove the oldest versions until so many are left, the new one "
-            "counted \\[default: all are kept].",
+            help="After the export, remove the oldest versions until this many are left, the new "
+            "one counted [default: all are kept].",
         ),
     ] = None,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Write a run's best model as DIR/<version>/, a SavedModel that TensorFlow Serving loads."""
+    """Write a run's best model for TensorFlow Serving.
+
+    The model folder gets a new version, a SavedModel in a folder of its own: 1, 2, ...
+
+    Example: rmfn export runs/pom --to served/pom
+    """
     for folder in (to.resolve(), *to.resolve().parents):
         if (folder / "config.toml").is_file() and (folder / "run.json").is_file():
             raise ValueError(
                 f"--to {to} is in the run folder {folder}, which holds no exports: name another "
                 "folder, such as served/rmfn."
             )
-    from rmfn_tf.start import start_tensorflow
-
     start_tensorflow()
+
     from rmfn_tf.export import export_model
     from rmfn_tf.export.warmup import WARMUP
     from rmfn_tf.training.run import Run
@@ -45,24 +50,26 @@ def export(
     version = export_model(source.model(), to, keep=keep, **facts)
     if not (version / WARMUP).exists():
         print(
-            "rmfn: exported without warm-up requests, so the first answers will be slow; for them, "
-            "pip install 'rmfn-tf[serving]' and export again",
+            "rmfn: exported without warm-up requests, so the first answers will be slow. To have "
+            "them, pip install 'rmfn-tf[serving]' and export again.",
             file=sys.stderr,
         )
     print(json.dumps({"version": str(version)}) if as_json else f"Exported {version}")
 
 
 def run_facts(run: "Run") -> dict[str, Any]:
-    """What `export_model` can be told of a run: its data, task and validation for the contract, and
-    the lengths that its training padded to."""
+    """What `export_model` takes from a run: `about` (its data, task and validation scores, for the
+    contract) and, where known, `lengths` (the numbers of steps that its training padded to)."""
     facts, task = run.facts, run.task
-    ranges = {name: list(task.ranges[name]) for name in task.labels if name in task.ranges}
-    told = {"kind": task.kind, "labels": list(task.labels), "ranges": ranges}
-    told["output_names"] = task.output_names
-    about = {
+    about: dict[str, Any] = {
         "data": {"name": facts["data"], **{key: facts[key] for key in ("fingerprint", "sources")}},
-        "task": told,
+        "task": {
+            "kind": task.kind,
+            "labels": list(task.labels),
+            "ranges": {name: task.ranges[name] for name in task.labels if name in task.ranges},
+            "output_names": task.output_names,
+        },
     }
-    if run.is_finished:  # a run whose loss left the numbers keeps its best model without
+    if run.is_finished:  # otherwise, as when the loss became NaN, there is a model but no scores
         about["validation"] = {key: run.metrics[key] for key in ("split", "metrics")}
     return {"about": about, **({"lengths": facts["padded_to"]} if "padded_to" in facts else {})}

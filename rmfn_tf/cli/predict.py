@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
+from rich.console import Console
 
-from rmfn_tf.cli.options import DataDir, Json, ManualDir
+from rmfn_tf.cli import options
+from rmfn_tf.comparison.table import Table
 from rmfn_tf.files import write_rows
+from rmfn_tf.start import start_tensorflow
 
 if TYPE_CHECKING:
     from rmfn_tf.export.client import Client, Explanation
@@ -22,46 +25,43 @@ def predict(
     run: Annotated[
         Path | None,
         typer.Argument(
-            help="A run folder: its model predicts, unless --url or --export name another place "
-            "of it. An export or a server knows no run folder, so only with one are rows of the "
-            "test split read: the folder records it."
+            help="A run folder. Its model predicts, or, with --url or --export, the one named "
+            "there, which must come from this run. Only with a run folder, which records it, can "
+            "the test split be read."
         ),
     ] = None,
     url: Annotated[
         str | None,
         typer.Option(
-            help="A served model: grpc://HOST:8500/MODEL or http://HOST:8501/v1/models/MODEL, with "
-            "/versions/N behind it for one version."
+            help="A served model: grpc://HOST:8500/MODEL or http://HOST:8501/v1/models/MODEL. "
+            "/versions/N at the end asks for one version."
         ),
     ] = None,
     export: Annotated[
-        Path | None,
-        typer.Option(
-            help="A model folder made by `rmfn export`, or a version in it, to load without a "
-            "server."
-        ),
+        Path | None, typer.Option(help="A model folder made by `rmfn export`, or a version in it.")
     ] = None,
     input_file: Annotated[
         Path | None,
         typer.Option(
             "--input",
-            help='JSON: {"sequences": [{"id": "a", "language": [[...], ...], ...}, ...]}.',
+            help="A JSON file of sequences, which are lists of words, which are lists of numbers: "
+            '{"sequences": [{"id": "a", "language": [[...], ...], ...}, ...]}.',
         ),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="A data set to read, instead of --input: ict_mmmo/trimodal, ..."),
+        typer.Option(help="A data set to read instead of --input, such as ict_mmmo/trimodal."),
     ] = None,
     split: Annotated[
         str,
         typer.Option(
-            help="Split of --data: validation, train, validation[:10], ... or, with RUN, test."
+            help="Split of --data: validation, train, validation[:10], or, with a run folder, test."
         ),
     ] = "validation",
-    manual_dir: ManualDir = None,
-    data_dir: DataDir = None,
+    manual_dir: options.ManualDir = None,
+    data_dir: options.DataDir = None,
     explain: Annotated[
-        bool, typer.Option(help="Also show each modality's share of the attention (RMFN alone).")
+        bool, typer.Option(help="Also show each modality's share of the attention (only of RMFN).")
     ] = False,
     batch_size: Annotated[
         int, typer.Option(help="The largest number of sequences in one request.")
@@ -70,9 +70,9 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(help="Write a CSV file instead of printing a table.")
     ] = None,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Predict for sequences: by a run's model, a server (--url) or an export (--export).
+    """Predict with the model of a run, a server or an export.
 
     Examples: rmfn predict runs/pom --data pom; rmfn predict --export served/rmfn --input
     sequences.json; rmfn predict --url grpc://localhost:8500/rmfn --data ict_mmmo/trimodal --explain
@@ -84,11 +84,10 @@ def predict(
         raise ValueError("give the sequences by one of --input and --data")
     if out is not None and as_json:
         raise ValueError("--out writes CSV and --json prints: choose one")
-    # REST and a file need no TensorFlow, which takes seconds to start.
+    # A file and REST need no TensorFlow, which takes seconds to start.
     if data is not None or run is not None or not str(address).startswith("http"):
-        from rmfn_tf.start import start_tensorflow
-
         start_tensorflow()
+
     from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.export.client import Explanation, read_sequences
 
@@ -98,7 +97,7 @@ def predict(
 
         source = Run(run)
     with _connect(source, address, timeout, batch_size) as client:
-        # Once connected: no opening of the test split is recorded for a server that is not there.
+        # After connecting, so that no opening of the test split is recorded if there is no server.
         if input_file is not None:
             sequences: Any = read_sequences(input_file)
         else:
@@ -130,42 +129,46 @@ def _connect(run: "Run | None", address: Any, timeout: float, batch_size: int) -
         client = Client.connect(address, timeout=timeout, batch_size=batch_size)
     except ImportError as error:
         raise ValueError(str(error)) from error
-    if run is not None:  # a server does not tell the labels
+    if run is not None:  # a server does not know the names of the labels
         client.interface = replace(client.interface, task=run.task)
     return client
 
 
-def _columns(task: Any, outputs: int) -> list[str]:
-    """A name for each number of a prediction; `prediction_0`, ... where the task is not known."""
+def _named(task: Any, prediction: np.ndarray) -> list[dict[str, float]]:
+    """The numbers of a prediction by name, of one after every step those of each step. Where the
+    task is not known, the names are `prediction_0`, ..."""
+    steps = np.atleast_2d(prediction).tolist()
     names = [] if task is None else list(task.output_names)
-    return names if len(names) == outputs else [f"prediction_{n}" for n in range(outputs)]
+    if len(names) != len(steps[0]):
+        names = [f"prediction_{n}" for n in range(len(steps[0]))]
+    return [dict(zip(names, numbers, strict=True)) for numbers in steps]
 
 
 def _rows(interface: "Interface", ids: list[str], answer: "Explanation") -> Iterator[dict]:
-    """`id`, `step` where there is a prediction after each, the columns, `attention_<modality>`."""
+    """A row for each prediction: `id`, `step` (where there is one after every step), its numbers by
+    name, and `attention_<modality>`."""
     for place, name in enumerate(ids):
         prediction = answer.predictions[place]
         every_step = prediction.ndim > 1
-        for step, values in enumerate(np.atleast_2d(prediction).tolist()):
+        for step, numbers in enumerate(_named(interface.task, prediction)):
             shares = {
-                # Coordinates summed, then the mean over stages, and over words where all count.
+                # The sum over coordinates; of that the mean over stages and, for a prediction of
+                # the whole sequence, over words.
                 f"attention_{modality}": float(
                     (each[place][step] if every_step else each[place]).sum(-1).mean()
                 )
                 for modality, each in answer.attention.items()
             }
-            columns = dict(zip(_columns(interface.task, len(values)), values, strict=True))
-            yield {"id": name, **({"step": step} if every_step else {}), **columns, **shares}
+            yield {"id": name, **({"step": step} if every_step else {}), **numbers, **shares}
 
 
 def _document(interface: "Interface", ids: list[str], answer: "Explanation") -> dict[str, Any]:
     """One JSON object; attention is each modality's share at each stage of each word."""
     predictions = []
     for place, name in enumerate(ids):
-        values = answer.predictions[place]
-        columns = _columns(interface.task, values.shape[-1])
-        named = [dict(zip(columns, each, strict=True)) for each in np.atleast_2d(values).tolist()]
-        row = {"id": name, "prediction": named if values.ndim > 1 else named[0]}
+        prediction = answer.predictions[place]
+        named = _named(interface.task, prediction)
+        row = {"id": name, "prediction": named if prediction.ndim > 1 else named[0]}
         if answer.attention:
             row["attention"] = {
                 modality: each[place].sum(-1).tolist()
@@ -181,17 +184,13 @@ def _document(interface: "Interface", ids: list[str], answer: "Explanation") -> 
 
 
 def show_table(interface: "Interface", rows: list[dict[str, Any]]) -> None:
-    """Prints a row for each sequence, or for each step of one; where that is wider than the
-    terminal, a row for each of its numbers."""
-    from rich.console import Console
-    from rich.table import Table
-
+    """Prints the rows; where they are wider than the terminal, each of their numbers on its own."""
     console = Console()
     texts = [
         {k: f"{x:.4f}" if isinstance(x, float) else str(x) for k, x in r.items()} for r in rows
     ]
-    width = sum(3 + max(len(name), *(len(row[name]) for row in texts)) for name in texts[0])
-    if width + 1 > console.width:
+    width = sum(2 + max(len(name), *(len(row[name]) for row in texts)) for name in texts[0])
+    if width > console.width:
         whose = [name for name in ("id", "step") if name in texts[0]]
         texts = [
             {**{each: row[each] for each in whose}, "output": name, "value": row[name]}
@@ -200,9 +199,5 @@ def show_table(interface: "Interface", rows: list[dict[str, Any]]) -> None:
             if name not in whose
         ]
     version = "" if interface.version is None else f", version {interface.version}"
-    table = Table(title=f"{interface.where}{version}", title_justify="left")
-    for name in texts[0]:
-        table.add_column(name, justify="left" if name in ("id", "output") else "right")
-    for row in texts:
-        table.add_row(*row.values())
-    console.print(table)
+    table = Table(list(texts[0]), [list(row.values()) for row in texts], left=["output"])
+    console.print(table.to_rich(f"{interface.where}{version}"))

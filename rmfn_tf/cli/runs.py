@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
-from rmfn_tf.cli.options import Json
+from rmfn_tf.cli import options
+from rmfn_tf.comparison.table import Table
+from rmfn_tf.start import start_tensorflow
 
 if TYPE_CHECKING:
     from rmfn_tf.training.run import Run
@@ -14,18 +17,12 @@ if TYPE_CHECKING:
 
 def runs(
     folder: Annotated[Path, typer.Argument(help="A folder that holds run folders, at any depth.")],
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
-    """List the runs in a folder: finished or not, how far they came, and their validation score."""
+    """List the runs in a folder with their validation scores."""
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}.")
-
-    from rmfn_tf.start import start_tensorflow
-
     start_tensorflow()
-
-    from rich.console import Console
-    from rich.table import Table
 
     from rmfn_tf.training.run import Run
 
@@ -37,16 +34,13 @@ def runs(
     if not rows:
         print(f"There are no runs in {folder}.")
         return
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        table.add_column(name, justify="right" if name in ("seed", "epochs", "score") else "left")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    lines = [["" if value is None else str(value) for value in row.values()] for row in rows]
+    table = Table(list(rows[0]), lines, left=("data", "model", "state", "split", "metric"))
+    Console().print(table.to_rich())
 
 
 def _columns(run: "Run") -> dict[str, Any]:
-    """The columns of a run; a damaged one says so, and does not keep the others from view."""
+    """The columns of a run; of a damaged one the state says why, and what is not known is None."""
     about: dict[str, Any] = dict.fromkeys(("data", "model", "seed", "epochs", "state"))
     about |= dict.fromkeys(("split", "metric", "score"))
     try:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+
+from rmfn_tf.comparison.table import Table
 
 
 @contextlib.contextmanager
 def progress_bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr where that is a terminal; gives its `on_progress(done, total)`."""
+    """A progress bar on stderr where that is a terminal; gives its `on_progress(done, total)`."""
     from rich.progress import Progress
 
     console = Console(stderr=True)
@@ -29,7 +30,8 @@ def build_data(
     quiet: bool,
     options: Mapping[str, str] | None = None,
 ) -> Any:
-    """Builds (or takes) a data set, with a progress bar, and says which where it was detected."""
+    """Builds a data set, unless it is built already, with a progress bar. Where the files decided
+    which one it is, says so on stderr."""
     import rmfn_tf.datasets
     from rmfn_tf.datasets.registry import choose
 
@@ -52,15 +54,10 @@ def show_metrics(result: Mapping[str, Any], title: str, as_json: bool) -> None:
         print(json.dumps(result))
         return
     rows = result["metrics"]
-    table = Table(title=f"{title}: {result['split']}", title_justify="left")
-    table.add_column("")
     names = list(next(iter(rows.values())))
-    for name in names:
-        table.add_column(name, justify="right")
-    for row, metrics in rows.items():
-        table.add_row(row, *(f"{metrics[name]:.4f}" for name in names))
+    lines = [[row, *(f"{metrics[name]:.4f}" for name in names)] for row, metrics in rows.items()]
     console = Console()
-    console.print(table)
+    console.print(Table(["", *names], lines).to_rich(f"{title}: {result['split']}"))
     if result["constant_predictions"] and "r" in names:
         rows_said = ", ".join(result["constant_predictions"])
         console.print(f"The same prediction for every example, so r is 0: {rows_said}.")

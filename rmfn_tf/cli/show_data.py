@@ -1,28 +1,29 @@
-"""How a copy or a build of a data set looks in the terminal."""
+"""How `rmfn data` prints what it finds about data sets."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
+
+from rmfn_tf.comparison.table import Table
 
 _IDS_SHOWN = 3
 
 
 def show_data(result: Mapping[str, Any]) -> None:
-    """Prints what `verify` or `inspect` gave."""
+    """Prints what `rmfn_tf.datasets.building.verify` or `inspect` returns."""
     files, steps = result["files"], result["steps"]
     facts = [(key, result[key]) for key in ("data", "folder", "why") if result.get(key)]
     facts += [("option", f"{name} = {value}") for name, value in result["options"].items()]
     print(*(f"{key:12} {value}" for key, value in facts), sep="\n")
     if files:
-        Console().print("", _files(files), sep="\n")
+        Console().print("", _files(files).to_rich(), sep="\n")
     for name, each in files.items():
         here, published = each["sha256"], each["published_sha256"]
         if published not in (None, here):
             print(f"Warning: {name} is not the published file. Here {here}, published {published}.")
-    Console().print("", _splits(result), "", sep="\n")
+    Console().print("", _splits(result).to_rich(), "", sep="\n")
     for name, lacks in result.get("fitting", {}).items():
         lacking = f"without {', '.join(lacks)}" if lacks else "nothing is missing"
         print(f"{'fits':12} {name}, {lacking}")
@@ -43,17 +44,14 @@ def show_data(result: Mapping[str, Any]) -> None:
 
 
 def show_catalogue(configs: Sequence[Mapping[str, Any]]) -> None:
-    """Prints what `catalogue` gave."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("data set", "built", "what it is"):
-        table.add_column(column, overflow="fold", no_wrap=column == "data set")
-    for each in configs:
-        table.add_row(each["data"], "yes" if each["built"] else "", each["description"])
-    Console().print(table)
+    """Prints what `rmfn_tf.datasets.building.catalogue` returns."""
+    lines = [[x["data"], "yes" if x["built"] else "", x["description"]] for x in configs]
+    table = Table(["data set", "built", "what it is"], lines, left=["built", "what it is"])
+    Console().print(table.to_rich())
 
 
 def show_origin(result: Mapping[str, str]) -> None:
-    """Prints what `origin` gave."""
+    """Prints what `rmfn_tf.datasets.building.origin` returns."""
     print(f"{result['data']} is not built here.\n")
     Console().print(Markdown(result["description"]))
     if result["terms"]:
@@ -65,7 +63,7 @@ def show_origin(result: Mapping[str, str]) -> None:
 
 
 def dropped_lines(dropped: Sequence[Mapping[str, str]]) -> list[str]:
-    """A line for each reason, with how many it took and the first few."""
+    """A line for each reason, with the number of examples and the first few ids."""
     by_reason: dict[str, list[str]] = {}
     for each in dropped:
         by_reason.setdefault(each["reason"], []).append(each["id"])
@@ -78,38 +76,27 @@ def dropped_lines(dropped: Sequence[Mapping[str, str]]) -> list[str]:
 
 def _files(files: Mapping[str, Mapping[str, Any]]) -> Table:
     sized = any("bytes" in each for each in files.values())
-    table = _table("file", *(["bytes"] if sized else []), "SHA-256", "")
+    lines = []
     for name, each in files.items():
         known = each["published_sha256"]
         mark = "none published" if known is None else "as published"
         if known not in (None, each["sha256"]):
             mark = "DIFFERS"
         size = [f"{each['bytes']:,}"] if sized else []
-        table.add_row(name, *size, each["sha256"][:12], mark)
-    return table
+        lines.append([name, *size, each["sha256"][:12], mark])
+    return Table(["file", *["bytes"] * sized, "SHA-256", ""], lines, left=[""])
 
 
 def _splits(result: Mapping[str, Any]) -> Table:
-    """A row a split; below each modality's name, how many examples have it."""
+    """A row for each split; in the column of a modality, how many examples have it."""
     modalities = list(result["not_finite"])
-    table = _table("split", "rows", "dropped", "examples", "videos", *modalities, "published", "")
+    lines = []
     for split, each in result["splits"].items():
-        published = each["published"]
-        table.add_row(
-            split,
-            f"{each['examples'] + each['dropped']:,}",
-            f"{each['dropped']:,}",
-            f"{each['examples']:,}",
-            f"{each['videos']:,}",
-            *(f"{each['present'][name]:,}" for name in modalities),
-            "" if published is None else f"{published:,}",
-            "" if published in (None, each["examples"]) else "differs",
-        )
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 or not column else "right")
-    return table
+        examples, dropped, published = (each[key] for key in ("examples", "dropped", "published"))
+        present = (each["present"][name] for name in modalities)
+        counts = (examples + dropped, dropped, examples, each["videos"], *present)
+        said = "" if published is None else f"{published:,}"
+        mark = "" if published in (None, examples) else "differs"
+        lines.append([split, *(f"{count:,}" for count in counts), said, mark])
+    header = ["split", "rows", "dropped", "examples", "videos", *modalities, "published", ""]
+    return Table(header, lines, left=[""])

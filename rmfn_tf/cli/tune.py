@@ -1,86 +1,84 @@
-"""`rmfn tune`: how many stages fusion needs, and every other hyperparameter."""
+"""`rmfn tune`: how many stages the fusion needs, or a search over any hyperparameters."""
 
 import json
 import re
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from rmfn_tf.cli.options import (
-    Cluster,
-    Data,
-    DataDir,
-    Epochs,
-    Folds,
-    Imports,
-    Json,
-    Labels,
-    ManualDir,
-    Workers,
-    check_counts,
-    to_labels,
-)
+from rmfn_tf.cli import options
+from rmfn_tf.start import start_tensorflow
 from rmfn_tf.tuning import MOST_STAGES
 
 
 def tune(
-    data: Data,
-    out: Annotated[Path, typer.Option(help="Folder for the runs and tables; it may exist.")],
+    data: options.Data,
+    out: options.Out,
     stages: Annotated[
         str | None,
         typer.Option(
-            help=f"Sweep over these numbers of stages: 1-{MOST_STAGES} \\[default], or 1,3,5; the "
-            "others are compared with the first."
+            help="The numbers of stages to train RMFN with, such as 1-3 or 1,3,5; the others are "
+            f"compared with the smallest [default: 1-{MOST_STAGES}]."
         ),
     ] = None,
     seeds: Annotated[
         int,
-        typer.Option(help="Seeds of each number of stages, and as many fresh ones for the best."),
+        typer.Option(
+            min=0,
+            help="How many random seeds to train each number of stages with, and how many fresh "
+            "ones to train the best with again.",
+        ),
     ] = 5,
     tuner: Annotated[
         str | None,
         typer.Option(
-            help="Search with KerasTuner, instead of sweeping over stages: random, bayesian or "
-            "hyperband."
+            help="Search with KerasTuner, instead of trying every number of stages: random, "
+            "bayesian or hyperband."
         ),
     ] = None,
     trials: Annotated[
         int | None,
         typer.Option(
-            help="The most trials of a search; a later start may ask for more \\[default: 20]."
+            min=1,
+            help="The largest number of trials of a search; starting it again with more goes on "
+            "[default: 20].",
         ),
     ] = None,
     tune_: Annotated[
         str | None,
         typer.Option(
             "--tune",
-            help="What a search is over, separated by commas, as num_stages,units,learning_rate "
-            "\\[default: all].",
+            help="The hyperparameters to search, separated by commas, such as "
+            "num_stages,units,learning_rate [default: all].",
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="rmfn \\[default] or ef_lstm.")] = None,
-    folds: Folds = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A run's config.toml to vary, in place of the preset.")
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="The model: rmfn, or with --tuner any model of Keras that `rmfn train` takes "
+            "[default: rmfn]."
+        ),
     ] = None,
-    labels: Labels = None,
-    workers: Workers = 1,
-    cluster: Cluster = "",
-    import_: Imports = None,
-    epochs: Epochs = None,
-    manual_dir: ManualDir = None,
-    data_dir: DataDir = None,
-    as_json: Json = False,
+    folds: options.Folds = None,
+    config: options.Config = None,
+    labels: options.Labels = None,
+    workers: options.Workers = 1,
+    cluster: options.Cluster = "",
+    imports: options.Imports = None,
+    epochs: options.Epochs = None,
+    manual_dir: options.ManualDir = None,
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
 ) -> None:
-    """Find the number of stages, or any hyperparameters, and say what the data support.
+    """Find the best number of stages, or other hyperparameters.
 
-    Without --tuner, RMFN is trained with each number of stages over the same seeds. With it,
-    KerasTuner searches what --tune names. Only validation (or out-of-fold) scores are looked at:
-    the test split stays closed. The best is trained again over fresh seeds beside the smallest
-    number of stages, or the preset, since picking the best score inflates it. Start the command
-    again with the same --out, and only what is missing runs. Results: tune.md, .json and .png in
-    --out.
+    Without --tuner, RMFN is trained with each number of stages and the same seeds. With --tuner,
+    KerasTuner searches the hyperparameters that --tune names. Only validation (or out-of-fold)
+    scores are looked at: the test split is not read. Because the score by which the best was chosen
+    is optimistic, it is trained again with fresh seeds, and so is what it is compared with: the
+    smallest number of stages, or in a search the preset. Start the command again with the same
+    --out, and only what is missing runs. Results: tune.md, .json and .png in --out.
 
     Example: rmfn tune synthetic --stages 1-6 --seeds 3 --out tuned
 
@@ -91,14 +89,7 @@ def tune(
         raise ValueError("--trials and --tune are for a search: name one with --tuner.")
     if tuner is not None and stages is not None:
         raise ValueError("--stages sweeps and --tuner searches: give one of them.")
-    check_counts(workers=workers, trials=trials)
-    check_counts(1 if tuner is None else 0, seeds=seeds)
-
-    from rmfn_tf.start import start_tensorflow
-
     start_tensorflow(deterministic=True)
-
-    from rich.console import Console
 
     from rmfn_tf.cli.configs import make_config, open_training
     from rmfn_tf.datasets.registry import choose
@@ -110,17 +101,16 @@ def tune(
     if tuner is not None:
         check_tuner(tuner)
     data = choose(data, manual_dir, data_dir).name
-    given: dict[str, Any] = {"data": data, "model": model or (None if config else "rmfn")}
-    given |= {"folds": folds, "epochs": epochs, "imports": import_ or None}
-    chosen = make_config({**given, "labels": to_labels(labels)}, config)
+    given = {"data": data, "model": model, "folds": folds, "epochs": epochs}
+    names = {"imports": imports or None, "labels": options.to_names(labels)}
+    chosen = make_config({**given, **names}, config)
     with open_training(data, manual_dir, data_dir, workers, cluster, as_json) as (builder, how):
         how["seeds"] = seeds
         if tuner is None:
             result = sweep_stages(chosen, builder, out, stages=numbers, **how)
             report, figure = sweep_report(result), plot_stages(result)
         else:
-            names = None if tune_ is None else [name.strip() for name in tune_.split(",")]
-            how |= {"tuner": tuner, "trials": trials or 20, "tune": names}
+            how |= {"tuner": tuner, "trials": trials or 20, "tune": options.to_names(tune_)}
             result = run_search(chosen, builder, out, **how)
             report, figure = search_report(result), plot_search(result)
     report.write(out, "tune", figure)
@@ -133,11 +123,8 @@ def tune(
 
 
 def to_numbers(text: str) -> list[int]:
-    """`"1-6"`, `"1,3,5"` or both mixed -> ascending numbers from 1 to `MOST_STAGES`.
-
-    Raises:
-        ValueError: anything else.
-    """
+    """`"1-3"`, `"1,3,5"` or both mixed -> ascending numbers from 1 to `MOST_STAGES`;
+    ValueError for anything else."""
     numbers: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,2})\s*(?:-\s*(\d{1,2})\s*)?", part)

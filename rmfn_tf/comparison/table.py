@@ -1,33 +1,38 @@
 """Tables, numbers and pages as people read them, in a terminal and in Markdown."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich.table
-from matplotlib.figure import Figure
 from rich.text import Text
 
 from rmfn_tf.files import replace_file, write_json, write_text
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 @dataclass(frozen=True)
 class Table:
-    """A table of ready cells, of which the first column is aligned left, the others right. A line
-    of one cell is a heading inside the table; one that is too short ends in empty cells."""
+    """A table of ready cells, aligned left in the first column and in those named in `left`, right
+    in the others. A line of one cell is a heading inside the table; one that is too short ends in
+    empty cells."""
 
     header: Sequence[str]
     lines: Sequence[Sequence[str]]
     bold: frozenset[int] = frozenset()  # the indices of the lines that stand out
+    left: Collection[str] = ()  # the headers of further columns of text
 
     def to_rich(self, title: str = "") -> rich.table.Table:
         """For a terminal."""
         table = rich.table.Table(title=Text(title) if title else None, title_justify="left")
         table.box = None
-        for column, name in enumerate(self.header):
-            table.add_column(Text(name), justify="right" if column else "left")
+        for name in self.header:
+            is_left = self._is_left(name)
+            table.add_column(Text(name), justify="left" if is_left else "right", overflow="fold")
         for index, cells in enumerate(self.lines):
             style = "underline" if len(cells) == 1 else "bold" if index in self.bold else ""
             table.add_row(*(Text(cell, style=style) for cell in cells))
@@ -36,13 +41,17 @@ class Table:
     def to_markdown(self) -> str:
         """For Markdown, in which a heading inside the table is bold as well."""
         width = len(self.header)
-        lines = [list(map(escape, self.header)), ["---", *["--:"] * (width - 1)]]
+        rule = ["---" if self._is_left(name) else "--:" for name in self.header]
+        lines = [list(map(escape, self.header)), rule]
         for index, cells in enumerate(self.lines):
             shown = [escape(cell) for cell in cells]
             if len(cells) == 1 or index in self.bold:
                 shown[0] = f"**{shown[0]}**"
             lines.append([*shown, *[""] * (width - len(cells))])
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+    def _is_left(self, name: str) -> bool:
+        return name in (self.header[0], *self.left)
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Report:
             parts.append(f"**{self.result['answer']}**")
         return "\n\n".join(parts) + "\n"
 
-    def write(self, folder: Path, name: str, figure: Figure) -> None:
+    def write(self, folder: Path, name: str, figure: "Figure") -> None:
         """Replaces `<name>.md`, `<name>.png` and, last of all, `<name>.json` in a folder."""
         write_text(folder / f"{name}.md", self.to_markdown())
         replace_file(folder / f"{name}.png", lambda path: figure.savefig(path, dpi=120))

@@ -100,7 +100,6 @@ def test_folds(compare):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--seeds", "0"], "--seeds must be at least 1"),
         (["--models", "rmfn,rmfn"], "different names"),
         (["--models", "rmf"], "Did you mean 'rmfn'?"),
         (["--models", "a/x.toml,b/x.toml"], "different names"),

@@ -79,6 +79,22 @@ def test_all_mistakes_of_a_command_at_once(rmfn, tmp_path):
     assert "epochs must be greater than 0" in done.err
 
 
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [
+        ("compare", "--seeds"),
+        ("reproduce", "--workers"),
+        ("tune", "--trials"),
+        ("export", "--keep"),
+    ],
+)
+def test_counts_below_one(rmfn, tmp_path, verb, option):
+    done = rmfn(verb, "pom", "--to" if verb == "export" else "--out", tmp_path / "out", option, "0")
+    assert done.code == 2
+    assert f"Invalid value for '{option}'" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("verb", ["evaluate", "export"])
 def test_no_run_folder(fails, tmp_path, verb):
     to = ["--to", tmp_path / "served"] if verb == "export" else []

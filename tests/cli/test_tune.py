@@ -46,12 +46,11 @@ def test_no_numbers(text):
 
 def test_mistakes_before_anything_is_built(rmfn, tmp_path):
     for options, expected in (
-        (("--seeds", "0"), "--seeds must be at least 1"),
+        (("--seeds", "0"), "number of seeds must be from 1 to"),
         (("--stages", "x"), "--stages takes numbers"),
         (("--trials", "3"), "--trials and --tune are for a search"),
         (("--tuner", "grid"), "The tuner must be one of random, bayesian, hyperband"),
         (("--tuner", "random", "--stages", "1-3"), "give one of them"),
-        (("--tuner", "random", "--trials", "0"), "--trials must be at least 1"),
     ):
         done = rmfn("tune", "synthetic", "--out", tmp_path / "out", *options)
         assert done.code == 1
