@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+
+from rmfn_tf.comparison.table import Table
+from rmfn_tf.start import start_tensorflow
 
 
 def demo(
@@ -13,42 +17,46 @@ def demo(
         "rmfn-demo"
     ),
     seed: Annotated[
-        int, typer.Option(help="Random seed of both models' weights, dropout and batch order.")
+        int, typer.Option(help="Random seed for both models' weights, dropout and batch order.")
     ] = 0,
     epochs: Annotated[
         int | None,
-        typer.Option(help="Epochs of each model: fewer than the default give a quick look."),
+        typer.Option(help="Epochs of each model [default: the preset's]; fewer are a quick look."),
     ] = None,
 ) -> None:
-    """Train RMFN and an early-fusion LSTM on synthetic data, compare, draw, export, reload.
+    """Go the whole way once, with data that are made from a seed.
 
-    The task ("sarcasm"): does a word mean what it says, given what is seen and heard at it or
-    after it? Everything lies in a new folder under --out afterwards.
+    Trains RMFN and an early-fusion LSTM, compares them, draws RMFN's attention, exports it and
+    loads the export again. The task ("sarcasm"): does a word mean what it says, given what is seen
+    and heard at it or after it? Afterwards everything lies in a new folder in --out.
     """
-    from rich.console import Console
-
     console = Console()
     started = time.time()
     out.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y%m%d-%H%M%S-"), dir=out))
 
-    from rmfn_tf.cli.show import build_data
-    from rmfn_tf.start import start_tensorflow
-
     console.print("Starting TensorFlow, making the data ...")
     start_tensorflow(deterministic=True)
+
+    from rmfn_tf.cli.configs import make_config
+    from rmfn_tf.cli.show import build_data
+    from rmfn_tf.cli.show_training import ShowTraining
+    from rmfn_tf.training.run import Run
+
     builder = build_data("synthetic/sarcasm", None, out / "data", quiet=False)
     for model in ("rmfn", "ef_lstm"):
-        _train(model, builder, folder / model, seed, epochs, console)
+        given = {"data": "synthetic/sarcasm", "model": model, "seed": seed, "epochs": epochs}
+        config = make_config(given)
+        Run(folder / model).train(config, builder, callbacks=[ShowTraining(config)])
     _print_table(folder, builder, console)
     _draw(folder, builder)
     difference, version = _export(folder, builder)
     console.print(
         f"\nExported RMFN to {version} and loaded it again: its predictions differ by at most "
         f"{difference:.1e}.\n\n"
-        f"Everything lies in {folder} ({time.time() - started:.0f} s):\n"
+        f"Everything lies in {folder} (after {time.time() - started:.0f} s):\n"
         f"  rmfn/, ef_lstm/   the runs: config, history, best model, predictions\n"
-        f"  attention.png     where RMFN looked in one example, and where it had to\n"
+        f"  attention.png     where RMFN looked in one example; in frames what decides\n"
         f"  export/           a model folder for TensorFlow Serving\n\n"
         "Next:\n"
         "  rmfn data build ict_mmmo/trimodal --manual-dir FOLDER_WITH_YOUR_COPY\n"
@@ -58,46 +66,15 @@ def demo(
     )
 
 
-def _train(
-    model: str, builder: Any, run: Path, seed: int, epochs: int | None, console: Any
-) -> None:
-    import keras
-    from rich.progress import Progress, TextColumn
-
-    from rmfn_tf.training.config import RunConfig, preset
-    from rmfn_tf.training.run import Run
-
-    settings = preset("synthetic", model)
-    if epochs is not None:
-        settings = {**settings, "epochs": epochs}
-    config = RunConfig(data="synthetic/sarcasm", model=model, seed=seed, **settings)
-    note = ", highlight_projection=True" if model == "rmfn" else ""
-    with Progress(
-        *Progress.get_default_columns(), TextColumn("{task.fields[loss]}"), console=console
-    ) as progress:
-        bar = progress.add_task(f"Training {model}{note}", total=config.epochs, loss="")
-
-        def on_epoch_end(epoch: int, logs: Any) -> None:
-            accuracy = logs["val_accuracy"]
-            progress.update(bar, completed=epoch + 1, loss=f"validation accuracy {accuracy:.3f}")
-
-        callback = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
-        Run(run).train(config, builder, callbacks=[callback])
-
-
 def _print_table(folder: Path, builder: Any, console: Any) -> None:
-    """Test accuracy by kind: the models', that of two floors, and what is possible."""
-    from rich.table import Table
-
+    """Prints the test accuracy by kind of example: of the models, of two floors, and the best
+    possible one."""
     from rmfn_tf.comparison.compare import score_parts
     from rmfn_tf.training.run import Run
 
     metadata = builder.info.metadata
     kinds = [*metadata["kinds"], "all"]
     count = builder.info.splits["test"].num_examples
-    table = Table(title=f"Accuracy on the {count:,} test examples", title_justify="left")
-    for column in ("", *kinds):
-        table.add_column(column, justify="left" if not column else "right")
     rows: dict[str, dict[str, float]] = {}
     for model in ("rmfn", "ef_lstm"):
         run = Run(folder / model)
@@ -108,30 +85,33 @@ def _print_table(folder: Path, builder: Any, console: Any) -> None:
         for row, by_kind in parts.items():
             rows[row] = {kind: accuracy for kind, (accuracy,) in by_kind.items()}
             rows[row]["all"] = scores[row]["accuracy"]
+    lines = []
     for row, accuracy in sorted(rows.items(), key=lambda each: -each[1]["all"]):
         cells = []
         for kind in kinds:
             share, examples = accuracy[kind], count if kind == "all" else count / len(kinds[:-1])
             error = (share * (1 - share) / examples) ** 0.5
             cells.append(f"{share:.3f}\n±{error:.3f}")
-        table.add_row(row, *cells)
-    table.add_section()
-    table.add_row("best possible (theory)", *(f"{metadata['bayes'][kind]:.3f}" for kind in kinds))
-    console.print(table)
+        lines.append([row, *cells])
+    lines.append(["best possible (theory)", *(f"{metadata['bayes'][kind]:.3f}" for kind in kinds)])
+    title = f"\nAccuracy on the {count:,} test examples"
+    console.print(Table(["", *kinds], lines).to_rich(title))
     words, bags = (metadata["floors"][name] for name in ("language", "bags"))
     console.print(
-        "What decides in each kind: a: the words alone; b, b3: also the face (b3: and the voice) "
-        "at the word; c: the face after the word; d: face and voice after it, at different words.\n"
-        "majority and logistic (regression on features averaged over time) are what a network "
-        f"must beat. In theory a model of the words alone is right in at most {words:.3f} of all, "
-        f"and one that sees all steps of every modality without their order in {bags:.3f}.\n"
-        "±: standard error of a share of so many examples. Another seed changes more: README.md.",
+        "The kinds differ in what decides the label: a: the words alone; b: also the face at the "
+        "word; b3: also the face and the voice at the word; c: also the face after the word; d: "
+        "also the face and the voice after it, at different words.\n"
+        "rmfn is trained with highlight_projection=True. A network must beat majority (the most "
+        "frequent class) and logistic (regression on features averaged over time). In theory a "
+        f"model that sees only the words has an accuracy of at most {words:.3f} on all examples, "
+        f"one that sees every modality without the order of the steps {bags:.3f}.\n"
+        "±: the standard error. Other seeds differ by more than this: see README.md.",
         highlight=False,
     )
 
 
 def _draw(folder: Path, builder: Any) -> None:
-    """The attention of the first validation example of kind d, and its picture."""
+    """Draws the attention to the first validation example of kind d."""
     import numpy as np
 
     from rmfn_tf.data import epoch_batches, load_examples
@@ -158,7 +138,7 @@ def _draw(folder: Path, builder: Any) -> None:
 
 
 def _planted(builder: Any, name: str) -> dict[str, dict[int, str]]:
-    """What was put into an example: modality → step → whether it counts, and its sign."""
+    """What decides an example's label and what distracts from it: modality → step → a text."""
     from rmfn_tf.datasets.synthetic.sarcasm import NOWHERE, make_splits
 
     split, _, number = name.rpartition("-")
@@ -179,7 +159,8 @@ def _planted(builder: Any, name: str) -> dict[str, dict[int, str]]:
 
 
 def _export(folder: Path, builder: Any) -> tuple[float, Path]:
-    """Exports the RMFN, loads it with plain TensorFlow, returns the largest difference."""
+    """Exports the RMFN and loads it with TensorFlow alone; gives the largest difference between
+    their predictions, and the folder of the version."""
     import numpy as np
     import tensorflow as tf
 
