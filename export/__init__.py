@@ -1,7 +1,6 @@
 """From a trained Keras model to a folder of versions that TensorFlow Serving loads as they are.
 
-Names load on first use: what only moves versions (`rmfn_tf.export.publish`) must not pay for
-TensorFlow.
+Names load on first use: what only publishes or asks must not import TensorFlow.
 """
 
 from rmfn_tf.lazy import lazy_names

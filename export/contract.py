@@ -1,7 +1,7 @@
-"""The contract of a served model: what goes in, what comes out, and where it comes from.
+"""The contract of a served model: what goes in, what comes out, and where the model comes from.
 
-It lies in each version as `assets.extra/contract.json`, for clients, which need neither TensorFlow
-nor the model to read it. `Contract.model_json_schema()` is its JSON schema.
+It is the file `assets.extra/contract.json` of each version. Clients need neither TensorFlow nor the
+model to read it. `Contract.model_json_schema()` is its JSON schema.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 CONTRACT = Path("assets.extra", "contract.json")
 LENGTHS = "lengths"  # the input that says how many words each sequence has
-NEXT = "next_"  # stands before a state's name where `step` returns it
+NEXT = "next_"  # the outputs of `step` with the next states have this before a state's name
 ALLOWED_BATCH_SIZES = (1, 2, 4, 8, 16, 32)
-LENGTH_BUCKETS = (8, 16, 32)  # in words; of a model of whose data nothing is known
+LENGTH_BUCKETS = (8, 16, 32)  # in words; for a model whose data are not known
 
 Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$")]
 Size = Annotated[int, Field(strict=True, ge=1)]
@@ -33,9 +33,9 @@ class Modality(_Part):
 
 class Tensor(_Part):
     dtype: str
-    """NumPy's name of it, such as float32."""
+    """NumPy's name of the dtype, such as float32."""
     shape: list[Size | None]
-    """None stands for any size; the batch is first."""
+    """None means any size; the batch comes first."""
 
 
 class Signature(_Part):
@@ -46,7 +46,7 @@ class Signature(_Part):
 class TaskFacts(_Part):
     kind: Literal["regression", "classification", "multilabel"]
     labels: Annotated[list[str], Field(min_length=1)]
-    """Names of the labels; a classification has one."""
+    """Names of the labels; a classification has one label."""
     ranges: dict[str, tuple[int | FiniteFloat, int | FiniteFloat]] = {}
     """Label to its lowest and highest value."""
     output_names: Annotated[list[str], Field(min_length=1)]
@@ -61,9 +61,9 @@ class Scaling(_Part):
 
 class DataFacts(_Part):
     name: str
-    """Data set and config."""
+    """Data set and config, such as ict_mmmo/trimodal."""
     fingerprint: str
-    """SHA-256 of its ids and labels."""
+    """SHA-256 of the ids and labels of all examples."""
     sources: dict[str, str]
     """Source file to SHA-256."""
 
@@ -92,9 +92,9 @@ class Contract(_Part):
     states: dict[Name, Size] = {}
     """States of the signature `step`, with their sizes. All are zero before the first word."""
     task: TaskFacts | None = None
-    """Of the data that the model was trained on."""
+    """What the model was trained for."""
     scaling: dict[Name, Scaling] = {}
-    """What the model does to the features it is given: clip((x - center) / scale)."""
+    """What the model itself does to its features: clip((x - center) / scale)."""
     data: DataFacts | None = None
     validation: Validation | None = None
     batching: Batching
@@ -108,7 +108,7 @@ class Contract(_Part):
         return {each.name: each.width for each in self.modalities}
 
     def write(self, version: Path) -> None:
-        """Write it into a version that is being made."""
+        """Write it into the folder of a version."""
         path = version / CONTRACT
         path.parent.mkdir(exist_ok=True)
         text = self.model_dump_json(indent=2, exclude_defaults=True)
@@ -161,5 +161,5 @@ def fill_shape(shape: Iterable[int | None], *sizes: int) -> list[int]:
 
 
 def mistakes(error: ValidationError) -> str:
-    """What pydantic found wrong, in one line."""
+    """Everything that pydantic found wrong, on one line."""
     return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())

@@ -2,8 +2,8 @@
 
 A model folder holds one folder a version, named by a whole number; TensorFlow Serving watches it
 and serves the highest. It takes a version the moment the name exists, so the files are written
-under a name that is not a number, flushed to the disk, and then renamed in one step. A version
-that is removed loses its number in one step too, before its files go.
+under a name that is not a number, flushed to the disk, and then renamed in one step. To remove a
+version, its folder is first renamed to a name that is not a number, and then deleted.
 """
 
 import contextlib
@@ -14,6 +14,8 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from rmfn_tf.files import sync_folder
 
 _NAME_TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 
@@ -34,9 +36,9 @@ def publish(
 ) -> Path:
     """Let `write` fill a new version of the model folder `directory`, and make it visible.
 
-    Publishers may race, as threads, processes or machines on one file system: the rename is atomic
-    and fails on a name that is taken, and the loser takes the next. One that is killed leaves a
-    folder `.exporting-...` or `.removing-...`, which no server looks at.
+    Several threads, processes or machines may publish at once: the rename is atomic and fails if
+    the name is taken, and then the next number is tried. A publisher that is killed leaves a folder
+    `.exporting-...` or `.removing-...` behind, which no server looks at.
 
     Args:
         directory: The model folder; made, with its parents, where it is missing.
@@ -78,8 +80,10 @@ def _publish(directory: Path, write: Callable[[Path], None]) -> Path:
         write(hidden)
         with _explaining(failure):
             for folder, _, names in os.walk(hidden, topdown=False):
-                for name in (*names, "."):
-                    _flush(Path(folder, name))
+                for name in names:
+                    with Path(folder, name).open("rb") as file:
+                        os.fsync(file.fileno())
+                sync_folder(Path(folder))
             return _rename_to_next_version(hidden, directory)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
@@ -100,9 +104,7 @@ def _rename_to_next_version(hidden: Path, directory: Path) -> Path:
                 raise
             number += 1
         else:
-            # The version is public from here on: a failure to flush its name cannot undo that.
-            with contextlib.suppress(OSError):
-                _flush(directory)
+            sync_folder(directory)
             return version
 
 
@@ -118,22 +120,9 @@ def _numbered(directory: Path) -> list[tuple[int, Path]]:
     return sorted((int(name), directory / name) for name in names if re.fullmatch("[0-9]+", name))
 
 
-def _flush(path: Path) -> None:
-    """Flush one file, or the names in one folder, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        # Some network file systems cannot flush a folder; they order its entries themselves.
-        if not (path.is_dir() and error.errno in {errno.EINVAL, errno.ENOTSUP}):
-            raise
-    finally:
-        os.close(handle)
-
-
 @contextlib.contextmanager
 def _explaining(failure: str) -> Iterator[None]:
-    """Let an OSError say what could not be done, and in which model folder."""
+    """Put before the message of an OSError what could not be done, and where."""
     try:
         yield
     except OSError as error:

@@ -1,5 +1,6 @@
 """Exporting a Keras model as a SavedModel version, checked before it is published."""
 
+import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version as version_of
@@ -12,7 +13,7 @@ import tensorflow as tf
 from pydantic import ValidationError
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-# No public function lists kernels.
+# No public function of TensorFlow lists the kernels of an op.
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from rmfn_tf.export.contract import (
@@ -26,12 +27,13 @@ from rmfn_tf.export.contract import (
 )
 from rmfn_tf.export.publish import publish
 from rmfn_tf.export.signatures import Endpoint, Tensors, endpoints_of, has_rmfn, state_sizes
-from rmfn_tf.export.warmup import can_write_warmup, replay_warmup, write_warmup
+from rmfn_tf.export.warmup import replay_warmup, write_warmup
 from rmfn_tf.layers import FeatureScaling
 
 ABOUT = ("task", "data", "validation")
 _NEEDS_PYTHON = {"EagerPyFunc", "PyFunc", "PyFuncStateless"}
-# (batch, time): unlike each other and, by far, unlike anything a trace could have fixed.
+# (batch, time) of the inputs on which answers are compared: two, to notice a size that tracing has
+# made a constant.
 _SHAPES = ((3, 7), (1, 1))
 
 
@@ -89,7 +91,7 @@ def export_model(
         _check_same_answers(endpoints, served, _tolerance(model))
         contract = _contract(model, endpoints, served, about, lengths)
         contract.write(folder)
-        if can_write_warmup():
+        if importlib.util.find_spec("tensorflow_serving") is not None:  # the extra `serving`
             write_warmup(contract, folder)
             replay_warmup(folder, served)
 
@@ -97,8 +99,8 @@ def export_model(
 
 
 def _write(endpoints: Sequence[Endpoint], folder: Path) -> None:
-    # ExportArchive saves the functions and the variables they use, and no Keras object: nothing
-    # in the file asks for a class when it is loaded.
+    # ExportArchive saves the functions and the variables they use, but no Keras objects, whose
+    # classes would be needed to load the file.
     archive = keras.export.ExportArchive()
     for endpoint in endpoints:
         archive.add_endpoint(endpoint.name, endpoint.function, [endpoint.inputs])
@@ -109,8 +111,8 @@ def _write(endpoints: Sequence[Endpoint], folder: Path) -> None:
 
 
 def _check_portable(folder: Path) -> None:
-    """Refuse what TensorFlow Serving as shipped cannot run on a machine without a GPU: XLA, calls
-    back into Python, and ops that have a GPU kernel alone."""
+    """ValueError for what TensorFlow Serving as shipped cannot run on a machine without a GPU: XLA,
+    calls of Python, and ops that have only a GPU kernel."""
     contents = SavedModel.FromString((folder / "saved_model.pb").read_bytes())
     graph = contents.meta_graphs[0].graph_def  # TensorFlow 2 writes exactly one
     functions = graph.library.function
@@ -134,10 +136,10 @@ def _check_portable(folder: Path) -> None:
 
 
 def _tolerance(model: keras.Model) -> float:
-    """How far eager and graph execution of one model may lie apart.
+    """How far the answers of the model and its export may differ.
 
-    Each fuses ops in its own way, and rounds what stands between them: to 10 bits where a GPU
-    multiplies float32 as TF32, to 8 bits in bfloat16. A weight that was lost shows far above.
+    Eager and graph execution fuse ops differently and so round at different places: to 10 bits
+    where a GPU multiplies float32 as TF32, to 8 bits in bfloat16. A lost weight shows far above.
     """
     dtypes = {layer.compute_dtype for layer in model._flatten_layers()}
     return 5e-2 if dtypes & {"float16", "bfloat16"} else 1e-3

@@ -1,8 +1,8 @@
 """What a served model can be asked: `serving_default`, and of an RMFN `explain` and `step`.
 
-A request that cannot be right is refused inside the graph, as INVALID_ARGUMENT. Names and dtypes a
-server checks itself, but shapes only in Python: the C++ session takes features of any width, and
-one of width 1 would be spread over all and answered.
+The graph itself refuses a request that cannot be right, as INVALID_ARGUMENT. A server checks only
+names and dtypes: without the checks here, features of width 1 would be broadcast to the width of
+the model and answered.
 """
 
 import contextlib
@@ -26,8 +26,8 @@ class Endpoint(NamedTuple):
     """A signature before it is written.
 
     Attributes:
-        name: The name clients ask for.
-        inputs: Shape and dtype of each input by its name; None = any size.
+        name: The name that clients ask for.
+        inputs: Shape and dtype of each input by name; None means any size.
         function: From a dict of input tensors to a dict of output tensors, inference only. Every
             tensor has the batch as its first dimension, so that a server can batch requests.
     """
@@ -49,12 +49,12 @@ def endpoints_of(model: keras.Model) -> list[Endpoint]:
 
 
 def serving_default(model: keras.Model) -> Endpoint:
-    """The signature that a client gets who names none: features in, prediction out.
+    """The signature for clients that name none: features in, prediction out.
 
     Inputs, by the names in `model.input`: each modality `(batch, time, F)` float32, and `lengths`
     `(batch,)` int32, the number of words of each sequence. Output `prediction`: what the model
     returns, `(batch, outputs)` or `(batch, time, outputs)`, called with `training=False`, as
-    float32. NaN and infinite features count as 0 after scaling.
+    float32 (JSON has no other precision). NaN and infinite features count as 0 after scaling.
 
     Raises:
         ValueError: The model has other inputs than these, or not one single output.
@@ -70,7 +70,7 @@ def serving_default(model: keras.Model) -> Endpoint:
     def predict(features: Tensors) -> Tensors:
         features = _check_sequences(features, inputs)
         with _without_cudnn(model):
-            return {"prediction": _readable(model(features, training=False))}
+            return {"prediction": ops.cast(model(features, training=False), "float32")}
 
     return Endpoint("serving_default", inputs, predict)
 
@@ -89,7 +89,7 @@ def explain(model: keras.Model) -> Endpoint:
     def look(features: Tensors) -> Tensors:
         outputs = view(_check_sequences(features, inputs), training=False)
         attention = _by_modality(model, outputs["attention"])
-        return {"prediction": _readable(outputs["prediction"]), **attention}
+        return {"prediction": ops.cast(outputs["prediction"], "float32"), **attention}
 
     return Endpoint("explain", inputs, look)
 
@@ -122,7 +122,7 @@ def step(model: keras.Model) -> Endpoint:
                 signal = model.get_layer(name)(signal)
         next_states = zip(sizes, states, strict=True)
         return {
-            "prediction": _readable(signal),
+            "prediction": ops.cast(signal, "float32"),
             **{NEXT + name: ops.cast(state, "float32") for name, state in next_states},
             **({} if attention is None else _by_modality(model, attention)),
         }
@@ -131,10 +131,8 @@ def step(model: keras.Model) -> Endpoint:
 
 
 class _Word(keras.layers.Layer):
-    """An RMFN layer's cell on one word, in the layer's own precision.
-
-    A layer, since Keras casts weights to the compute dtype only inside of one.
-    """
+    """An RMFN layer's cell for one word, in the layer's own precision: it is a layer itself because
+    only inside a layer does Keras cast weights to the compute dtype."""
 
     def __init__(self, rmfn):
         super().__init__(name="word", dtype=rmfn.dtype_policy)
@@ -177,17 +175,11 @@ def _by_modality(model: keras.Model, attention: Any) -> Tensors:
     return parts
 
 
-def _readable(tensor: Any) -> Any:
-    """Numbers of any precision as float32, the one that clients know: JSON has no bfloat16."""
-    is_other = keras.backend.standardize_dtype(tensor.dtype) in {"float16", "bfloat16", "float64"}
-    return ops.cast(tensor, "float32") if is_other else tensor
-
-
 def _input_specs(model: keras.Model) -> dict[str, tf.TensorSpec]:
     """Each input's shape and dtype by name, checked against what every served model takes."""
     try:
         forms = {name: (tensor.shape, tensor.dtype) for name, tensor in model.input.items()}
-    except (AttributeError, ValueError):  # no model, or one of other inputs, or of none so far
+    except (AttributeError, ValueError):  # not a model, or its inputs are no dict or not yet known
         raise ValueError(
             "a served model is a functional keras.Model whose inputs are a dict, "
             f"keras.Model({{'language': ..., 'lengths': ...}}, outputs); received {model!r}"
@@ -237,7 +229,7 @@ def _without_cudnn(model: keras.Model) -> Iterator[None]:
 
 def _check_sequences(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensors:
     """Refuse other ranks and widths, modalities of different batch or time, and lengths that are
-    not 1 to time. The inputs that are returned must be used, or the checks would be left out."""
+    not 1 to time. Only what it returns carries the checks of shapes, so use that."""
     inputs = _check_shapes(inputs, specs)
     lengths = inputs[LENGTHS]
     words = {name: x for name, x in inputs.items() if name != LENGTHS}
@@ -257,8 +249,8 @@ def _check_sequences(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Ten
 
 def _check_words(inputs: Tensors, specs: Mapping[str, tf.TensorSpec], states: list[str]) -> Tensors:
     """Refuse words and states of other sizes, or of different batch, and states that are not
-    finite: a relu would make 0 of NaN, and the answer would look plausible. Use it in the same way
-    as `_check_sequences`."""
+    finite: a relu would make 0 of NaN, and the answer would look plausible. Use what it returns,
+    as of `_check_sequences`."""
     inputs = _check_shapes(inputs, specs)
     _check_alike(inputs, "sequences")
     for name in states:
@@ -268,7 +260,7 @@ def _check_words(inputs: Tensors, specs: Mapping[str, tf.TensorSpec], states: li
 
 
 def _check_shapes(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensors:
-    """Ranks and widths; TensorFlow's message has the input's name in it, and both shapes."""
+    """Refuse other ranks and widths, with a message that names the input and both shapes."""
     return {
         name: tf.ensure_shape(x, specs[name].shape, name=f"input_{name}")
         for name, x in inputs.items()
@@ -276,7 +268,7 @@ def _check_shapes(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensor
 
 
 def _check_alike(inputs: Tensors, *axes: str) -> None:
-    """The first dimensions, called `axes`, are those of the first input."""
+    """Refuse inputs whose first dimensions, which messages call `axes`, are not alike."""
     first, *others = inputs
     wanted, what = tf.shape(inputs[first])[: len(axes)], " and ".join(axes)
     for name in others:

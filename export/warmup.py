@@ -1,12 +1,11 @@
 """Requests that TensorFlow Serving answers before it lets a new version answer anybody's.
 
-The first request of each kind is slow, for memory is allotted and kernels are chosen then. A server
-that finds `assets.extra/tf_serving_warmup_requests` goes through it while the old version still
-answers. It does not serve a version of which it cannot answer one record, so the file is replayed
-here before it is published.
+The first request of each shape is slow, because memory is allocated and kernels are chosen. A
+server that finds `assets.extra/tf_serving_warmup_requests` answers these requests while the old
+version still serves. If it fails at a single one, it does not serve the new version, so they are
+all answered here before the version is published.
 """
 
-import importlib.util
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,9 @@ WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
 MOST_RECORDS = 1000  # a server refuses a version with more
 
 
-def can_write_warmup() -> bool:
-    """Whether the messages of TensorFlow Serving are installed (the extra `serving`)."""
-    return importlib.util.find_spec("tensorflow_serving") is not None
-
-
 def write_warmup(contract: Contract, version: Path) -> None:
-    """Write a record for each batch size, length and signature of a contract (`step` takes words,
-    of no length). OSError where the file cannot be written."""
+    """Write a request for each signature, batch size and length of a contract (of `step`, which
+    takes single words, for each batch size). OSError where the file cannot be written."""
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
     path = version / WARMUP
@@ -48,16 +42,14 @@ def write_warmup(contract: Contract, version: Path) -> None:
 
 
 def _requests(signature: Signature, contract: Contract) -> Iterator[dict[str, Any]]:
-    """Inputs of each batch size and length.
-
-    A message with a shape and a single value stands for that value everywhere: a file of a few kB.
-    """
+    """The inputs of a signature for each batch size and length. A message with a shape and a single
+    value means that value everywhere, so the file has only a few kB."""
     lengths = contract.batching.length_buckets if LENGTHS in signature.inputs else [1]
     for batch in contract.batching.allowed_batch_sizes:
         for time in lengths:
             yield {
                 name: tf.make_tensor_proto(
-                    time if name == LENGTHS else 1,  # no padding
+                    time if name == LENGTHS else 1,  # the whole length: no padding
                     dtype=spec.dtype,
                     shape=fill_shape(spec.shape, batch, time),
                 )
@@ -66,14 +58,14 @@ def _requests(signature: Signature, contract: Contract) -> Iterator[dict[str, An
 
 
 def replay_warmup(version: Path, served: Mapping[str, Any]) -> None:
-    """Answer every record of a version's warm-up file, as a server will when it loads it.
+    """Answer every request in a version's warm-up file, as a server will when it loads it.
 
     Args:
-        version: The version.
+        version: The folder of the version.
         served: Its signatures, as `tf.saved_model.load` gives them.
 
     Raises:
-        ValueError: A record cannot be read or answered, or there are too many.
+        ValueError: A request cannot be read or answered, or there are none or too many.
     """
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 

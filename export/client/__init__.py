@@ -1,4 +1,4 @@
-"""Asking a served model: over gRPC, over REST, or loaded in this process.
+"""Asking a model: on a server over gRPC or REST, or loaded in this process.
 
     from rmfn_tf.export.client import Client
 

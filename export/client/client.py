@@ -9,11 +9,12 @@ import numpy as np
 
 from rmfn_tf.data.examples import Examples
 from rmfn_tf.export.client.in_process import InProcess
-from rmfn_tf.export.client.interface import EXPLAIN, PREDICT, STEP, Interface, Transport
+from rmfn_tf.export.client.interface import EXPLAIN, PREDICT, Interface, Transport
 from rmfn_tf.export.client.network import open_transport
 from rmfn_tf.export.client.sequences import (
     NamedSequences,
     check_sequences,
+    lengths_of,
     pad,
     plan_batches,
 )
@@ -39,13 +40,10 @@ class Explanation:
 
 
 class Client:
-    """Asks one served model. Threads may share a client (not a session).
-
-        with Client.connect("http://localhost:8501/v1/models/sarcasm") as client:
-            client.predict({"language": [a, b], "acoustic": [c, d], "visual": [e, f]})
+    """Asks one model. Threads may share a client, but not a session.
 
     Args:
-        interface: The model and the way to it; `connect` and `of_model` find it.
+        interface: The model and how it is reached; `connect` and `of_model` make it.
         batch_size: Sequences in one request, at most.
     """
 
@@ -67,8 +65,8 @@ class Client:
 
         Args:
             address: `grpc://HOST:8500/MODEL`, `http://HOST:8501/v1/models/MODEL` (`grpcs://` and
-                `https://` with TLS), each with `/versions/N` or `/labels/NAME` behind it where one
-                version is meant; or an export folder, whose highest version is loaded here.
+                `https://` with TLS), each with `/versions/N` or `/labels/NAME` at the end to ask
+                for one version; or an export folder, whose highest version is loaded here.
             timeout: Seconds for each call to a server, its retries included.
             retries: How often a call is repeated while no server answers.
             batch_size: Sequences in one request, at most.
@@ -97,8 +95,8 @@ class Client:
 
         Args:
             model: A model that `rmfn_tf.export.export_model` would take; ValueError for others.
-            where: The name that messages give it.
-            task: What it was trained for (`rmfn_tf.task.Task`); it names the labels.
+            where: What messages call it.
+            task: What it was trained for (`rmfn_tf.task.Task`), with the names of the labels.
             batch_size: Sequences in one request, at most.
         """
         return cls(Interface.learn(InProcess.of_model(model, where, task)), batch_size)
@@ -108,8 +106,8 @@ class Client:
     ) -> np.ndarray | list[np.ndarray]:
         """The predictions for N sequences of any lengths, in their order.
 
-        They are sorted by length, padded with zeros, sent in batches with their `lengths`, and
-        what comes back is put in order again.
+        They are sorted by length, padded with zeros, sent in batches with their `lengths`, and the
+        answers are put in the order of the sequences.
 
         Args:
             features: Modality -> N arrays `(T_i, F)` of numbers; or `rmfn_tf.data.Examples`, or
@@ -144,7 +142,6 @@ class Client:
             ValueError: The model is not an RMFN.
             ServingError: No answer.
         """
-        self.interface.signature(STEP)
         return Session(self.interface)
 
     def close(self) -> None:
@@ -158,23 +155,23 @@ class Client:
         self.close()
 
     def _ask(self, signature: str, features: Features, on_progress: Progress | None) -> Explanation:
-        """What a signature says of each sequence, cut to its length."""
+        """The answers of a signature for each sequence, cut to its length."""
         interface = self.interface
-        interface.signature(signature)
         sequences = check_sequences(features, interface.modalities)
-        plan, version = plan_batches(sequences, self._batch_size), None
+        lengths, plan = lengths_of(sequences), plan_batches(sequences, self._batch_size)
+        version = None
         if len(plan) > 1:
-            # All batches by one version, though another is published in the midst of them.
+            # One version answers all batches, even if another is published meanwhile.
             interface = Interface.learn(interface.transport)
             version = interface.version
-        answers: list[dict[str, np.ndarray]] = [{} for _ in sequences.lengths]
+        answers: list[dict[str, np.ndarray]] = [{} for _ in lengths]
         done = 0
         for rows in plan:
             outputs = interface.ask(signature, pad(sequences, rows), version)
             for place, row in enumerate(rows):
-                # What has an axis of words, a server may have padded further than the client did.
+                # An output with an axis of words may be padded, by a server further than here.
                 answers[row] = {
-                    name: x[place, : sequences.lengths[row]] if x.ndim > 2 else x[place]
+                    name: x[place, : lengths[row]] if x.ndim > 2 else x[place]
                     for name, x in outputs.items()
                 }
             done += len(rows)

@@ -13,12 +13,12 @@ from rmfn_tf.export.publish import published_versions
 
 
 class InProcess(Transport):
-    """Signatures in this process: the answers of a server, without one.
+    """A model in this process, which answers as a server would.
 
     Args:
-        where: The folder, for messages.
+        where: What messages call it.
         functions: TensorFlow's concrete functions by name of the signature.
-        owner: Of their variables, which live as long as it does.
+        owner: What holds their variables, which are deleted with it.
         version, order, task: As in `Interface`.
     """
 
@@ -36,8 +36,8 @@ class InProcess(Transport):
 
     @classmethod
     def load(cls, folder: Path) -> "InProcess":
-        """A version, or the highest one in a model folder, with what its contract says of it;
-        ValueError where there is none."""
+        """The version in a folder, or the highest one in a model folder; ValueError where there is
+        none. Modalities and task are those of its contract, where it has one."""
         import tensorflow as tf
 
         versions = [folder, *(folder / str(each) for each in published_versions(folder)[::-1])]
@@ -54,9 +54,8 @@ class InProcess(Transport):
         number = int(version.name) if version.name.isdigit() else None
         if not (version / CONTRACT).is_file():
             return cls(str(version), loaded.signatures, loaded, number)
-        contract = read_contract(version)
-        about = number, contract.widths, contract.task
-        return cls(str(version), loaded.signatures, loaded, *about)
+        about = read_contract(version)
+        return cls(str(version), loaded.signatures, loaded, number, about.widths, about.task)
 
     @classmethod
     def of_model(cls, model: Any, where: str, task: Any) -> "InProcess":

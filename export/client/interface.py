@@ -33,10 +33,11 @@ _MEANINGS = {
 
 
 class ServingError(OSError):
-    """The model did not answer as it should, or its server refused the request: one line.
+    """The model did not answer as it should, or its server refused the request. The message has
+    one line.
 
     Attributes:
-        code: What happened, by gRPC's name, over REST and in process too: UNAVAILABLE,
+        code: gRPC's name for what happened, also over REST and in this process: UNAVAILABLE,
             DEADLINE_EXCEEDED, NOT_FOUND, INVALID_ARGUMENT, ...
     """
 
@@ -72,14 +73,14 @@ class Transport:
 
 @dataclass(frozen=True)
 class Interface:
-    """One version of a model, and the way to it.
+    """One version of a model, and how it is reached.
 
     Attributes:
-        transport: The way.
+        transport: How it is reached.
         version: Its number; None where it has none.
-        signatures: By name.
-        order: The modalities in the model's own order; empty where it is not known.
-        task: What was learned, with its `kind` and `labels`; None where it is not known.
+        signatures: Its signatures by name.
+        order: The modalities in the model's own order; empty where that is not known.
+        task: What was learned, with its `kind` and `labels`; None where that is not known.
     """
 
     transport: Transport
@@ -93,7 +94,7 @@ class Interface:
         """The interface of the version that answers now.
 
         Raises:
-            ServingError: There is no answer, or one that no model gives.
+            ServingError: There is no answer, or it does not describe a model.
         """
         with _reading("UNIMPLEMENTED", transport.where):
             return transport.describe()
@@ -105,7 +106,7 @@ class Interface:
 
     @cached_property
     def modalities(self) -> dict[str, int]:
-        """Modality -> features a word, in the model's order, or else by name."""
+        """Modality -> number of features, in the model's order where known, or else by name."""
         inputs = self.signature(PREDICT).inputs
         names = self.order or sorted(name for name in inputs if name != LENGTHS)
         return {name: self._size(inputs, name) for name in names}
@@ -130,7 +131,7 @@ class Interface:
     def ask(
         self, name: str, inputs: Mapping[str, np.ndarray], version: int | None = None
     ) -> dict[str, np.ndarray]:
-        """Every output of a signature, float32 and as it must be.
+        """The outputs of a signature by name, as float32.
 
         Args:
             name: Name of the signature.
@@ -138,8 +139,8 @@ class Interface:
             version: The version to ask, whatever the address says.
 
         Raises:
-            ServingError: No answer, or one that lacks an output, or has one of another shape or of
-                numbers that are not finite.
+            ServingError: There is no answer, or it lacks an output, or an output has another shape
+                than it should or numbers that are not finite.
         """
         wanted = self.signature(name).outputs
         with _reading("INTERNAL", self.where):
@@ -172,7 +173,7 @@ def _checked(name: str, value: Any, wanted: Tensor, inputs: Mapping[str, np.ndar
     fits = array.ndim == len(wanted.shape) and all(
         size in (None, found) for size, found in zip(wanted.shape, array.shape, strict=True)
     )
-    # A server that joins requests may have padded the words further than the client did.
+    # A server that joins requests may have padded the words further than this client, never less.
     cut = words and array.ndim > 2 and array.shape[1] < words[0]
     if not fits or array.shape[0] != batch or cut:
         raise ValueError(f"{name!r} has the shape {array.shape} for {batch} sequences")

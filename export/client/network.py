@@ -1,4 +1,4 @@
-"""The ways to a server: gRPC and REST."""
+"""Asking a server, over gRPC or REST."""
 
 import contextlib
 import http.client
@@ -20,11 +20,11 @@ from rmfn_tf.export.contract import Signature, Tensor
 
 Answer = TypeVar("Answer")
 LONGEST_TIMEOUT = 86_400.0  # seconds; sockets take no infinity
-FIRST_WAIT = 0.1  # seconds before a call is repeated; doubled for each further time
+FIRST_WAIT = 0.1  # seconds before a call is repeated; doubled each time
 
 GRAMMAR = (
     "grpc://HOST:8500/MODEL, http://HOST:8501/v1/models/MODEL (grpcs:// and https:// with TLS), "
-    "each with /versions/N or /labels/NAME after it where one version is meant"
+    "each with /versions/N or /labels/NAME at the end to ask for one version"
 )
 _URL = re.compile(
     r"(?P<scheme>(?P<http>https?)|grpcs?)://(?P<host>[^/:@?#\[\]]+|\[[^/@?#\[\]]+\])"
@@ -50,8 +50,8 @@ _CODES = {
 
 
 class Address(NamedTuple):
-    """A model on a server at `target`, which is `host:port`; the server chooses the version where
-    neither a number nor a label is asked for."""
+    """A model on the server at `target` (`host:port`). Without a version or a label, the server
+    chooses the version."""
 
     scheme: str
     target: str
@@ -61,10 +61,8 @@ class Address(NamedTuple):
 
 
 def parse_address(url: str) -> Address:
-    """The parts of a URL as in `GRAMMAR`; ValueError where it is none.
-
-    Without a port it is 8500 (gRPC), 80 (http) or 443 (https).
-    """
+    """The parts of a URL in the form of `GRAMMAR`; ValueError for any other. The default port
+    is 8500 (gRPC), 80 (http) or 443 (https)."""
     found = _URL.fullmatch(url)
     port = int(found["port"] or _PORTS[found["scheme"]]) if found else 0
     if found is None or not 0 < port < 2**16:
@@ -75,7 +73,7 @@ def parse_address(url: str) -> Address:
 
 
 def open_transport(url: str, timeout: float, retries: int) -> Transport:
-    """The way to the model at a URL; arguments and errors as of `Client.connect`."""
+    """What reaches the model at a URL; arguments and errors as of `Client.connect`."""
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise ValueError(
             f"timeout must be a number of seconds above 0, a day at most; got {timeout}"
@@ -88,24 +86,24 @@ def open_transport(url: str, timeout: float, retries: int) -> Transport:
 
 
 class _Network(Transport):
-    """A way to one server; with TLS, certificates are checked against the system's authorities."""
+    """Reaches one server. With TLS, certificates are checked against the system's authorities."""
 
     def __init__(self, address: Address, timeout: float, retries: int) -> None:
         self.where = f"{address.scheme}://{address.target}"
         self._address, self._timeout, self._retries = address, timeout, retries
 
     def _repeated(self, attempt: Callable[[float], Answer]) -> Answer:
-        """`attempt(seconds left)`, again after a wait while the server is UNAVAILABLE.
+        """Calls `attempt(seconds left)`, and after a wait again while the server is UNAVAILABLE.
 
         Asking twice is safe because every signature is a pure function of its request. Any other
-        failure would only come again, or make things worse for a server that is too slow.
+        failure would only repeat itself, or add to the load of a server that is too slow.
         """
         deadline = time.monotonic() + self._timeout
         for number in range(self._retries + 1):
             try:
                 return attempt(max(deadline - time.monotonic(), 0.001))
             except ServingError as error:
-                # Clients that lost the same server must not all come back at the same moment.
+                # Random, so that clients that lost the same server do not all return at once.
                 wait = FIRST_WAIT * 2**number * random.uniform(0.5, 1)
                 late = time.monotonic() + wait >= deadline
                 if error.code != "UNAVAILABLE" or number == self._retries or late:
@@ -115,7 +113,7 @@ class _Network(Transport):
 
 
 class GrpcTransport(_Network):
-    """TensorFlow Serving's PredictionService through its official stubs, by one channel.
+    """Asks TensorFlow Serving's PredictionService through its official stubs, over one channel.
 
     Raises:
         ImportError: The extra `serving` is not installed.
@@ -134,7 +132,7 @@ class GrpcTransport(_Network):
         except ImportError as error:
             raise ImportError(
                 "gRPC needs the packages of the extra `serving`: pip install 'rmfn-tf[serving]'. "
-                f"REST, http://..., goes without ({error})"
+                f"REST, http://..., does not ({error})"
             ) from error
         self._grpc, self._tf = grpc, tf
         self._predict, self._metadata = predict_pb2, get_model_metadata_pb2
@@ -143,7 +141,7 @@ class GrpcTransport(_Network):
             ("grpc.max_receive_message_length", -1),
             ("grpc.max_send_message_length", -1),
             ("grpc.enable_retries", 0),  # `_repeated` decides what is asked again
-            # By default a lost server is not looked for within a second, longer than our waits.
+            # By default gRPC looks for a lost server again after a second: longer than our waits.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 2000),
         ]
@@ -197,7 +195,8 @@ class GrpcTransport(_Network):
 
 
 class RestTransport(_Network):
-    """TensorFlow Serving's JSON over HTTP, with the standard library alone; a connection a call.
+    """Asks TensorFlow Serving in JSON over HTTP, with the standard library alone and a connection
+    for each call.
 
     Numbers are sent with all their digits. NaN and the infinities are sent as `NaN`, `Infinity`
     and `-Infinity`, which are not JSON but which TensorFlow Serving reads; a proxy between may not.
@@ -214,7 +213,7 @@ class RestTransport(_Network):
         columns = {name: values.tolist() for name, values in inputs.items()}
         body = json.dumps({"signature_name": signature, "inputs": columns}).encode()
         outputs = self._ask(":predict", version, body)["outputs"]
-        # The server leaves out the name of an only output.
+        # The server leaves out the name where there is only one output.
         return outputs if isinstance(outputs, dict) else {"prediction": outputs}
 
     def _ask(self, verb: str, version: int | None, body: bytes | None = None) -> Any:
@@ -246,25 +245,17 @@ class RestTransport(_Network):
 
 def _fetch(request: urllib.request.Request, seconds: float) -> tuple[int, bytes]:
     """HTTP status and body, of an error too."""
-    deadline = time.monotonic() + seconds
     try:
         response = urllib.request.urlopen(request, timeout=seconds)
     except urllib.error.HTTPError as error:
         response = error
     with response:
-        content = bytearray()
-        while chunk := response.read1(2**16):
-            content += chunk
-            if time.monotonic() > deadline:
-                raise TimeoutError
-        if response.length:
-            raise http.client.IncompleteRead(bytes(content), response.length)
-        return response.status, bytes(content)
+        return response.status, response.read()
 
 
 def _bounded(work: Callable[[], Answer], seconds: float) -> Answer:
-    """What `work()` gives, or a TimeoutError: in a thread of its own, since the timeout of a socket
-    begins again with each byte, and a server that drips would hold its client for ever."""
+    """What `work()` gives, or a TimeoutError. It is done in a thread of its own, which is then left
+    behind, because the timeout of a socket begins again with each byte that a server sends."""
     future: Future[Answer] = Future()
 
     def run() -> None:
@@ -292,5 +283,5 @@ def _signatures(definitions: Mapping[str, Any]) -> dict[str, Signature]:
     return {
         name: Signature(inputs=tensors(each["inputs"]), outputs=tensors(each["outputs"]))
         for name, each in definitions.items()
-        if not name.startswith("__")  # TensorFlow's own, as __saved_model_init_op
+        if not name.startswith("__")  # TensorFlow's own, such as __saved_model_init_op
     }

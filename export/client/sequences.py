@@ -1,5 +1,4 @@
-"""What a caller hands over: N sequences of words in several modalities, checked, and cut into
-requests."""
+"""The caller's N sequences of words in several modalities: read, checked, and cut into requests."""
 
 import json
 from collections import Counter
@@ -19,7 +18,7 @@ _FORM = '{"sequences": [{"id": "a", "language": [[...], ...], ...}, ...]}'
 
 
 class NamedSequences(NamedTuple):
-    """N sequences as they come, by name.
+    """N sequences with names, not yet checked.
 
     Attributes:
         ids: N names.
@@ -30,16 +29,7 @@ class NamedSequences(NamedTuple):
     features: dict[str, list[Any]]
 
 
-class Sequences(NamedTuple):
-    """N sequences, ready to be padded.
-
-    Attributes:
-        features: Modality -> N float32 arrays `(T_i, F)`, in the model's order.
-        lengths: `(N,)` int32, T_i >= 1.
-    """
-
-    features: dict[str, list[np.ndarray]]
-    lengths: np.ndarray
+Sequences = dict[str, list[np.ndarray]]  # modality -> N float32 arrays (T_i, F), T_i >= 1
 
 
 def read_sequences(path: str | Path) -> NamedSequences:
@@ -51,8 +41,8 @@ def read_sequences(path: str | Path) -> NamedSequences:
         ]}
 
     Every sequence has the same modalities, each a list of words that are lists of numbers (`NaN`
-    and `Infinity` are read as such), and, if it likes, a unique `id`; the others are called by
-    their place, "0", "1", ...
+    and `Infinity` are allowed). It may have a unique `id`, and is otherwise called by its position,
+    "0", "1", ...
 
     Raises:
         ValueError: The file is not of this form; the message names the sequence.
@@ -85,13 +75,13 @@ def read_sequences(path: str | Path) -> NamedSequences:
 def check_sequences(
     features: Mapping[str, Sequence[Any]] | Examples | NamedSequences, modalities: Mapping[str, int]
 ) -> Sequences:
-    """What the caller has, as the model wants it, or what is wrong with it.
+    """The caller's sequences in the form and order that the model takes.
 
     Args:
         features: Modality -> N arrays `(T_i, F)` of numbers; or examples of a data set, or what a
-            file holds, whose ids then stand in the messages. NaN and the infinities are let
-            through: the model counts them as 0 after scaling.
-        modalities: Modality -> F, of the model.
+            file holds, whose ids the messages then name. NaN and the infinities are allowed: the
+            model counts them as 0 after scaling.
+        modalities: Modality -> F, in the model's order.
 
     Raises:
         ValueError: Names the modality and the sequence, counted from 0.
@@ -117,8 +107,7 @@ def check_sequences(
             f"every modality needs as many sequences as the others, one at least; got {counts}. "
             "Send zeros where a sequence lacks a modality"
         )
-    checked: dict[str, list[np.ndarray]] = {name: [] for name in modalities}
-    lengths = []
+    checked: Sequences = {name: [] for name in modalities}
     for row in range(next(iter(counts.values()))):
         who = f"sequence {row}" if ids is None else f"sequence {row} ({ids[row]!r})"
         for name, width in modalities.items():
@@ -134,17 +123,21 @@ def check_sequences(
             raise ValueError(
                 f"{who}: all modalities of a sequence must have as many words; got {found}"
             )
-        lengths.append(next(iter(found.values())))
-    return Sequences(checked, np.array(lengths, np.int32))
+    return checked
+
+
+def lengths_of(sequences: Sequences) -> np.ndarray:
+    """`(N,)` int32, the number of words of each sequence."""
+    return np.array([len(words) for words in next(iter(sequences.values()))], np.int32)
 
 
 def check_modalities(given: Mapping[str, Any], wanted: Mapping[str, int], shape: str) -> None:
     """ValueError where a modality is missing or unknown.
 
     Args:
-        given: Anything by modality.
-        wanted: Modality -> features a word, of the model.
-        shape: What one array must look like, with `{width}` for the features.
+        given: The caller's dict, by modality.
+        wanted: Modality -> number of features, of the model.
+        shape: The shape of one array for the message, with `{width}` for the number of features.
     """
     for name in given:
         if name not in wanted:
@@ -161,8 +154,8 @@ def check_modalities(given: Mapping[str, Any], wanted: Mapping[str, int], shape:
 
 
 def as_float32(value: Any, where: str) -> np.ndarray:
-    """An array of numbers as float32; ValueError, which begins with `where`, for what is ragged, no
-    numbers, or too large."""
+    """An array of numbers as float32. A ValueError that begins with `where` refuses what is ragged,
+    not numbers, or too large for float32."""
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -179,17 +172,17 @@ def as_float32(value: Any, where: str) -> np.ndarray:
 
 
 def plan_batches(sequences: Sequences, batch_size: int, max_bytes: int = MAX_BYTES) -> list[list]:
-    """The rows of the sequences that go together: neighbours in length, so that little is padded.
+    """The rows of the sequences in each batch: neighbours in length, so that little is padded.
 
     A batch has `batch_size` sequences and `max_bytes` of padded features at most; one sequence
     alone may have more.
     """
-    word = 4 * sum(each[0].shape[1] for each in sequences.features.values())
-    batches: list[list[int]] = [[]]
-    for row in np.argsort(sequences.lengths, kind="stable").tolist():
+    word = 4 * sum(each[0].shape[1] for each in sequences.values())
+    lengths, batches = lengths_of(sequences), list[list[int]]([[]])
+    for row in np.argsort(lengths, kind="stable").tolist():
         batch = batches[-1]
-        # Lengths ascend: this one sets what all of the batch are padded to.
-        size = (len(batch) + 1) * int(sequences.lengths[row]) * word
+        # Lengths ascend, so the batch is padded to the length of this one.
+        size = (len(batch) + 1) * int(lengths[row]) * word
         if batch and (len(batch) == batch_size or size > max_bytes):
             batches.append([row])
         else:
@@ -204,11 +197,11 @@ def pad(sequences: Sequences, rows: list[int]) -> dict[str, np.ndarray]:
         Modality -> `(batch, time, F)` float32 with zeros behind the shorter sequences, and
         `lengths` `(batch,)` int32, which tells the model where they end.
     """
-    lengths = sequences.lengths[rows]
-    inputs: dict[str, np.ndarray] = {}
-    for name, words in sequences.features.items():
+    batch = {name: [words[row] for row in rows] for name, words in sequences.items()}
+    lengths, inputs = lengths_of(batch), dict[str, np.ndarray]()
+    for name, words in batch.items():
         padded = np.zeros((len(rows), lengths.max(), words[0].shape[1]), np.float32)
-        for place, row in enumerate(rows):
-            padded[place, : lengths[place]] = words[row]
+        for place, each in enumerate(words):
+            padded[place, : len(each)] = each
         inputs[name] = padded
     return {**inputs, LENGTHS: lengths}

@@ -1,4 +1,4 @@
-"""A session: a model that follows speakers word by word, as they speak."""
+"""Predictions word by word, while someone speaks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,19 +11,19 @@ from rmfn_tf.export.contract import NEXT
 
 
 class Session:
-    """The states between words, kept here: no server remembers anything.
+    """Follows speakers word by word. It keeps the model's states: the server remembers nothing.
 
         session = client.session()
         for word in words:
             prediction = session.step(word)
 
     All steps go to the version that the session began with, because the states of one version
-    mean nothing to another. A step that fails leaves the session as it was, so it can be taken
-    again. A session belongs to one thread.
+    mean nothing to another. A step that fails leaves the session as it was, so it can be repeated.
+    Threads must not share a session.
 
     Attributes:
-        attention: Of the last step, modality -> `(stages, d_m)`, or `(B, stages, d_m)`; empty
-            before the first, and of models without highlight.
+        attention: That of the last step: modality -> `(stages, d_m)`, or `(B, stages, d_m)`. Empty
+            before the first step, and for models without highlight.
     """
 
     def __init__(self, interface: Interface) -> None:
@@ -36,7 +36,7 @@ class Session:
         return self._interface.version
 
     def reset(self) -> None:
-        """Begin anew: nothing said so far, and the version that the server has now.
+        """Begin anew, before the first word and with the version that the server has now.
 
         Raises:
             ServingError: No answer.
@@ -58,9 +58,9 @@ class Session:
             `(outputs,)`, or `(B, outputs)`, float32.
 
         Raises:
-            ValueError: The words are not as the model wants them.
-            ServingError: No answer; also NOT_FOUND where the server has dropped this session's
-                version for a newer one (`reset` goes on with that).
+            ValueError: The words do not fit the model, or the step before.
+            ServingError: No answer; also NOT_FOUND where the server has replaced this session's
+                version by a newer one (which `reset` takes).
         """
         inputs, shape = self._read(words)
         states = self._states or {
@@ -87,7 +87,7 @@ class Session:
         return outputs["prediction"].reshape(*shape, -1)
 
     def _read(self, words: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], tuple[int, ...]]:
-        """Every word as `(batch, F)`, and `()` or `(B,)` as they were given."""
+        """Modality -> words as `(batch, F)`, and the shape of the speakers: `()` or `(B,)`."""
         modalities = self._interface.modalities
         check_modalities(words, modalities, "({width},)")
         inputs = {name: as_float32(words[name], repr(name)) for name in modalities}
@@ -103,7 +103,7 @@ class Session:
             raise ValueError(f"all modalities need as many speakers; got {[shape, *others]}")
         if self._states and shape != self._shape:
             raise ValueError(
-                f"this session follows speakers of shape {self._shape}; got {shape}. Take a "
-                "session of its own, or reset()"
+                f"this session follows speakers of shape {self._shape}; got {shape}. Open another "
+                "session, or call reset()"
             )
         return {name: np.atleast_2d(word) for name, word in inputs.items()}, shape

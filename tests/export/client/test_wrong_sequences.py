@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.export.client import read_sequences
-from rmfn_tf.export.client.sequences import check_sequences
+from rmfn_tf.export.client.sequences import check_sequences, lengths_of
 from support.random_examples import make_examples
 
 WIDTHS = {"language": 4, "visual": 2}
@@ -76,15 +76,15 @@ def test_the_message_names_sequence_and_modality(features, message):
 def test_the_good_one_is_good():
     checked = check_sequences(good(), WIDTHS)
 
-    assert checked.lengths.tolist() == [3, 1]
-    assert list(checked.features) == ["language", "visual"]
+    assert lengths_of(checked).tolist() == [3, 1]
+    assert list(checked) == ["language", "visual"]
 
 
 def test_the_caller_s_arrays_are_not_copied_where_they_are_float32():
     words = np.zeros((3, 4), np.float32)
     checked = check_sequences({"language": [words]}, {"language": 4})
 
-    assert np.shares_memory(checked.features["language"][0], words)
+    assert np.shares_memory(checked["language"][0], words)
 
 
 def test_examples_are_called_by_their_ids():
