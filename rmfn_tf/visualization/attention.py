@@ -1,4 +1,4 @@
-"""Where RMFN looked: attention over words and stages, a panel a modality."""
+"""Where RMFN looked: its attention over words and stages, in a panel for each modality."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,15 +21,15 @@ def plot_attention(
         units: hidden size of each modality, in the order of the RMFN layer.
         words: the T words.
         title: above the figure.
-        marks: modality → word (from 0) → a short text that is written there, in a frame.
+        marks: modality → index of a word → a short text, which is written there and framed.
 
     Returns:
         A Matplotlib figure with a panel for each modality (stages down, words across). The color is
         the modality's share of the attention, divided by the share that it would have if every
-        hidden coordinate had the same weight, so 1 is "no preference".
+        hidden coordinate had the same weight: 1 means no preference.
 
     Raises:
-        ValueError: shapes that do not fit together.
+        ValueError: `attention` has another shape than `words` and `units` require.
     """
     attention = np.asarray(attention)
     width = sum(units.values())

@@ -1,4 +1,4 @@
-"""A comparison at a glance: a panel a metric, a line a model, floor or published row."""
+"""A comparison as a figure: a panel for each metric, a line for each row of the table."""
 
 import math
 from collections.abc import Mapping
@@ -21,12 +21,11 @@ def plot_comparison(result: Mapping[str, Any]) -> Figure:
         result: what `rmfn compare` writes as JSON; see `rmfn_tf.comparison.report`.
 
     Returns:
-        A Matplotlib figure with a panel a metric, at most four across. In each, from the top, the
-        models, the floors and the published rows that have one of the metrics: a wide bar is the
-        95 % interval, a dot the mean, a thin line one standard deviation over the runs to each
-        side, a grey diamond a value that is not ours (its name says whether published or
-        trivial), a dotted line the mean of the reference. The axis label says which direction is
-        better.
+        A Matplotlib figure with a panel for each metric, at most four across. Each shows, from the
+        top, the models, the floors and the published rows that have one of the metrics. A wide bar
+        is the 95 % interval, a dot the mean, a thin line one standard deviation over the runs to
+        each side, a grey diamond a value that is not ours (its name says whether it is published
+        or trivial), and a dotted line the mean of the reference.
     """
     rows, metrics = result["rows"], result["metrics"]
     others = result["published"]["rows"] if result["published"] else []
@@ -81,5 +80,5 @@ def _draw(panel: Axes, height: int, value: Mapping[str, Any], color: str) -> Non
 
 
 def _plain(text: str) -> str:
-    # Matplotlib would set what stands between dollar signs as mathematics.
+    # Matplotlib takes text between dollar signs for mathematics.
     return text.replace("$", r"\$")

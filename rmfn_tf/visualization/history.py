@@ -1,4 +1,4 @@
-"""How a training went, epoch by epoch."""
+"""The course of a training, epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,15 +9,15 @@ _TRAIN, _VALIDATION = "#0072B2", "#D55E00"
 
 
 def plot_history(history: Sequence[Mapping[str, float]], title: str = "") -> Figure:
-    """The curves of a training: a panel for the loss and one for each metric.
+    """The curves of a training, in a panel for the loss and one for each metric.
 
     Args:
-        history: a row an epoch, `{"epoch", "loss", "val_loss", ...}`, as `Run.history` gives it;
-            the rows of a cross-validation have their `"fold"` too, and each fold has a line.
+        history: a row for each epoch, `{"epoch", "loss", "val_loss", ...}`, as `Run.history` gives
+            it. Rows of a cross-validation also have a `"fold"`; each fold is then a line.
         title: above the figure.
 
     Returns:
-        A Matplotlib figure: training in blue, where there is validation that in orange.
+        A Matplotlib figure: training in blue and, where there is any, validation in orange.
     """
     names = [name for name in history[0] if name not in ("fold", "epoch")]
     panels_of = list(dict.fromkeys(name.removeprefix("val_") for name in names))

@@ -1,4 +1,4 @@
-"""Scores against the number of stages, of a sweep and of a search, and in the order of trials."""
+"""The scores of sweeps and searches, by number of stages and in the order of the trials."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,8 @@ _BEST, _TRIAL, _FAILED = "#0072B2", "0.6", "#D55E00"
 
 
 def plot_stages(result: Mapping[str, Any]) -> Figure:
-    """Every run of a sweep over stages, runs of one seed joined, and the mean of each number.
+    """Every run of a sweep over stages, with the runs of one seed joined, and the mean of each
+    number of stages.
 
     Args:
         result: what `rmfn_tf.tuning.stages.sweep_stages` gives.
@@ -33,16 +34,16 @@ def plot_stages(result: Mapping[str, Any]) -> Figure:
 
 
 def plot_search(result: Mapping[str, Any]) -> Figure:
-    """Every trial of a search, and the best so far of them.
+    """Every trial of a search, and the best score up to each.
 
     Args:
         result: what `rmfn_tf.tuning.search.run_search` gives.
 
     Returns:
-        A Matplotlib figure. Where the number of stages is searched, the left panel has the score of
-        each completed trial over it; trials that differ in nothing else are joined. The right
-        panel, or the only one, has the scores in the order of the trials, and the best up to each.
-        A cross on the axis is a failed trial.
+        A Matplotlib figure. If the number of stages is searched, the left panel shows the score of
+        each completed trial by number of stages; trials that differ in nothing else are joined. The
+        right panel, or the only one, shows the scores in the order of the trials, and the best up
+        to each. A cross on the axis is a failed trial.
     """
     trials = result["trials"]
     # NaN where a trial failed, which Matplotlib leaves out.
@@ -54,7 +55,7 @@ def plot_search(result: Mapping[str, Any]) -> Figure:
     if by_stages:
         _draw(panels[0], [trial["values"]["num_stages"] for trial in trials], scores)
         for alike in _alike_but_for_stages(trials):
-            panels[0].plot(*zip(*alike, strict=True), color=_TRIAL, label="alike but for K")
+            panels[0].plot(*zip(*alike, strict=True), color=_TRIAL, label="differ only in K")
     order = range(1, len(trials) + 1)
     _draw(panels[-1], order, scores)
     so_far = (np.fmin if result["lower_is_better"] else np.fmax).accumulate(scores)
@@ -62,7 +63,7 @@ def plot_search(result: Mapping[str, Any]) -> Figure:
     _finish(panels, result, *labels)
     lines = {line.get_label(): line for panel in panels for line in panel.lines}
     handles = list(lines.values())
-    # Below the panels: within, it would hide trials.
+    # Below the panels, since inside it would hide trials.
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     return figure
 
@@ -78,7 +79,8 @@ def _draw(panel: Axes, across: Sequence[int], scores: np.ndarray) -> None:
 
 
 def _alike_but_for_stages(trials: Sequence[Mapping[str, Any]]) -> list[list[tuple[int, float]]]:
-    """Stages and score of the completed trials, together where all else about them is the same."""
+    """(stages, score) of the completed trials, in a list for all that differ in nothing else; those
+    that are alone are left out."""
     groups: dict[str, list[tuple[int, float]]] = {}
     for trial in trials:
         if trial["score"] is not None:

@@ -41,7 +41,7 @@ def test_the_figure_is_written_and_shows_its_labels(tmp_path, lower, name):
     metric, better = ("mae", "lower") if lower else ("accuracy", "higher")
     assert {"trials, in their order", "a trial", "best so far", "failed"} <= shown
     assert any(f"{metric}, validation ({better} is better)" in text for text in shown)
-    assert ("alike but for K" in shown) == (name == "num_stages")
+    assert ("differ only in K" in shown) == (name == "num_stages")
 
 
 def points(result, label):
@@ -50,11 +50,11 @@ def points(result, label):
 
 
 def test_only_trials_that_differ_in_stages_alone_are_joined():
-    joined = points(make_result(), "alike but for K")
+    joined = points(make_result(), "differ only in K")
     assert joined == [[(1, 0.7), (3, 0.9)], [(3, 0.8), (5, 0.6)]]
     more_epochs = make_result()
     more_epochs["trials"][0]["epochs"] = 5
-    assert points(more_epochs, "alike but for K") == joined[1:]
+    assert points(more_epochs, "differ only in K") == joined[1:]
 
 
 @pytest.mark.parametrize(
