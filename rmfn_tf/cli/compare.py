@@ -62,18 +62,13 @@ def compare(
     from rmfn_tf.datasets.registry import choose
 
     data = ",".join(choose(each, manual_dir, data_dir).name for each in data.split(","))
-    given = {
-        "data": data.partition(",")[0],
-        "folds": folds,
-        "epochs": epochs,
-        "imports": imports or None,
-        "labels": options.to_names(labels),
-    }
+    given = {"data": data.partition(",")[0], "folds": folds, "epochs": epochs}
+    names = {"imports": imports or None, "labels": options.to_names(labels)}
     configs = {}
     for name, row in rows.items():
         is_file = row.endswith(".toml")
-        model = {} if is_file else {"model": row}
-        configs[name] = make_config({**given, **model}, Path(row) if is_file else None)
+        asked = {**given, **names, "model": None if is_file else row}
+        configs[name] = make_config(asked, Path(row) if is_file else None)
     with open_training(data, manual_dir, data_dir, workers, cluster, as_json) as (builder, how):
         result = compare_models(configs, range(seeds), builder, out, reference=reference, **how)
     if as_json:

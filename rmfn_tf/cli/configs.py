@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rmfn_tf.cli import options
 from rmfn_tf.training.config import (
     ConfigError,
     RunConfig,
@@ -31,7 +32,7 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
     """
     from rmfn_tf.datasets.registry import resolve
 
-    given = expand_ablation({key: x for key, x in settings.items() if x is not None})
+    given = expand_ablation(options.given(**settings))
     if path is not None:
         start = expand_ablation(read_toml(path))
     elif "data" in given:

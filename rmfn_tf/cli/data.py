@@ -45,7 +45,7 @@ def build(
     from rmfn_tf.cli.show_data import show_data
     from rmfn_tf.datasets.building import inspect
 
-    given = options.alignment_options(mode, pauses, word_shift)
+    given = options.given(mode=mode, pauses=pauses, word_shift=word_shift)
     # Where neither files nor options are named, a build is taken whatever its options are.
     choices = given if given or manual_dir else None
     builder = build_data(name, manual_dir, data_dir, as_json, options=choices)
@@ -74,7 +74,7 @@ def verify(
     from rmfn_tf.cli.show_data import show_data
     from rmfn_tf.datasets import building
 
-    choices = options.alignment_options(mode, pauses, word_shift)
+    choices = options.given(mode=mode, pauses=pauses, word_shift=word_shift)
     with progress_bar("Reading", quiet=as_json) as on_progress:
         result = building.verify(
             name, manual_dir=manual_dir, options=choices, on_progress=on_progress

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rmfn_tf.cli import options
+from rmfn_tf.cli.show_data import dropped_lines, first_of
 
 
 def align(
@@ -84,7 +85,6 @@ def align(
     Then: rmfn data build custom/mine --manual-dir mine
     """
     from rmfn_tf.cli.show import progress_bar
-    from rmfn_tf.cli.show_data import dropped_lines
     from rmfn_tf.datasets.recordings.align_folder import Recordings, align_folder
 
     patterns = _pairs("--columns", columns or [])
@@ -97,7 +97,7 @@ def align(
         kind=kind,
         tier=tier,
         split_seed=split_seed,
-        **options.alignment_options(mode, pauses, word_shift),
+        **options.given(mode=mode, pauses=pauses, word_shift=word_shift),
     )
     with progress_bar("Aligning", quiet=as_json) as on_progress:
         report = align_folder(recordings, out, name=name, on_progress=on_progress)
@@ -116,7 +116,7 @@ def _in_words(value: Any) -> str:
         parts = [(name.replace("_", " "), each) for name, each in value.items() if each]
         return ", ".join(f"{name}: {_in_words(each)}" for name, each in parts)
     if isinstance(value, list):
-        return f"{len(value)} ({', '.join(value[:4])}{', ...' if value[4:] else ''})"
+        return first_of(value)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -46,8 +46,7 @@ def export(
     from rmfn_tf.training.run import Run
 
     source = Run(run)
-    facts = run_facts(source)
-    version = export_model(source.model(), to, keep=keep, **facts)
+    version = export_model(source.model(), to, keep=keep, **run_facts(source))
     if not (version / WARMUP).exists():
         print(
             "rmfn: exported without warm-up requests, so the first answers will be slow. To have "

@@ -82,11 +82,8 @@ WordShift = Annotated[
 ]
 
 
-def alignment_options(
-    mode: str | None, pauses: str | None, word_shift: str | None
-) -> dict[str, Any]:
-    """Those of the three that were given, by name."""
-    options = {"mode": mode, "pauses": pauses, "word_shift": word_shift}
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were given: those that are not None."""
     return {name: value for name, value in options.items() if value is not None}
 
 

@@ -41,8 +41,8 @@ def runs(
 
 def _columns(run: "Run") -> dict[str, Any]:
     """The columns of a run; of a damaged one the state says why, and what is not known is None."""
-    about: dict[str, Any] = dict.fromkeys(("data", "model", "seed", "epochs", "state"))
-    about |= dict.fromkeys(("split", "metric", "score"))
+    names = ("data", "model", "seed", "epochs", "state", "split", "metric", "score")
+    about: dict[str, Any] = dict.fromkeys(names)
     try:
         config = run.config
         about |= {"data": config.data, "model": config.model, "seed": config.seed}

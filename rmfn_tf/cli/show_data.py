@@ -4,11 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markdown import Markdown
 
 from rmfn_tf.comparison.table import Table
-
-_IDS_SHOWN = 3
 
 
 def show_data(result: Mapping[str, Any]) -> None:
@@ -52,6 +49,8 @@ def show_catalogue(configs: Sequence[Mapping[str, Any]]) -> None:
 
 def show_origin(result: Mapping[str, str]) -> None:
     """Prints what `rmfn_tf.datasets.building.origin` returns."""
+    from rich.markdown import Markdown  # slow to import
+
     print(f"{result['data']} is not built here.\n")
     Console().print(Markdown(result["description"]))
     if result["terms"]:
@@ -63,15 +62,16 @@ def show_origin(result: Mapping[str, str]) -> None:
 
 
 def dropped_lines(dropped: Sequence[Mapping[str, str]]) -> list[str]:
-    """A line for each reason, with the number of examples and the first few ids."""
+    """A line for each reason, with the number of examples and the first ids."""
     by_reason: dict[str, list[str]] = {}
     for each in dropped:
         by_reason.setdefault(each["reason"], []).append(each["id"])
-    return [
-        f"Dropped, {reason}: {len(ids)} ({', '.join(ids[:_IDS_SHOWN])}"
-        f"{', ...' if len(ids) > _IDS_SHOWN else ''})."
-        for reason, ids in by_reason.items()
-    ]
+    return [f"Dropped, {reason}: {first_of(ids)}." for reason, ids in by_reason.items()]
+
+
+def first_of(names: Sequence[str]) -> str:
+    """`"12 (a, b, c, d, ...)"`: how many there are, and the first four."""
+    return f"{len(names)} ({', '.join(names[:4])}{', ...' if names[4:] else ''})"
 
 
 def _files(files: Mapping[str, Mapping[str, Any]]) -> Table:

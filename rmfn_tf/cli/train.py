@@ -99,7 +99,7 @@ def train(
     if class_weight is not None:
         weights = f"[{class_weight}]" if "," in class_weight else class_weight
         settings["class_weight"] = _to_value(weights)
-    settings = {name: value for name, value in settings.items() if value is not None}
+    settings = options.given(**settings)
     settings |= parse_settings(set_ or [], learning_rate)
     if resume and (settings or config or out):
         raise ValueError("--resume takes everything from the run folder: give no other settings.")

@@ -85,8 +85,8 @@ def tune(
     Or: rmfn tune pom --tuner bayesian --trials 20 --workers 2 --out searched
     """
     numbers = to_numbers(f"1-{MOST_STAGES}" if stages is None else stages)
-    if tuner is None and (trials is not None or tune_ is not None):
-        raise ValueError("--trials and --tune are for a search: name one with --tuner.")
+    if tuner is None and (trials or tune_ or seeds == 0):
+        raise ValueError("--trials, --tune and --seeds 0 are for a search: name one with --tuner.")
     if tuner is not None and stages is not None:
         raise ValueError("--stages sweeps and --tuner searches: give one of them.")
     start_tensorflow(deterministic=True)

@@ -46,9 +46,9 @@ def test_no_numbers(text):
 
 def test_mistakes_before_anything_is_built(rmfn, tmp_path):
     for options, expected in (
-        (("--seeds", "0"), "number of seeds must be from 1 to"),
+        (("--seeds", "0"), "--seeds 0 are for a search"),
         (("--stages", "x"), "--stages takes numbers"),
-        (("--trials", "3"), "--trials and --tune are for a search"),
+        (("--trials", "3"), "--trials, --tune and --seeds 0 are for a search"),
         (("--tuner", "grid"), "The tuner must be one of random, bayesian, hyperband"),
         (("--tuner", "random", "--stages", "1-3"), "give one of them"),
     ):
