@@ -121,8 +121,8 @@ def test_the_other_data_sets(reproduce, tmp_path, name, reference, floors, label
     for expected in published:
         assert expected in done.out
         assert expected in text
-    for label in labels:
-        assert f"| {label} |" in text
+    for label in labels:  # a single one has no table of its own
+        assert (f"| {label} |" in text) is (len(labels) > 1)
         assert (f"\n {label} " in done.out) == (len(labels) > 1)
     said = " ".join(result["differences"])
     assert f"the papers have {resolve(name).cls.PUBLISHED_COUNTS['train']}" in said
