@@ -237,8 +237,3 @@ def hash_files(files: Mapping[str, Path]) -> dict[str, str]:
         with path.open("rb") as stream:
             hashes[name] = hashlib.file_digest(stream, "sha256").hexdigest()
     return hashes
-
-
-def shorten(names: Sequence[str], most: int = 5) -> str:
-    """The first few names, separated by commas, and "..." where there are more."""
-    return ", ".join(names[:most]) + ", ..." * (len(names) > most)

@@ -1,8 +1,8 @@
-"""Names that users choose, and names that they misspell."""
+"""Names that users choose, names that they misspell, and lists of names."""
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # What TensorFlow Serving takes as the name of an input. TensorFlow renames others in silence
 # ("text-emb" to "text_emb"), or fails obscurely.
@@ -57,3 +57,8 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence for a name that is none of `known`, with the nearest one suggested."""
     known = list(known)
     return f"unknown {what} {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}."
+
+
+def shorten(names: Sequence[str], most: int = 5) -> str:
+    """The first few names, separated by commas, and "..." where there are more."""
+    return ", ".join(names[:most]) + ", ..." * (len(names) > most)

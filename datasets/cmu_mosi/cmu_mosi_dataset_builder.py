@@ -10,7 +10,8 @@ from rmfn_tf.datasets.cmu_mosi.csd_source import PUBLISHED_FOLDS, CsdSource
 from rmfn_tf.datasets.cmu_mosi.dialogues import Dialogues, find_scores
 from rmfn_tf.datasets.mfn_arrays import TOGETHER, MfnArrays
 from rmfn_tf.datasets.mmsa_mult import AlignedPickle
-from rmfn_tf.datasets.source import Reading, Sample, Source, shorten
+from rmfn_tf.datasets.source import Reading, Sample, Source
+from rmfn_tf.names import shorten
 from rmfn_tf.task import Task
 
 _WORD_VECTORS = {"language": 300, "acoustic": 5, "visual": 20}

@@ -34,8 +34,8 @@ from rmfn_tf.datasets.source import (
     Source,
     SourceError,
     find_folder,
-    shorten,
 )
+from rmfn_tf.names import shorten
 
 
 def _plain(name: str) -> str:

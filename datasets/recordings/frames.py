@@ -19,8 +19,8 @@ from rmfn_tf.datasets.recordings.tables import (
     find_files,
     to_number,
 )
-from rmfn_tf.datasets.source import Report, SourceError, shorten
-from rmfn_tf.names import did_you_mean
+from rmfn_tf.datasets.source import Report, SourceError
+from rmfn_tf.names import did_you_mean, shorten
 
 OPENFACE = ("frame", "timestamp", "confidence", "success")
 TIME = ("time", "timestamp", "frametime")

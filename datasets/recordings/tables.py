@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rmfn_tf.datasets.source import SPLITS, Report, SourceError, shorten
-from rmfn_tf.names import did_you_mean
+from rmfn_tf.datasets.source import SPLITS, Report, SourceError
+from rmfn_tf.names import did_you_mean, shorten
 
 CHUNK = 2**20  # cells that are in memory as text at a time
 

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from rmfn_tf.comparison.table import Table
+from rmfn_tf.names import shorten
 
 
 def show_data(result: Mapping[str, Any]) -> None:
@@ -71,7 +72,7 @@ def dropped_lines(dropped: Sequence[Mapping[str, str]]) -> list[str]:
 
 def first_of(names: Sequence[str]) -> str:
     """`"12 (a, b, c, d, ...)"`: how many there are, and the first four."""
-    return f"{len(names)} ({', '.join(names[:4])}{', ...' if names[4:] else ''})"
+    return f"{len(names)} ({shorten(names, 4)})"
 
 
 def _files(files: Mapping[str, Mapping[str, Any]]) -> Table:
