@@ -9,6 +9,10 @@ from rmfn_tf.data import Examples, fit_scaling
 from rmfn_tf.models.non_temporal import class_probabilities, scaled_rows
 from rmfn_tf.task import Task
 
+# Of an emission, in units of the scaled features. Where a feature hardly varies, as in a modality
+# that is absent, the likelihood would otherwise grow without end, and one state take every step.
+LEAST_VARIANCE = 1e-2
+
 
 def thmm(
     task: Task,
@@ -48,6 +52,12 @@ def thmm(
     except ImportError as error:
         raise ValueError("thmm needs hmmlearn: `pip install 'rmfn-tf[hmm]'`.") from error
     logging.getLogger("hmmlearn").setLevel(logging.ERROR)  # EM that stops early is no news
+
+    class FlooredHMM(GaussianHMM):
+        def _do_mstep(self, stats: Any) -> None:  # not public (hmmlearn is pinned below 0.4)
+            super()._do_mstep(stats)
+            self._covars_ = np.maximum(self._covars_, LEAST_VARIANCE)
+
     statistics, labels = fit_scaling(train, scaling), train.rows.labels
     known, asked = (_sequences(each, statistics) for each in (train, test))
 
@@ -56,9 +66,10 @@ def thmm(
         for y in np.unique(column):
             own = [x for x, label in zip(known, column, strict=True) if label == y]
             steps = np.concatenate(own)
-            model = GaussianHMM(
+            model = FlooredHMM(
                 min(num_states, len(np.unique(steps, axis=0))),
-                min_covar=1e-2,
+                min_covar=LEAST_VARIANCE,
+                means_weight=1e-6,  # so that a state that no step is in any more has a mean
                 n_iter=iterations,
                 random_state=seed,
             )

@@ -57,6 +57,17 @@ def test_our_chain_has_the_likelihood_of_a_plain_hmm() -> None:
     assert_close(log_likelihoods(examples, MOVES[0]), [model.score(x) for x in rows], 1e-10)
 
 
+def test_a_modality_that_is_absent_changes_no_prediction() -> None:
+    train, test = drawn(60, 3), drawn(40, 4)
+    absent = [
+        Examples.from_arrays(
+            {**each.features, "odour": [np.zeros((8, 300), "float32")] * len(each)}, each.labels
+        )
+        for each in (train, test)
+    ]
+    assert_close(thmm(TASK, *absent, num_states=2), thmm(TASK, train, test, num_states=2), 1e-4)
+
+
 def test_it_finds_the_model_that_drew_the_data() -> None:
     """Its probabilities are near those of the true parameters, which no pooled feature tells."""
     train, test = drawn(200, 0), drawn(100, 1)
