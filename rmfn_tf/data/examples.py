@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rmfn_tf.data.arrays import check_count, check_dict, to_labels, to_sequences, to_step_labels
+from rmfn_tf.data.arrays import cut, real_steps, to_array, to_labels, wrong
 from rmfn_tf.names import check_modalities
 
 
@@ -34,7 +34,8 @@ class Examples:
             example.
 
     Raises:
-        ValueError: anything above does not hold; the message names the example.
+        ValueError: the fields do not fit each other, an example has no steps, or a label is not
+            finite; the message names the example.
     """
 
     ids: list[str]
@@ -92,20 +93,25 @@ class Examples:
             ValueError: an argument does not fit the others or this description, `mask` has a hole,
                 or the modalities of an example differ in length: align them first.
         """
-        check_dict("features", features)
-        labels = to_step_labels(labels, lengths, mask) if per_step else to_labels(labels)
-        sequences = to_sequences(features, len(labels), lengths, mask)
-        names = [str(name) for name in (range(len(labels)) if ids is None else ids)]
-        check_count("ids", names, len(labels))
-        if words is None:
-            words = [[""] * len(steps) for steps in next(iter(sequences.values()), [])]
+        if not isinstance(features, Mapping):
+            wanted = "must be a dict, modality -> array, as {'language': array}"
+            raise wrong("features", wanted, type(features).__name__)
+        rows: Any = [to_array(each) for each in labels] if per_step else to_labels(labels)
+        spans, steps = real_steps(len(rows), lengths, mask)
+        if per_step:
+            rows = [to_labels(each[span]) for each, span in zip(rows, spans, strict=True)]
+        sequences = {
+            name: cut(f"features[{name!r}]", x, spans, steps) for name, x in features.items()
+        }
         if present is None:
             present = {name: [each.any() for each in x] for name, x in sequences.items()}
-        check_dict("present", present)
+        if words is None:
+            words = [[""] * len(each) for each in next(iter(sequences.values()), [])]
+        names = [str(name) for name in (range(len(rows)) if ids is None else ids)]
         return cls(
             ids=names,
             features=sequences,
-            labels=labels,
+            labels=rows,
             present={name: np.asarray(x, dtype=bool) for name, x in present.items()},
             groups=np.asarray(names if groups is None else groups),
             words=[list(each) for each in words],
@@ -156,20 +162,11 @@ class Examples:
     def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """These examples, in this order; `indices` may be a `(N,)` bool mask. Shares memory."""
         rows = np.arange(len(self))[np.asarray(indices)]
-        if not rows.size:
-            raise ValueError(f"Examples.take: no example chosen of {len(self)}.")
         return _each(lambda x: x[rows] if isinstance(x, np.ndarray) else [x[i] for i in rows], self)
 
     def concatenate(self, other: "Examples") -> "Examples":
-        """The examples of both, these first, as for a last fit on train and validation."""
-        for what, mine, theirs in (
-            ("modalities and widths", list(self.widths.items()), list(other.widths.items())),
-            ("label shapes", *(each.rows.labels.shape[1:] for each in (self, other))),
-            ("`per_step`", self.per_step, other.per_step),
-            ("extra values", sorted(self.extra), sorted(other.extra)),
-        ):
-            if mine != theirs:
-                raise ValueError(f"Examples.concatenate: {what} differ: {mine} and {theirs}.")
+        """The examples of both, these first, as for a last fit on train and validation. A
+        ValueError where they are not of the same data set."""
         return _each(
             lambda x, y: np.concatenate([x, y]) if isinstance(x, np.ndarray) else x + y, self, other
         )
@@ -218,27 +215,26 @@ def _check_counts(examples: Examples) -> None:
     shapes = {f"features[{name!r}]": (len(x),) for name, x in examples.features.items()}
     shapes |= {f"present[{name!r}]": x.shape for name, x in examples.present.items()}
     shapes |= {f"extra[{name!r}]": x.shape[:1] for name, x in examples.extra.items()}
-    shapes |= {name: (len(getattr(examples, name)),) for name in ("labels", "words")}
+    shapes |= {name: (len(getattr(examples, name)),) for name in ("ids", "words")}
+    count = len(examples.labels)
     for name, shape in {**shapes, "groups": examples.groups.shape}.items():
-        if shape != (len(examples),):
+        if shape != (count,):
             raise ValueError(
-                f"Examples: `{name}` must have {len(examples)} entries, one an example; got "
-                f"shape {shape}."
+                f"Examples: `{name}` must have {count} entries, as `labels` have; got {shape}."
             )
 
 
 def _check_sequences(examples: Examples) -> None:
-    """Float32 of one width per modality, and one length per example."""
+    """One width per modality, and one length per example."""
     for row, identifier in enumerate(examples.ids):
         steps = {"words": len(examples.words[row])}
         for name, sequences in examples.features.items():
-            sequence, width = sequences[row], sequences[0].shape[-1]
-            if sequence.ndim != 2 or sequence.dtype != np.float32 or sequence.shape[1] != width:
+            steps[name], width = sequences[row].shape
+            if width != sequences[0].shape[1]:
                 raise ValueError(
-                    f"Example {identifier!r}: {name} must be float32 of shape (steps, {width}); "
-                    f"got {sequence.dtype} of shape {sequence.shape}."
+                    f"Example {identifier!r}: {name} has {width} features a step, and "
+                    f"{sequences[0].shape[1]} in the first example."
                 )
-            steps[name] = len(sequence)
         if len(set(steps.values())) > 1:
             raise ValueError(
                 f"Example {identifier!r}: its parts must share one length (word-aligned); "
@@ -249,17 +245,8 @@ def _check_sequences(examples: Examples) -> None:
 
 
 def _check_labels(examples: Examples) -> None:
+    """Every label is finite; where each step has one, some may be unknown as a whole."""
     given = examples.labels
-    several, axis = (given, "steps") if isinstance(given, list) else ([given], "N")
-    for labels in several:
-        is_class = labels.ndim == 1 and np.issubdtype(labels.dtype, np.integer)
-        if not is_class and (labels.ndim != 2 or labels.dtype != np.float32):
-            raise ValueError(
-                f"Examples: `labels` must be integers of shape ({axis},) or float32 of shape "
-                f"({axis}, columns); got {labels.dtype} of shape {labels.shape}."
-            )
-        if (labels.dtype, labels.shape[1:]) != (several[0].dtype, several[0].shape[1:]):
-            raise ValueError("Examples: `labels` must be of one type and width in all examples.")
     if not isinstance(given, list):
         finite = np.isfinite(given).reshape(len(given), -1).all(axis=1)
         for row in np.flatnonzero(~finite)[:1]:
@@ -268,6 +255,8 @@ def _check_labels(examples: Examples) -> None:
                 "leave it out of the data or mend it."
             )
         return
+    if len({(labels.dtype, labels.shape[1:]) for labels in given}) > 1:
+        raise ValueError("Examples: `labels` must be of one type and width in all examples.")
     for name, labels, known, steps in zip(
         examples.ids, given, examples.known, examples.lengths, strict=True
     ):

@@ -1,6 +1,6 @@
 """From a built TensorFlow Datasets builder to `Examples`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,8 @@ def load_examples(
         synthetic sarcasm task) are in `extra`.
 
     Raises:
-        ValueError: the split reads locked rows, the builder has no such split or no such metadata,
-            or an example is broken (the message names it).
+        ValueError: the split reads locked rows, or the builder has no such split, no such metadata
+            or a damaged file.
     """
     import tensorflow as tf
     import tensorflow_datasets as tfds  # here, as importing this module need not load TensorFlow
@@ -74,26 +74,18 @@ def load_examples(
             f"{str(error.message).splitlines()[0]} Remove that folder and build the data again."
         ) from error
 
-    modalities = dict(metadata["modalities"])
-    known = _KNOWN | modalities.keys()
+    modalities = list(metadata["modalities"])
+    known = _KNOWN.union(modalities)
     extra = [name for name, value in rows[0].items() if name not in known and np.ndim(value) == 0]
-    examples = Examples(
+    return Examples(
         ids=[_text(row["id"]) for row in rows],
         features={name: [row[name] for row in rows] for name in modalities},
-        labels=_to_labels(rows, Task.from_json(metadata["task"])),
-        present={
-            name: np.array([bool(row["present"][name]) for row in rows]) for name in modalities
-        },
+        labels=_to_labels([row["label"] for row in rows], Task.from_json(metadata["task"])),
+        present={name: np.array([row["present"][name] for row in rows]) for name in modalities},
         groups=np.array([_text(row["video_id"]) for row in rows]),
         words=[[_text(word) for word in row["words"]] for row in rows],
         extra={name: np.array([_text(row[name]) for row in rows]) for name in extra},
     )
-    if examples.widths != modalities:
-        raise ValueError(
-            f"load_examples: {builder.info.full_name!r} holds features of the widths "
-            f"{examples.widths}, and {modalities} by its metadata. Build the data again."
-        )
-    return examples
 
 
 def _count_rows(builder: Any, split: Any) -> tuple[int, int]:
@@ -113,31 +105,17 @@ def _count_rows(builder: Any, split: Any) -> tuple[int, int]:
     return total, sum(each.take for each in read if each.filename in locked)
 
 
-def _to_labels(rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray | list[np.ndarray]:
+def _to_labels(labels: Sequence[Any], task: Task) -> np.ndarray | list[np.ndarray]:
     """Classes as int64 `(N,)`, or the scored columns as float32 `(N, C)`; for a task with a label
     at each step a list of such arrays."""
-    if not task.per_step:
-        return _label_array([row["label"] for row in rows], rows, task)
-    return [_label_array(row["label"], [row] * len(row["label"]), task) for row in rows]
 
+    def convert(values: Any) -> np.ndarray:
+        if task.kind == "classification":
+            return np.asarray(values, np.int64)
+        columns = np.reshape(values, (len(values), len(task.columns)))
+        return columns[:, [task.columns.index(name) for name in task.labels]].astype(np.float32)
 
-def _label_array(labels: Any, rows: Sequence[Mapping[str, Any]], task: Task) -> np.ndarray:
-    """The scored labels of examples or steps; `rows` are the examples that each belongs to."""
-    values = np.array(labels).reshape(len(rows), -1)
-    if values.shape[1] != len(task.columns):
-        raise ValueError(
-            f"load_examples: a label has {values.shape[1]} values; its task has the columns "
-            f"{', '.join(task.columns)}."
-        )
-    if task.kind != "classification":
-        return values[:, [task.columns.index(name) for name in task.labels]].astype(np.float32)
-    lowest = -1 if task.per_step else 0  # -1 is a step without a label
-    for row in np.flatnonzero((values < lowest) | (values >= task.num_classes))[:1]:
-        raise ValueError(
-            f"Example {_text(rows[row]['id'])!r}: its label must be a class of 0 to "
-            f"{task.num_classes - 1}; got {values[row, 0]}."
-        )
-    return values[:, 0].astype(np.int64)
+    return [convert(each) for each in labels] if task.per_step else convert(labels)
 
 
 def _text(value: Any) -> Any:
