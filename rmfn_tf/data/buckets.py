@@ -25,20 +25,14 @@ def choose_buckets(lengths: Sequence[int] | np.ndarray, max_buckets: int = 3) ->
         the last is the longest of `lengths`.
 
     Raises:
-        ValueError: no lengths, a length below 1, or `max_buckets` below 1.
+        ValueError: an argument is out of range.
     """
-    if max_buckets < 1:
-        raise ValueError(f"choose_buckets: `max_buckets` must be 1 or more; got {max_buckets}.")
-    array = np.asarray(lengths)
-    if array.ndim != 1 or not array.size or not np.issubdtype(array.dtype, np.integer):
+    distinct, counts = np.unique(np.asarray(lengths, np.int64), return_counts=True)
+    if max_buckets < 1 or not distinct.size or distinct[0] < 1:
         raise ValueError(
-            "choose_buckets: `lengths` must be a non-empty list of integers; got an array of "
-            f"shape {array.shape} and type {array.dtype}."
+            "choose_buckets: `lengths` must be one or more integers >= 1, and `max_buckets` >= 1; "
+            f"got {lengths!r} and {max_buckets!r}."
         )
-    if array.min() < 1:
-        raise ValueError(f"choose_buckets: every length must be 1 or more; got {array.min()}.")
-
-    distinct, counts = np.unique(array.astype(np.int64), return_counts=True)
     total = np.concatenate([[0], np.cumsum(counts)])  # total[j]: examples among the j shortest
     size = len(distinct)
     cost = np.full(size + 1, np.inf)  # with as many buckets as rounds have passed

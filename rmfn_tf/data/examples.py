@@ -165,8 +165,15 @@ class Examples:
         return _each(lambda x: x[rows] if isinstance(x, np.ndarray) else [x[i] for i in rows], self)
 
     def concatenate(self, other: "Examples") -> "Examples":
-        """The examples of both, these first, as for a last fit on train and validation. A
-        ValueError where they are not of the same data set."""
+        """The examples of both, these first, as for a last fit on train and validation."""
+        for what, mine, theirs in (
+            ("modalities and widths", list(self.widths.items()), list(other.widths.items())),
+            ("label shapes", *(each.rows.labels.shape[1:] for each in (self, other))),
+            ("`per_step`", self.per_step, other.per_step),
+            ("extra values", sorted(self.extra), sorted(other.extra)),
+        ):
+            if mine != theirs:
+                raise ValueError(f"Examples.concatenate: {what} differ: {mine} and {theirs}.")
         return _each(
             lambda x, y: np.concatenate([x, y]) if isinstance(x, np.ndarray) else x + y, self, other
         )

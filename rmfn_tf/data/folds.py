@@ -58,13 +58,11 @@ def hold_out(
     chosen = np.arange(len(examples))[np.asarray(indices)]
     groups = examples.groups[chosen]
     videos = len(np.unique(groups))
-    if videos < 2:
+    if videos < 2 or not 0 < fraction < 1:
         raise ValueError(
-            f"hold_out: at least two videos are needed to part them; the {len(chosen)} given "
-            f"examples have {videos}."
+            "hold_out: there must be two videos or more to part, and a `fraction` between 0 and 1; "
+            f"got {videos} and {fraction}."
         )
-    if not 0 < fraction < 1:
-        raise ValueError(f"hold_out: `fraction` must be between 0 and 1; got {fraction}.")
     aside = min(max(1, round(fraction * videos)), videos - 1)
     splitter = GroupShuffleSplit(n_splits=1, test_size=aside, random_state=seed)
     train, validation = next(splitter.split(chosen, groups=groups))

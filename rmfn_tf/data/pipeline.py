@@ -9,8 +9,6 @@ import tensorflow as tf
 from rmfn_tf.data.buckets import choose_buckets
 from rmfn_tf.data.examples import Examples
 
-_LAST_EPOCH = np.iinfo(np.int64).max
-
 
 def epoch_batches(
     examples: Examples,
@@ -32,10 +30,10 @@ def epoch_batches(
     Args:
         examples: N examples.
         batch_size: B >= 1.
-        buckets: ascending lengths to pad to, the last no shorter than the longest example;
+        buckets: lengths to pad to, one of them no shorter than the longest example;
             `choose_buckets(examples.lengths)` by default.
         seed: shuffles (training), or `None` (evaluation).
-        epoch: which pass of the seed, >= 0.
+        epoch: which pass of the seed.
         sample_weights: `(N,)` finite, >= 0; yielded as a third element. With a label at each step
             also a list of N `(T_i,)`.
 
@@ -50,7 +48,7 @@ def epoch_batches(
         ValueError: an argument is out of range.
     """
     with tf.device("CPU"):
-        source = _Source(examples, batch_size, buckets, sample_weights, seed, epoch)
+        source = _Source(examples, batch_size, buckets, sample_weights, seed)
         return source.gather_all(source.batches_of(epoch), source.steps)
 
 
@@ -77,9 +75,8 @@ def training_batches(
     `steps_per_epoch`, or its epochs take a few batches of the next one.
 
     Args:
-        examples, batch_size, buckets, sample_weights: as in `epoch_batches`.
-        seed: >= 0.
-        first_epoch: the epoch to start from, >= 0.
+        examples, batch_size, buckets, seed, sample_weights: as in `epoch_batches`.
+        first_epoch: the epoch to start from.
 
     Returns:
         `(dataset, steps_per_epoch)`; the dataset is infinite and yields what `epoch_batches` does.
@@ -87,11 +84,9 @@ def training_batches(
     Raises:
         ValueError: an argument is out of range.
     """
-    if seed is None:
-        raise ValueError("training_batches: `seed` must be a number; got None.")
     with tf.device("CPU"):
-        source = _Source(examples, batch_size, buckets, sample_weights, seed, first_epoch)
-        epochs = tf.data.Dataset.range(first_epoch, _LAST_EPOCH)
+        source = _Source(examples, batch_size, buckets, sample_weights, seed)
+        epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
         batches = epochs.flat_map(lambda epoch: source.batches_of(epoch))
         return source.gather_all(batches, tf.data.INFINITE_CARDINALITY), source.steps
 
@@ -104,26 +99,17 @@ class _Source:
     """
 
     def __init__(
-        self,
-        examples: Examples,
-        batch_size: int,
-        buckets: Sequence[int] | None,
-        sample_weights: np.ndarray | Sequence[np.ndarray] | None,
-        seed: int | None,
-        epoch: int,
+        self, examples: Examples, batch_size: int, buckets: Any, sample_weights: Any, seed: Any
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be 1 or more; got {batch_size}.")
-        for name, value in (("seed", seed), ("epoch", epoch)):
-            if value is not None and not 0 <= value < _LAST_EPOCH:
-                raise ValueError(f"`{name}` must be 0 or more (below 2^63); got {value}.")
         lengths = examples.lengths
         self._batch_size, self._seed = batch_size, seed
         self._count, self.steps = len(examples), -(-len(examples) // batch_size)
         self._frames = {name: tf.constant(_end_to_end(x)) for name, x in examples.features.items()}
         self._starts = tf.constant(np.cumsum(lengths) - lengths, tf.int32)
         self._lengths = tf.constant(lengths)
-        self._padded_lengths = tf.constant(_padded_lengths(examples, buckets), tf.int32)
+        self._padded_lengths = tf.constant(_padded_lengths(lengths, buckets), tf.int32)
         self._per_step = examples.per_step
         self._targets = [tf.constant(each) for each in _targets(examples, sample_weights)]
 
@@ -169,18 +155,14 @@ class _Source:
         return {**inputs, "lengths": lengths}, *(tf.gather(x, places) for x in self._targets)
 
 
-def _padded_lengths(examples: Examples, buckets: Sequence[int] | None) -> np.ndarray:
-    chosen = np.array(choose_buckets(examples.lengths) if buckets is None else buckets)
-    integers = chosen.ndim == 1 and chosen.size > 0 and np.issubdtype(chosen.dtype, np.integer)
-    if not integers or (np.diff(chosen, prepend=0) <= 0).any():
-        raise ValueError(f"`buckets` must be ascending lengths from 1 on; got {buckets!r}.")
-    longest = int(examples.lengths.argmax())
-    if examples.lengths[longest] > chosen[-1]:
+def _padded_lengths(lengths: np.ndarray, buckets: Sequence[int] | None) -> np.ndarray:
+    chosen = np.unique(choose_buckets(lengths) if buckets is None else buckets)
+    if chosen.max(initial=0) < lengths.max():
         raise ValueError(
-            f"`buckets` end at {chosen[-1]} steps, but example {examples.ids[longest]!r} has "
-            f"{examples.lengths[longest]}; leave `buckets` out to have them chosen."
+            f"The longest of `buckets` must be {lengths.max()} or more, the steps of the longest "
+            f"example; got {buckets!r}. Leave `buckets` out to have them chosen."
         )
-    return chosen[np.searchsorted(chosen, examples.lengths)]
+    return chosen[np.searchsorted(chosen, lengths)]
 
 
 def _end_to_end(sequences: Sequence[np.ndarray]) -> np.ndarray:

@@ -44,13 +44,10 @@ def fit_scaling(
         Modality -> arguments of `FeatureScaling`, in the order of the modalities.
 
     Raises:
-        ValueError: an unknown method, or a clip that is not positive.
+        ValueError: an unknown method.
     """
     if method not in METHODS:
         raise ValueError(f"fit_scaling: `method` must be one of {METHODS}; got {method!r}.")
-    if clip is not None and not 0 < clip < np.inf:
-        raise ValueError(f"fit_scaling: `clip` must be positive or None; got {clip!r}.")
-
     scaling: dict[str, Scaling] = {}
     for name, width in examples.widths.items():
         center, scale = np.zeros(width), np.ones(width)

@@ -59,6 +59,19 @@ def test_concatenate(examples):
         assert_row(both, 5 + row, other, row)
 
 
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"widths": {"acoustic": 3, "language": 5, "visual": 2}}, "modalities"),
+        ({"widths": {**WIDTHS, "visual": 9}}, "widths"),
+        ({"kind": "multilabel"}, "label shapes"),
+    ],
+)
+def test_concatenate_refuses_what_does_not_fit(examples, other, message):
+    with pytest.raises(ValueError, match=message):
+        examples.concatenate(make_examples([2], **other))
+
+
 def changed(examples, **changes):
     """A copy with the given fields changed in row 2 (or as a whole)."""
     features = {name: list(sequences) for name, sequences in examples.features.items()}

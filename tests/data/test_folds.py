@@ -81,9 +81,9 @@ def test_hold_out_takes_a_mask():
         (lambda e: make_folds(e, 1, 0), "2 to 3.*got 1"),
         (lambda e: make_folds(e, 4, 0), "2 to 3, the number of videos"),
         (lambda e: make_folds(e, 2, -1), "Seed must be between 0 and"),
-        (lambda e: hold_out(e, [0, 1]), "two videos"),
-        (lambda e: hold_out(e, [0, 2], 1.0), "fraction"),
-        (lambda e: hold_out(e, [0, 2], 0.0), "fraction"),
+        (lambda e: hold_out(e, [0, 1]), "two videos.*got 1 and 0.15"),
+        (lambda e: hold_out(e, [0, 2], 1.0), "got 2 and 1.0"),
+        (lambda e: hold_out(e, [0, 2], 0.0), "got 2 and 0.0"),
         (lambda e: hold_out(e, [0, 2], seed=2**32), "Seed must be between 0 and"),
     ],
 )

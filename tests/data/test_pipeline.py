@@ -138,8 +138,8 @@ def test_static_shapes_leave_batch_and_time_open(kind):
         assert sample_weights.shape.as_list() == [None]
 
 
-def test_given_buckets_are_used():
-    batches = epoch_batches(numbered([1, 2, 3, 9]), 2, buckets=(4, 10))
+def test_given_buckets_are_used_in_any_order():
+    batches = epoch_batches(numbered([1, 2, 3, 9]), 2, buckets=(10, 4))
     assert [inputs["visual"].shape[1] for inputs, _ in batches] == [4, 10]
 
 
@@ -147,14 +147,8 @@ def test_given_buckets_are_used():
     ("options", "message"),
     [
         ({"batch_size": 0}, "batch_size"),
-        ({"buckets": [4]}, "end at 4 steps, but example 'example-1' has 5"),
-        ({"buckets": [5, 4]}, "ascending"),
-        ({"buckets": [0, 5]}, "ascending"),
-        ({"buckets": [2.5, 5.0]}, "ascending"),
-        ({"buckets": []}, "ascending"),
-        ({"seed": -1}, "seed"),
-        ({"seed": 2**63}, "seed"),
-        ({"epoch": -1}, "epoch"),
+        ({"buckets": [4, 2]}, r"must be 5 or more.*got \[4, 2\]"),
+        ({"buckets": []}, "must be 5 or more"),
         ({"sample_weights": np.ones(2)}, "3 finite numbers"),
         ({"sample_weights": np.array([1, np.nan, 1])}, "3 finite numbers"),
         ({"sample_weights": np.array([1, -1, 1])}, "3 finite numbers"),
@@ -163,13 +157,3 @@ def test_given_buckets_are_used():
 def test_errors(options, message):
     with pytest.raises(ValueError, match=message):
         epoch_batches(make_examples([3, 5, 2]), **{"batch_size": 2, **options})
-
-
-def test_errors_of_training_batches():
-    examples = make_examples([3, 5, 2])
-    with pytest.raises(ValueError, match="seed"):
-        training_batches(examples, 2, seed=None)
-    with pytest.raises(ValueError, match="epoch"):
-        training_batches(examples, 2, seed=0, first_epoch=-1)
-    with pytest.raises(ValueError, match="batch_size"):
-        training_batches(examples, -3, seed=0)

