@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import fcntl
 import io
 import json
 import os
@@ -12,7 +13,7 @@ from typing import Any
 LOCK = ".lock"  # in every folder that has one writer at a time
 
 
-def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
     """Makes or replaces a file in one step, so that no kill or full disk leaves half of it.
 
     Args:
@@ -28,20 +29,15 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except BaseException:
+    finally:
         with contextlib.suppress(OSError):
             partial.unlink()
-        raise
     sync_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
     """`replace_file` with text."""
-
-    def write(partial: Path) -> None:
-        partial.write_text(text, encoding="utf-8")
-
-    replace_file(path, write)
+    replace_file(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -85,11 +81,6 @@ def only_writer(folder: Path) -> Iterator[None]:
     Raises:
         FolderInUse: another process holds it.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows has none: there, nobody is held off
-        yield
-        return
     path = folder / LOCK
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:

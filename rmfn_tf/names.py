@@ -22,8 +22,9 @@ _RESERVED_PATTERN = re.compile(r"(lstm|bidirectional)_\d+|next_.*")
 _PARTS = ("{}_scaling", "h_{}", "c_{}", "attention_{}")
 
 
-def modality_mistakes(names: Iterable[str]) -> list[str]:
-    """A sentence for each name that no modality, or not this one beside the others, can have."""
+def check_modalities(names: Iterable[str]) -> None:
+    """ValueError with a sentence for each name that no modality, or not this one beside the others,
+    can have."""
     names = list(names)
     taken = {part.format(name): name for name in names for part in _PARTS}
     mistakes = []
@@ -37,12 +38,6 @@ def modality_mistakes(names: Iterable[str]) -> list[str]:
             mistakes.append(start + f"a part of the modality {taken[name]!r} is. Choose another.")
         elif names.count(name) > 1:
             mistakes.append(start + "another one is. Name each once.")
-    return mistakes
-
-
-def check_modalities(names: Iterable[str]) -> None:
-    """ValueError with all `modality_mistakes` of the names, where there are any."""
-    mistakes = modality_mistakes(names)
     if mistakes:
         raise ValueError(" ".join(mistakes))
 

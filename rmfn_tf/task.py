@@ -1,6 +1,7 @@
 """What is learned: the kind of the labels, their names, and all that follows from the kind."""
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -185,13 +186,7 @@ class Task:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, from which `from_json` makes an equal task."""
-        return {
-            **dataclasses.asdict(self),
-            "columns": list(self.columns),
-            "labels": list(self.labels),
-            "class_names": list(self.class_names),
-            "ranges": {name: list(limits) for name, limits in self.ranges.items()},
-        }
+        return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Task":
