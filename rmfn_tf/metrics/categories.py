@@ -115,9 +115,6 @@ class CategoryMetric(SumMetric):
 
     def __init__(self, categories: Categories, name: str | None = None, dtype: str | None = None):
         super().__init__(name=name, dtype=dtype)
-        if not isinstance(categories, Categories):
-            kind, known = type(self).__name__, "Threshold, RoundedScale or MostProbable"
-            raise ValueError(f"{kind}: `categories` must be a {known}; got {categories!r}.")
         self.categories = categories
 
     def get_config(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
 from rmfn_tf.metrics import Accuracy, MostProbable, RoundedScale, Threshold, WeightedF1
-from support.metric_sets import CASES, HALVES, PROBABILITIES, cuts, streamed, table, whole
+from support.metric_sets import CASES, PROBABILITIES, cuts, streamed, table, whole
 
 
 def assert_equals_scikit_learn(data, categories, arrays, columns):
@@ -87,23 +87,6 @@ def test_rounded_scale_has_a_range_per_column(data):
 
 
 @pytest.mark.parametrize(
-    ("label", "prediction", "agree"),
-    [
-        (0.5, 0.0, True),  # half to even: 0
-        (1.5, 2.0, True),  # 2
-        (2.5, 2.0, True),  # 2, where half up gives 3
-        (-2.5, -2.0, True),
-        (3.0, 9.0, True),  # clipped
-        (3.4, 2.6, True),
-        (2.4, 2.6, False),
-        (-3.0, -1e30, True),
-    ],
-)
-def test_rounding_of_the_seven_ratings(label, prediction, agree):
-    assert whole(Accuracy(RoundedScale(-3, 3)), [label], [prediction]) == agree
-
-
-@pytest.mark.parametrize(
     ("low", "high", "message"),
     [
         ([1, 1], [7, 7, 7], "could not be broadcast"),
@@ -140,34 +123,9 @@ def test_one_hot_labels_and_single_probabilities_are_no_classes(y_true, y_pred):
         Accuracy(MostProbable()).update_state(np.zeros(y_true), np.zeros(y_pred))
 
 
-@settings(max_examples=40)
-@given(data=st.data())
-def test_each_sigmoid_output_is_a_task_of_its_own(data):
-    y_true, y_pred = data.draw(CASES["WeightedF1-sigmoid"].sets(columns=3))
-    columns = [
-        (y.astype(int), (p >= 0.5).astype(int)) for y, p in zip(y_true.T, y_pred.T, strict=True)
-    ]
-    assert_equals_scikit_learn(data, Threshold(0.5), (y_true, y_pred), columns)
-
-
-def test_an_empty_class_has_no_weight():
-    # No label is negative, one prediction is: F1 of the positive alone, 2·2 / (2 + 3).
-    assert whole(WeightedF1(Threshold(0.0)), [1.0, 2, 3], [1.0, 1, -1]) == pytest.approx(0.8)
-    # Neither has a label where nothing agrees.
-    assert whole(WeightedF1(Threshold(0.0)), [1.0, 2], [-1.0, -1]) == 0.0
-
-
 def test_scikit_learn_takes_the_same_sample_weights():
     rng = np.random.default_rng(0)
     y_true, y_pred = rng.normal(size=(2, 50))
     weights = rng.uniform(0.1, 3, size=50)
     expected = f1_score(y_true >= 0, y_pred >= 0, average="weighted", sample_weight=weights)
     assert whole(WeightedF1(Threshold(0.0)), y_true, y_pred, weights) == pytest.approx(expected)
-
-
-@settings(max_examples=20)
-@given(values=st.lists(HALVES, min_size=1, max_size=8), constant=HALVES)
-def test_constant_predictions(values, constant):
-    predictions = np.full(len(values), constant)
-    hits = np.mean((np.array(values) >= 0) == (constant >= 0))
-    assert whole(Accuracy(Threshold(0.0)), values, predictions) == pytest.approx(hits)
