@@ -14,7 +14,7 @@ from rmfn_tf.export.contract import read_contract
 
 
 def read_table(text):
-    """Row -> column -> number, of the one table in a text; standard errors stand below."""
+    """Row -> column -> number, of the one table in a text."""
     columns = ["a", "b", "b3", "c", "d", "all"]
     rows = re.findall(r"^ (\S.*?)((?: +[01]\.\d{3}){6}) *$", text, re.MULTILINE)
     return {name: dict(zip(columns, map(float, x.split()), strict=True)) for name, x in rows}
