@@ -33,12 +33,6 @@ def export(
 
     Example: rmfn export runs/pom --to served/pom
     """
-    for folder in (to.resolve(), *to.resolve().parents):
-        if (folder / "config.toml").is_file() and (folder / "run.json").is_file():
-            raise ValueError(
-                f"--to {to} is in the run folder {folder}, which holds no exports: name another "
-                "folder, such as served/rmfn."
-            )
     start_tensorflow()
 
     from rmfn_tf.export import export_model
@@ -58,7 +52,7 @@ def export(
 
 def run_facts(run: "Run") -> dict[str, Any]:
     """What `export_model` takes from a run: `about` (its data, task and validation scores, for the
-    contract) and, where known, `lengths` (the numbers of steps that its training padded to)."""
+    contract) and `lengths` (the numbers of steps that its training padded to)."""
     facts, task = run.facts, run.task
     about: dict[str, Any] = {
         "data": {"name": facts["data"], **{key: facts[key] for key in ("fingerprint", "sources")}},
@@ -69,6 +63,7 @@ def run_facts(run: "Run") -> dict[str, Any]:
             "output_names": task.output_names,
         },
     }
-    if run.is_finished:  # otherwise, as when the loss became NaN, there is a model but no scores
-        about["validation"] = {key: run.metrics[key] for key in ("split", "metrics")}
-    return {"about": about, **({"lengths": facts["padded_to"]} if "padded_to" in facts else {})}
+    if not run.is_finished:  # as when the loss became NaN: there is a model, but no scores
+        return {"about": about}
+    about["validation"] = {key: run.metrics[key] for key in ("split", "metrics")}
+    return {"about": about, "lengths": facts["padded_to"]}

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from rmfn_tf.cli import options
+from rmfn_tf.cli.show import build_data, progress_bar
 from rmfn_tf.comparison.table import Table
 from rmfn_tf.files import write_rows
 from rmfn_tf.start import start_tensorflow
@@ -88,7 +89,6 @@ def predict(
     if data is not None or run is not None or not str(address).startswith("http"):
         start_tensorflow()
 
-    from rmfn_tf.cli.show import build_data, progress_bar
     from rmfn_tf.export.client import Explanation, read_sequences
 
     source = None
@@ -111,12 +111,16 @@ def predict(
                 answer = client.explain(sequences, on_progress=on_progress)
             else:
                 answer = Explanation(client.predict(sequences, on_progress=on_progress), {})
+    interface = client.interface
+    predictions = list(_by_name(interface.task, sequences.ids, answer))
     if as_json:
-        print(json.dumps(_document(client.interface, sequences.ids, answer)))
+        about = {"model": interface.where, "version": interface.version}
+        about["task"] = interface.task and interface.task.kind
+        print(json.dumps({**about, "predictions": predictions}, default=np.ndarray.tolist))
     elif out is not None:
-        write_rows(out, list(_rows(client.interface, sequences.ids, answer)))
+        write_rows(out, list(_rows(predictions)))
     else:
-        show_table(client.interface, list(_rows(client.interface, sequences.ids, answer)))
+        show_table(interface, list(_rows(predictions)))
 
 
 def _connect(run: "Run | None", address: Any, timeout: float, batch_size: int) -> "Client":
@@ -134,53 +138,36 @@ def _connect(run: "Run | None", address: Any, timeout: float, batch_size: int) -
     return client
 
 
-def _named(task: Any, prediction: np.ndarray) -> list[dict[str, float]]:
-    """The numbers of a prediction by name, of one after every step those of each step. Where the
-    task is not known, the names are `prediction_0`, ..."""
-    steps = np.atleast_2d(prediction).tolist()
-    names = [] if task is None else list(task.output_names)
-    if len(names) != len(steps[0]):
-        names = [f"prediction_{n}" for n in range(len(steps[0]))]
-    return [dict(zip(names, numbers, strict=True)) for numbers in steps]
-
-
-def _rows(interface: "Interface", ids: list[str], answer: "Explanation") -> Iterator[dict]:
-    """A row for each prediction: `id`, `step` (where there is one after every step), its numbers by
-    name, and `attention_<modality>`."""
+def _by_name(task: Any, ids: list[str], answer: "Explanation") -> Iterator[dict[str, Any]]:
+    """For each sequence its `id`, its `prediction` by name (a list of them where there is one after
+    every step), and where it is known its `attention`: each modality's share at each stage of each
+    word. Where the task is not known, the names are `prediction_0`, ..."""
     for place, name in enumerate(ids):
         prediction = answer.predictions[place]
-        every_step = prediction.ndim > 1
-        for step, numbers in enumerate(_named(interface.task, prediction)):
-            shares = {
-                # The sum over coordinates; of that the mean over stages and, for a prediction of
-                # the whole sequence, over words.
-                f"attention_{modality}": float(
-                    (each[place][step] if every_step else each[place]).sum(-1).mean()
-                )
-                for modality, each in answer.attention.items()
-            }
-            yield {"id": name, **({"step": step} if every_step else {}), **numbers, **shares}
-
-
-def _document(interface: "Interface", ids: list[str], answer: "Explanation") -> dict[str, Any]:
-    """One JSON object; attention is each modality's share at each stage of each word."""
-    predictions = []
-    for place, name in enumerate(ids):
-        prediction = answer.predictions[place]
-        named = _named(interface.task, prediction)
+        names = [] if task is None else list(task.output_names)
+        if len(names) != prediction.shape[-1]:
+            names = [f"prediction_{n}" for n in range(prediction.shape[-1])]
+        steps = np.atleast_2d(prediction).tolist()
+        named = [dict(zip(names, numbers, strict=True)) for numbers in steps]
         row = {"id": name, "prediction": named if prediction.ndim > 1 else named[0]}
-        if answer.attention:
-            row["attention"] = {
-                modality: each[place].sum(-1).tolist()
-                for modality, each in answer.attention.items()
-            }
-        predictions.append(row)
-    return {
-        "model": interface.where,
-        "version": interface.version,
-        "task": interface.task and interface.task.kind,
-        "predictions": predictions,
-    }
+        if answer.attention:  # over its coordinates a modality's attention adds up to its share
+            row["attention"] = {m: each[place].sum(-1) for m, each in answer.attention.items()}
+        yield row
+
+
+def _rows(predictions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A row for each prediction: `id`, `step` (where there is one after every step), its numbers by
+    name, and `attention_<modality>`, the mean share over stages and, for a prediction of the whole
+    sequence, over words."""
+    for each in predictions:
+        prediction, attention = each["prediction"], each.get("attention", {})
+        if isinstance(prediction, dict):
+            means = {f"attention_{name}": float(x.mean()) for name, x in attention.items()}
+            yield {"id": each["id"], **prediction, **means}
+            continue
+        for step, numbers in enumerate(prediction):
+            means = {f"attention_{name}": float(x[step].mean()) for name, x in attention.items()}
+            yield {"id": each["id"], "step": step, **numbers, **means}
 
 
 def show_table(interface: "Interface", rows: list[dict[str, Any]]) -> None:

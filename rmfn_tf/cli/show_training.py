@@ -20,11 +20,7 @@ _SECONDS_OF_SILENCE = 60
 class ShowTraining(RunCallback):
     """Prints on stderr what is trained, then a line for each epoch with its metrics, the best so
     far and the time left. Where stderr is no terminal, there is a line for the first and the last
-    epoch of each model, and one a minute between them.
-
-    Args:
-        config: the run.
-    """
+    epoch of each model, and one a minute between them."""
 
     def __init__(self, config: RunConfig):
         super().__init__()
@@ -76,14 +72,8 @@ class ShowTraining(RunCallback):
 def describe(
     config: RunConfig, data: LearningData, model: keras.Model, floors: Mapping[str, Any]
 ) -> dict[str, str]:
-    """What a person wants to see before a training begins: headings, and a line for each.
-
-    Args:
-        config: the run.
-        data: what the model learns from, with folds that of the first.
-        model: before its first step.
-        floors: the report of the predictions that need no training.
-    """
+    """What a person wants to see before a training begins: headings, and a line for each. With
+    folds the data and the model are those of the first."""
     train, lengths = data.train, data.train.lengths
     inputs = [
         f"{name} (batch, time, {width}) in {train.present[name].sum():,} of {len(train):,}"

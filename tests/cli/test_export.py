@@ -88,7 +88,6 @@ def test_older_versions_go(rmfn, run, tmp_path):
 
     assert (done.code, done.out) == (0, f"Exported {served / '4'}\n")
     assert sorted(path.name for path in served.iterdir()) == ["3", "4"]
-    assert rmfn("export", run, "--to", served, "--keep", "0").code == 2
 
 
 def test_without_the_extra_it_says_what_is_missing(rmfn, run, tmp_path, monkeypatch):
@@ -101,18 +100,6 @@ def test_without_the_extra_it_says_what_is_missing(rmfn, run, tmp_path, monkeypa
     assert done.err.count("\n") == 1
     assert "rmfn-tf[serving]" in done.err
     assert not (tmp_path / "served" / "1" / WARMUP).exists()
-
-
-@pytest.mark.parametrize("below", [".", "export", "final/../served/rmfn"])
-def test_a_run_folder_takes_no_exports(rmfn, run, below):
-    before = sorted(run.rglob("*"))
-
-    done = rmfn("export", run, "--to", run / below)
-
-    assert (done.code, done.out) == (1, "")
-    assert f"is in the run folder {run}, which holds no exports: name another" in done.err
-    assert done.err.count("\n") == 1
-    assert sorted(run.rglob("*")) == before
 
 
 SEQUENCES = {"sequences": [{"id": "x", "visual": [[0.5, 1.0], [2.0, -1.0]]}, {"visual": [[1, 2]]}]}
