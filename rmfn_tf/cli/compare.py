@@ -1,17 +1,17 @@
 """`rmfn compare`: models beside each other. `rmfn reproduce`: beside a published table."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from rmfn_tf.cli import options
+from rmfn_tf.cli.show import show_report
 from rmfn_tf.start import start_tensorflow
 
 
 def compare(
+    context: typer.Context,
     data: options.Data,
     out: options.Out,
     models: Annotated[
@@ -57,28 +57,26 @@ def compare(
         raise ValueError(f"--models takes different names, separated by commas; got {models!r}.")
     start_tensorflow(deterministic=True)
 
-    from rmfn_tf.cli.configs import make_config, open_training
+    from rmfn_tf.cli.configs import config_entries, make_config, open_training
     from rmfn_tf.comparison.compare import compare_models
+    from rmfn_tf.comparison.report import make_report
     from rmfn_tf.datasets.registry import choose
 
     data = ",".join(choose(each, manual_dir, data_dir).name for each in data.split(","))
-    given = {"data": data.partition(",")[0], "folds": folds, "epochs": epochs}
-    names = {"imports": imports or None, "labels": options.to_names(labels)}
-    configs = {}
-    for name, row in rows.items():
-        is_file = row.endswith(".toml")
-        asked = {**given, **names, "model": None if is_file else row}
-        configs[name] = make_config(asked, Path(row) if is_file else None)
-    with open_training(data, manual_dir, data_dir, workers, cluster, as_json) as (builder, how):
+    given = {**config_entries(context.params), "data": data.partition(",")[0]}
+    configs = {
+        name: make_config(given, Path(row))
+        if row.endswith(".toml")
+        else make_config({**given, "model": row})
+        for name, row in rows.items()
+    }
+    with open_training(data, context.params) as (builder, how):
         result = compare_models(configs, range(seeds), builder, out, reference=reference, **how)
-    if as_json:
-        print(json.dumps(result))
-    else:
-        _print_table(result)
-        print(f"Tables, figure and runs: {out}")
+    show_report(make_report(result), out, as_json)
 
 
 def reproduce(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="The data set: cmu_mosi, iemocap or pom.")],
     out: options.Out,
     seeds: Annotated[
@@ -105,41 +103,23 @@ def reproduce(
     """
     start_tensorflow(deterministic=True)
 
-    from rmfn_tf.cli.configs import make_config, open_training
+    from rmfn_tf.cli.configs import config_entries, make_config, open_training
     from rmfn_tf.comparison.published import protocol_for
+    from rmfn_tf.comparison.report import make_report
     from rmfn_tf.comparison.reproduce import reproduce
     from rmfn_tf.datasets.registry import choose
 
     protocol = protocol_for(name)
     data = choose(protocol.data, manual_dir, data_dir).name
-    configs = {
-        model: make_config({"data": data, "model": model, "epochs": epochs})
-        for model in protocol.models
-    }
+    given = {**config_entries(context.params), "data": data}
+    configs = {model: make_config({**given, "model": model}) for model in protocol.models}
     seeds = seeds or protocol.seeds
-    with open_training(data, manual_dir, data_dir, workers, cluster, as_json) as (builder, how):
+    with open_training(data, context.params) as (builder, how):
         result = reproduce(protocol, configs, builder, out, seeds=seeds, **how)
-    if as_json:
-        print(json.dumps(result))
-        return
-    console = Console(highlight=False)
-    _print_table(result)
     counts = ", ".join(
         f"{split} {each['here']} (papers {each['published']})"
         for split, each in result["counts"].items()
     )
-    console.print(f"\nExamples: {counts}.\n\nData and protocol differ from the papers':")
-    for sentence in result["differences"]:
-        console.print(f"- {sentence}", markup=False)
-    print(f"Tables, figure and runs: {out}")
-
-
-def _print_table(result: dict) -> None:
-    from rmfn_tf.comparison.report import make_report
-
-    console, report = Console(), make_report(result)
-    console.print(report.table.to_rich(report.title))
-    for line in report.notes:
-        console.print(line, highlight=False, markup=False)
-    for title, table in report.more.items():
-        console.print(table.to_rich(f"\n{title}"))
+    lines = [f"\nExamples: {counts}.", "\nData and protocol differ from the papers':"]
+    lines += [f"- {sentence}" for sentence in result["differences"]]
+    show_report(make_report(result), out, as_json, lines)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rmfn_tf.cli import options
+from rmfn_tf.cli.options import given, to_names
+from rmfn_tf.cli.show import build_data, progress_bar
 from rmfn_tf.training.config import (
     ConfigError,
     RunConfig,
@@ -18,12 +19,21 @@ from rmfn_tf.training.config import (
 )
 
 
+def config_entries(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `RunConfig` among a command's options, of the same names: those that were
+    given. `data_dir` is none of them: a config may name another folder than the command."""
+    entries = {name: options.get(name) for name in RunConfig.model_fields if name != "data_dir"}
+    entries["labels"] = to_names(entries["labels"])
+    entries["imports"] = list(entries["imports"] or ()) or None
+    return given(**entries)
+
+
 def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunConfig:
     """The preset of a data set and model (by default `rmfn`), or a file, with settings changed.
 
     Args:
-        settings: arguments of `RunConfig`; those that are None were not given. The model, here and
-            in the file, may be the name of an ablation.
+        settings: arguments of `RunConfig`. The model, here and in the file, may be the name of an
+            ablation.
         path: a user's TOML file; None takes the preset.
 
     Raises:
@@ -32,14 +42,14 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
     """
     from rmfn_tf.datasets.registry import resolve
 
-    given = expand_ablation(options.given(**settings))
+    settings = expand_ablation(settings)
     if path is not None:
         start = expand_ablation(read_toml(path))
-    elif "data" in given:
-        start = preset(given["data"], given.get("model", "rmfn"))
+    elif "data" in settings:
+        start = preset(settings["data"], settings.get("model", "rmfn"))
     else:
         raise ValueError("Name a data set, as in `rmfn train synthetic/sarcasm`, or a --config.")
-    values, mistakes = merge(start, given), []
+    values, mistakes = merge(start, settings), []
     try:
         resolve(str(values.get("data", "synthetic")))
     except ValueError as error:
@@ -54,19 +64,16 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
 
 
 @contextlib.contextmanager
-def open_training(
-    data: str, manual_dir: Any, data_dir: Any, workers: int, cluster: str, quiet: bool
-) -> Iterator[tuple[Any, dict[str, Any]]]:
+def open_training(data: str, options: Mapping[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Builds a data set, and shows a progress bar of the runs while the context is open.
 
-    Gives the builder (a list of them where `data` has several names, separated by commas) and the
-    keyword arguments that `compare_models`, `reproduce`, `sweep_stages` and `run_search` have in
-    common: `workers`, `cluster`, `command` and `on_progress`.
+    `options` are those of the command. Gives the builder (a list of them where `data` has several
+    names, separated by commas) and the keyword arguments that `compare_models`, `reproduce`,
+    `sweep_stages` and `run_search` have in common.
     """
-    from rmfn_tf.cli.show import build_data, progress_bar
-
-    builders = [build_data(name, manual_dir, data_dir, quiet) for name in data.split(",")]
-    how: dict[str, Any] = {"workers": workers, "cluster": cluster}
+    where = [options[name] for name in ("manual_dir", "data_dir", "as_json")]
+    builders = [build_data(name, *where) for name in data.split(",")]
+    how = {name: options[name] for name in ("workers", "cluster")}
     how["command"] = shlex.join(["rmfn", *sys.argv[1:]])
-    with progress_bar("Training", quiet) as on_progress:
+    with progress_bar("Training", options["as_json"]) as on_progress:
         yield (builders if len(builders) > 1 else builders[0]), {**how, "on_progress": on_progress}

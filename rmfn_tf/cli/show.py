@@ -2,12 +2,14 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from rmfn_tf.comparison.table import Table
+from rmfn_tf.comparison.table import Report, Table
+from rmfn_tf.names import shorten
 
 
 @contextlib.contextmanager
@@ -61,3 +63,32 @@ def show_metrics(result: Mapping[str, Any], title: str, as_json: bool) -> None:
     if result["constant_predictions"] and "r" in names:
         rows_said = ", ".join(result["constant_predictions"])
         console.print(f"The same prediction for every example, so r is 0: {rows_said}.")
+
+
+def show_report(report: Report, out: Path, as_json: bool, lines: Sequence[str] = ()) -> None:
+    """Prints a report and further lines, or as JSON its result; `out` is where the runs are."""
+    if as_json:
+        print(json.dumps(report.result))
+        return
+    console = Console(highlight=False)
+    console.print(report.table.to_rich(report.title))
+    for line in report.notes:
+        console.print(line, markup=False)
+    for title, table in report.more.items():
+        console.print(table.to_rich(f"\n{title}"))
+    for line in lines:
+        console.print(line, markup=False)
+    print(f"Tables, figure and runs: {out}")  # a path is not wrapped
+
+
+def dropped_lines(dropped: Sequence[Mapping[str, str]]) -> list[str]:
+    """A line for each reason, with the number of examples and the first ids."""
+    by_reason: dict[str, list[str]] = {}
+    for each in dropped:
+        by_reason.setdefault(each["reason"], []).append(each["id"])
+    return [f"Dropped, {reason}: {first_of(ids)}." for reason, ids in by_reason.items()]
+
+
+def first_of(names: Sequence[str]) -> str:
+    """`"12 (a, b, c, d, ...)"`: how many there are, and the first four."""
+    return f"{len(names)} ({shorten(names, 4)})"

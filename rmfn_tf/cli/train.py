@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from rmfn_tf.cli import options
+from rmfn_tf.cli.show import build_data, show_metrics
 from rmfn_tf.start import start_tensorflow
 
 
@@ -90,16 +91,11 @@ def train(
 
     The same again: rmfn train --config runs/mmmo/config.toml --out runs/again
     """
-    from rmfn_tf.training.config import RunConfig
+    from rmfn_tf.cli.configs import config_entries, make_config
 
-    # Most options have the name of an entry of a config.
-    names = RunConfig.model_fields.keys() & context.params.keys() - {"data_dir"}
-    settings = {name: context.params[name] for name in names}
-    settings |= {"labels": options.to_names(labels), "imports": imports or None}
-    if class_weight is not None:
-        weights = f"[{class_weight}]" if "," in class_weight else class_weight
-        settings["class_weight"] = _to_value(weights)
-    settings = options.given(**settings)
+    settings = config_entries(context.params)
+    if class_weight is not None and "," in class_weight:
+        settings["class_weight"] = _to_value(f"[{class_weight}]")
     settings |= parse_settings(set_ or [], learning_rate)
     if resume and (settings or config or out):
         raise ValueError("--resume takes everything from the run folder: give no other settings.")
@@ -108,8 +104,6 @@ def train(
         raise ValueError("Name the run folder to make with --out.")
     start_tensorflow()
 
-    from rmfn_tf.cli.configs import make_config
-    from rmfn_tf.cli.show import build_data, show_metrics
     from rmfn_tf.cli.show_training import ShowTraining
     from rmfn_tf.datasets.registry import choose
     from rmfn_tf.training.run import Run

@@ -1,18 +1,18 @@
 """`rmfn tune`: how many stages the fusion needs, or a search over any hyperparameters."""
 
-import json
 import re
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from rmfn_tf.cli import options
+from rmfn_tf.cli.show import show_report
 from rmfn_tf.start import start_tensorflow
 from rmfn_tf.tuning import MOST_STAGES
 
 
 def tune(
+    context: typer.Context,
     data: options.Data,
     out: options.Out,
     stages: Annotated[
@@ -91,7 +91,7 @@ def tune(
         raise ValueError("--stages sweeps and --tuner searches: give one of them.")
     start_tensorflow(deterministic=True)
 
-    from rmfn_tf.cli.configs import make_config, open_training
+    from rmfn_tf.cli.configs import config_entries, make_config, open_training
     from rmfn_tf.datasets.registry import choose
     from rmfn_tf.tuning.oracles import check_tuner
     from rmfn_tf.tuning.search import run_search, search_report
@@ -101,10 +101,8 @@ def tune(
     if tuner is not None:
         check_tuner(tuner)
     data = choose(data, manual_dir, data_dir).name
-    given = {"data": data, "model": model, "folds": folds, "epochs": epochs}
-    names = {"imports": imports or None, "labels": options.to_names(labels)}
-    chosen = make_config({**given, **names}, config)
-    with open_training(data, manual_dir, data_dir, workers, cluster, as_json) as (builder, how):
+    chosen = make_config({**config_entries(context.params), "data": data}, config)
+    with open_training(data, context.params) as (builder, how):
         how["seeds"] = seeds
         if tuner is None:
             result = sweep_stages(chosen, builder, out, stages=numbers, **how)
@@ -114,11 +112,8 @@ def tune(
             result = run_search(chosen, builder, out, **how)
             report, figure = search_report(result), plot_search(result)
     report.write(out, "tune", figure)
-    if as_json:
-        print(json.dumps(result))
-    else:
-        Console().print(report.table.to_rich())
-        print(f"\n{result['answer']}\nTable, figure and runs: {out}")
+    show_report(report, out, as_json, [f"\n{result['answer']}"])
+    if not as_json:
         print(f"A run of the best: {out / result['best_run']}")
 
 

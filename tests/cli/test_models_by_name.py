@@ -59,26 +59,6 @@ def test_the_help_names_them(rmfn, command) -> None:
         assert name in said
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("in_this_process")
-def test_a_network_an_ablation_and_a_machine_in_one_table(rmfn, tmp_path, manual_dir) -> None:
-    config, out = tmp_path / "small.toml", tmp_path / "out"
-    config.write_text('data = "x"\nmodel = "ef_lstm"\n[hyperparameters]\nunits = 2\n')
-    files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
-    models = f"{config},rmfn_k1,svm"
-    options = ("--models", models, "--seeds", "1", "--epochs", "1", "--out", out, "--json")
-    done = rmfn("compare", DATA, *files, *options)
-    assert (done.code, done.err) == (0, "")
-    rows = {row["row"]: row["values"]["mae"] for row in json.loads(done.out)["rows"]}
-    assert list(rows) == ["small", "rmfn_k1", "svm", "constant", "ridge"]
-    for row, model in (("small", "ef_lstm"), ("rmfn_k1", "rmfn"), ("svm", "svm")):
-        test = json.loads((out / f"runs/{row}/seed_0/metrics_test.json").read_text())
-        assert rows[row]["mean"] == pytest.approx(test["metrics"][model]["mae"])
-    before = {path: path.stat().st_mtime_ns for path in out.rglob("metrics*.json")}
-    assert rmfn("compare", DATA, *files, *options).out == done.out
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-
-
 def test_a_run_by_commands(rmfn, tmp_path, manual_dir) -> None:
     run, files = tmp_path / "run", ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
     options = ("--model", "svm", "--set", "kernel=linear", "--out", run, "--json")

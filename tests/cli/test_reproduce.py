@@ -138,22 +138,6 @@ def test_the_other_data_sets(reproduce, tmp_path, name, reference, floors, label
         assert rates == [None]
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("fast", "in_this_process")
-def test_another_copy_than_the_authors(rmfn, tmp_path):
-    write_copy("cmu_mosi/mult_aligned", tmp_path / "copy")
-    done = rmfn(
-        *("reproduce", "cmu_mosi", "--manual-dir", tmp_path / "copy", "--seeds", "1"),
-        *("--data-dir", tmp_path / "data", "--out", tmp_path / "out", "--epochs", "1", "--json"),
-    )
-    assert done.code == 0
-    result = json.loads(done.out)
-    assert result["data"] == "cmu_mosi/mult_aligned"
-    said = " ".join(result["differences"])
-    assert "The file is the Multimodal Transformer's" in said
-    assert "The authors' arrays name no videos" not in said
-
-
 @pytest.mark.parametrize(
     ("options", "name", "expected"),
     [
