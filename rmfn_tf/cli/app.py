@@ -7,10 +7,9 @@ import typer
 from rmfn_tf.cli.compare import compare, reproduce
 from rmfn_tf.cli.data import data
 from rmfn_tf.cli.demo import demo
-from rmfn_tf.cli.evaluate import evaluate
 from rmfn_tf.cli.export import export
 from rmfn_tf.cli.predict import predict
-from rmfn_tf.cli.runs import runs
+from rmfn_tf.cli.runs import evaluate, runs
 from rmfn_tf.cli.train import train
 from rmfn_tf.cli.tune import tune
 
@@ -39,6 +38,3 @@ def main() -> None:
         text = str(error) if len(mistakes) > 1 else " ".join(str(error).split())
         print(f"rmfn: {text}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("rmfn: interrupted", file=sys.stderr)
-        sys.exit(130)

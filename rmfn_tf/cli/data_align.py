@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rmfn_tf.cli import options
-from rmfn_tf.cli.show_data import dropped_lines, first_of
+from rmfn_tf.cli.show import dropped_lines, first_of, progress_bar
 
 
 def align(
@@ -84,7 +84,6 @@ def align(
 
     Then: rmfn data build custom/mine --manual-dir mine
     """
-    from rmfn_tf.cli.show import progress_bar
     from rmfn_tf.datasets.recordings.align_folder import Recordings, align_folder
 
     patterns = _pairs("--columns", columns or [])

@@ -6,8 +6,6 @@ import pytest
 
 from support.mfn_files import make_arrays, write_arrays
 from support.mosi_csds import make_csds, write_csds
-from support.pickle_files import write_pickle
-from support.small_copies import mosi_mmsa
 from support.small_ict_mmmo import SIZES, WIDTHS
 
 POM = {"language": 300, "acoustic": 43, "visual": 41}
@@ -87,17 +85,6 @@ def test_options_of_files_that_have_none(rmfn, tmp_path):
     assert "unknown option 'mode'" in result.err
 
 
-def test_videos_in_other_folds_than_published(rmfn, tmp_path):
-    data = mosi_mmsa()
-    data["train"]["id"] = [f"c7UH_rxdZv4$_${row}" for row in range(4)]  # published in test
-    data["test"]["id"] = [f"03bSnISJMiM$_${row}" for row in range(3)]  # published in train
-    data["valid"]["id"] = [f"WKA5OygbEKI$_${row}" for row in range(2)]
-    write_pickle(tmp_path / "aligned_50.pkl", data)
-    result = rmfn("data", "verify", "--manual-dir", tmp_path)
-    assert "2 of 3 videos with a published id stand in another split" in result.out
-    assert "published d3994fd25681f9c7" in result.out
-
-
 def test_the_build_says_which_config_it_took(rmfn, tmp_path):
     write_arrays(tmp_path / "copy", make_arrays(WIDTHS, 1, SIZES))
     result = rmfn("data", "build", "--manual-dir", tmp_path / "copy", "--data-dir", tmp_path / "d")
@@ -148,20 +135,3 @@ def test_info_of_what_is_not_built(rmfn, tmp_path):
     assert "iemocap/mult_aligned is not built here." in result.out
     assert "The folder must hold iemocap_data.pkl" in result.out
     assert "rmfn data build iemocap/mult_aligned --manual-dir FOLDER" in result.out
-
-
-def test_real_words_and_labels_of_mosi(rmfn, real_data):
-    result = rmfn("data", "verify", "cmu_mosi", "--manual-dir", real_data / "csd", "--json")
-    assert result.code == 1
-    found = json.loads(result.out)
-    rows = {name: each["examples"] + each["dropped"] for name, each in found["splits"].items()}
-    assert rows == {"train": 1284, "validation": 229, "test": 686}
-    assert sum(rows.values()) == 2199
-    assert found["videos"] == 93
-    assert found["dropped"] == [
-        {"id": "2WGyTLYerpo[43]", "split": "train", "reason": "zero length"}
-    ]
-    assert "every word sits one row late" in " ".join(found["notes"])
-    assert all(each["sha256"] == each["published_sha256"] for each in found["files"].values())
-    assert "lacks features of any modality" in found["missing"]
-    assert "CMU_MOSI_COVAREP.csd" in result.err
