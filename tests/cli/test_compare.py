@@ -107,3 +107,10 @@ def test_mistakes(compare, tmp_path, options, expected):
     assert done.code == 1
     assert expected in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_one_form_of_the_data_twice(compare, tmp_path):
+    done = compare(data=f"{DATA},{DATA}", models="ef_lstm")
+    assert done.code == 1
+    assert "Name each form of the data once" in done.err
+    assert not (tmp_path / "out").exists()

@@ -134,23 +134,3 @@ def test_an_interrupted_run_says_how_to_go_on(rmfn, tmp_path, manual_dir, small,
     ]
     assert "not valid TOML" in rmfn("runs", tmp_path).out
     assert "no folder" in rmfn("runs", tmp_path / "nowhere").err
-
-
-@pytest.mark.slow
-def test_folds_on_the_pooled_videos(rmfn, tmp_path, manual_dir, small):
-    files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
-    options = ("--folds", "2", *small, "--model", "ef_lstm", "--json")
-    result = rmfn("train", "ict_mmmo/trimodal", *files, "--out", tmp_path / "run", *options)
-    assert (result.code, result.err) == (0, "")
-    assert json.loads(result.out)["split"] == "2 folds"
-    rows = (tmp_path / "run" / "predictions_out_of_fold.csv").read_text().splitlines()
-    assert len(rows) == 1 + 3 * (4 + 3)
-    predictions = np.array([float(row.split(",")[4]) for row in rows[1:]])
-    assert (predictions != 0).all()
-    # What is exported has learned from all of the videos.
-    exported = rmfn("export", tmp_path / "run", "--to", tmp_path / "served")
-    assert exported.code == 0
-    contract = read_contract(tmp_path / "served" / "1")
-    assert contract.validation.split == "2 folds"
-    refused = rmfn("evaluate", tmp_path / "run", "--split", "all")
-    assert "was cross-validated" in refused.err

@@ -60,12 +60,3 @@ def test_two_forms_in_one_table(rmfn, talks, tmp_path) -> None:
     answer = rmfn("predict", run, "--data", "custom/one", *where, "--json")
     answered = json.loads(answer.out)["predictions"]
     assert [len(each["prediction"]) for each in answered] == LENGTHS
-
-
-def test_examples_that_are_in_both_forms_are_refused(rmfn, talks, tmp_path) -> None:
-    done = rmfn(
-        "compare", "custom/one,custom/one", *talks[0], "--seeds", "1", "--out", tmp_path / "out"
-    )
-    assert done.code == 1
-    assert "Name each form of the data once" in done.err
-    assert not (tmp_path / "out").exists()
