@@ -17,7 +17,6 @@ def load_examples(
     *,
     record: Callable[[dict[str, Any]], None] | None = None,
     outside_any_run: bool = False,
-    on_progress: Callable[[int, int], None] | None = None,
 ) -> Examples:
     """Reads a split of a built builder into memory, in the order of its files.
 
@@ -32,7 +31,6 @@ def load_examples(
         record: for a run: called with `{"split", "rows", "test_rows"}` before rows of the test
             split are read.
         outside_any_run: whether to read rows of the test split without a record.
-        on_progress: called as `on_progress(done, total)` after each example.
 
     Returns:
         The examples. Scalars that the builder yields beyond the common ones (the `kind` of the
@@ -62,12 +60,8 @@ def load_examples(
                 "`outside_any_run=True`."
             )
         record({"split": str(split), "rows": total, "test_rows": of_test})
-    rows = []
     try:
-        for row in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
-            rows.append(row)
-            if on_progress is not None:
-                on_progress(len(rows), total)
+        rows = list(tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)))
     except tf.errors.OpError as error:
         raise ValueError(
             f"load_examples: split {split!r} in {builder.data_dir} cannot be read: "

@@ -177,17 +177,14 @@ def _targets(examples: Examples, sample_weights: Any) -> list[np.ndarray]:
         if sample_weights is None:
             return [examples.labels]
         return [examples.labels, _weights(sample_weights, len(examples))]
-    labels = [x.copy() for x in examples.labels]
-    weights = [known.astype("float32") for known in examples.known]
-    if sample_weights is not None:
-        if not isinstance(sample_weights, list):  # one an example, which counts for all its steps
-            sample_weights = np.repeat(_weights(sample_weights, len(examples)), examples.lengths)
-            sample_weights = np.split(sample_weights, np.cumsum(examples.lengths)[:-1])
-        given = zip(weights, sample_weights, strict=True)
-        weights = [known * _weights(each, len(known)) for known, each in given]
-    for values, known in zip(labels, examples.known, strict=True):
-        values[~known] = 0
-    return [_end_to_end(labels), _end_to_end(weights)]
+    labels, known = _end_to_end(examples.labels), _end_to_end(examples.known)
+    labels[~known] = 0
+    weights = known.astype(np.float32)
+    if isinstance(sample_weights, list):
+        weights[:-1] *= _weights(np.concatenate(sample_weights), len(weights) - 1)
+    elif sample_weights is not None:  # one an example, which counts for all its steps
+        weights[:-1] *= np.repeat(_weights(sample_weights, len(examples)), examples.lengths)
+    return [labels, weights]
 
 
 def _weights(values: Any, count: int) -> np.ndarray:
