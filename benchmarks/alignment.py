@@ -24,7 +24,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
@@ -32,12 +32,10 @@ from time import perf_counter
 import h5py
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from rmfn_tf.datasets.alignment.align import Frames, Words, align_video
+from rmfn_tf.datasets.alignment.align import Frames, Mode, Words, align_video
+from rmfn_tf.datasets.alignment.members import EPSILON
 from rmfn_tf.datasets.csd import open_csd
 from rmfn_tf.datasets.guard import guarded
-from support.alignment_plain import plain_segments, plain_words
 
 SECONDS, WORDS, SEGMENTS = 118.0, 280, 24  # of one video
 FRAMES = {"visual": (30, 47), "acoustic": (100, 74)}  # rate in Hz, features
@@ -103,9 +101,12 @@ class Stopwatch:
         self.align, self.hashing = 0.0, 0.0
         self.hash, self.begin = hashlib.sha256(), perf_counter()
 
-    def add(self, name: str, features: np.ndarray) -> None:
+    def add(self, segments: Iterable[Mapping[str, np.ndarray]]) -> None:
+        """`segments`: of each, name -> features."""
         begin = perf_counter()
-        self.hash.update(name.encode() + np.ascontiguousarray(features, np.float32).tobytes())
+        for segment in segments:
+            for name, rows in segment.items():
+                self.hash.update(name.encode() + np.ascontiguousarray(rows, np.float32).tobytes())
         self.hashing += perf_counter() - begin
 
     def result(self) -> dict[str, float | str]:
@@ -117,35 +118,34 @@ class Stopwatch:
         }
 
 
-def run_ours(folder: Path, mode: str, watch: Stopwatch) -> None:
+def align(video: dict[str, tuple[np.ndarray, np.ndarray]], mode: Mode) -> list:
+    """The features of each segment."""
+    segments = video.pop("labels")[1]
+    words = Words(video["language"][1])
+    frames = {name: Frames(*each) for name, each in video.items()}
+    found = align_video(words, frames, segments, mode=mode)
+    return [segment.features for segment in found.segments]
+
+
+def run_ours(folder: Path, mode: Mode, watch: Stopwatch) -> None:
     for video in read_with_reader(folder):
         begin = perf_counter()
-        segments = video.pop("labels")[1]
-        words = Words(video["language"][1])
-        frames = {name: Frames(*each) for name, each in video.items()}
-        found = align_video(words, frames, segments, mode=mode)
+        segments = align(video, mode)
         watch.align += perf_counter() - begin
-        for segment in found.segments:
-            for name, features in segment.features.items():
-                watch.add(name, features)
+        watch.add(segments)
 
 
 def read_in_child(folder: Path, report: Callable[..., None]) -> Iterator[list]:
     """What the guarded process sends: the segments of each video."""
     for video in read_with_reader(folder):
-        segments = video.pop("labels")[1]
-        words = Words(video["language"][1])
-        frames = {name: Frames(*each) for name, each in video.items()}
-        yield align_video(words, frames, segments).segments
+        yield align(video, "default")
 
 
 def run_guarded(folder: Path, watch: Stopwatch) -> dict[str, float | str]:
     import alignment  # this file, by the name under which the child finds it
 
     for segments in guarded(alignment.read_in_child, folder):
-        for segment in segments:
-            for name, features in segment.features.items():
-                watch.add(name, features)
+        watch.add(segments)
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return {**watch.result(), "peak": child}
 
@@ -162,9 +162,64 @@ def run_plain(folder: Path, watch: Stopwatch) -> None:
     ]
     watch.align = perf_counter() - begin
     for video in segments:
-        for segment in video:
-            for name, features in segment.items():
-                watch.add(name, features)
+        watch.add(video)
+
+
+def plain_words(vectors: np.ndarray, times: np.ndarray, frames: dict) -> dict[str, list]:
+    """name -> mean and interval of each word; `frames`: name -> features and intervals."""
+    rows: dict[str, list] = {"language": list(zip(vectors, times, strict=True))}
+    for name, (features, intervals) in frames.items():
+        order = order_by_start(intervals)
+        features, intervals = features[order], intervals[order]
+        rows[name] = []
+        for word in times:
+            inside, clips = look_inside(word, intervals)
+            if len(inside):
+                mean = np.average(features[inside], axis=0)
+                rows[name].append((mean, np.array([clips.min(), clips.max()])))
+            else:
+                rows[name].append((np.zeros(features.shape[1]), word))
+    return rows
+
+
+def plain_segments(words: dict[str, list], segments: np.ndarray) -> list[dict]:
+    """name -> features of the words, for each segment that has any; zeros where a name lacks one
+    that another has."""
+    sequences = {}
+    for name, rows in words.items():
+        times = np.stack([each for _, each in rows])
+        order = order_by_start(times)
+        sequences[name] = order, times[order], np.stack([mean for mean, _ in rows])
+    found = []
+    for segment in segments:
+        held = {
+            name: order[look_inside(segment, times)[0]]
+            for name, (order, times, _) in sequences.items()
+        }
+        here = sorted(set().union(*(each.tolist() for each in held.values())))
+        if here:
+            found.append(
+                {
+                    name: np.where(np.isin(here, held[name])[:, None], means[here], 0)
+                    for name, (_, _, means) in sequences.items()
+                }
+            )
+    return found
+
+
+def order_by_start(intervals: np.ndarray) -> np.ndarray:
+    return np.array(sorted(range(len(intervals)), key=lambda row: intervals[row, 0]))
+
+
+def look_inside(reference: np.ndarray, intervals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows are inside the reference, and the parts of their intervals in it."""
+    # Both conditions at once: -start against -(end of the reference), end against its start.
+    turned = intervals * (-1, 1)
+    meets = np.all(turned - (-reference[1], reference[0]) > -EPSILON, axis=1)
+    starts = np.maximum(intervals[meets, 0], reference[0])
+    ends = np.minimum(intervals[meets, 1], reference[1])
+    is_long = np.abs(ends - starts) > EPSILON
+    return np.flatnonzero(meets)[is_long], np.stack([starts, ends], axis=1)[is_long]
 
 
 def run_task(task: str, folder: Path) -> dict[str, float | str]:

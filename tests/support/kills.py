@@ -1,9 +1,8 @@
-"""A tiny run in a process of its own, which is killed at moments drawn from a seed."""
+"""A tiny run in a process of its own, which may be killed."""
 
 import json
 import multiprocessing
 import os
-import random
 import signal
 import tempfile
 import time
@@ -13,7 +12,6 @@ from unittest.mock import patch
 
 import numpy as np
 
-MOST_KILLS = 20
 CONTEXT = multiprocessing.get_context("forkserver")
 SPLITS = {"train": [3, 5, 4, 2, 3, 4] * 4, "validation": [4, 2, 3, 5]}
 TASK = {"kind": "regression", "columns": ["a"]}
@@ -72,18 +70,6 @@ def run_process(folder: Path, kill_after: float | None = None) -> tuple[bool, fl
     if process.exitcode not in (0, -signal.SIGKILL):
         raise RuntimeError(f"The run failed by itself, with exit code {process.exitcode}.")
     return process.exitcode == 0, time.monotonic() - started
-
-
-def run_with_kills(folder: Path, moments: random.Random, longest: float) -> int:
-    """Starts and kills a run again and again until it ends; gives the number of kills."""
-    kills = 0
-    while True:
-        # In the end it is left alone, or a slow machine would never come to one.
-        patience = moments.uniform(0, longest) if kills < MOST_KILLS else None
-        ended, _ = run_process(folder, patience)
-        if ended:
-            return kills
-        kills += 1
 
 
 def differences(folder: Path, other: Path) -> list[str]:
