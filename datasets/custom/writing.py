@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from rmfn_tf.datasets.source import Reading, Sample
 from rmfn_tf.files import only_writer, replace_file, write_text
 from rmfn_tf.task import Task
 
-SHARD_BYTES = 2**26  # size at which a file is written, so that few examples are in memory at once
+PART_BYTES = 2**26  # of an NPZ file: it is read as a whole
 STEP_BYTES = 2**8  # estimate for a step's word: NumPy gives each as much room as the longest
 
 
@@ -72,10 +72,8 @@ def write_custom(
         splits = [split for split, part in examples.items() for _ in part.ids]
     task = _choose_task(whole.labels, task, columns)
     with new_folder(folder) as unfinished:
-        writer = CustomWriter(unfinished, list(whole.features), task.per_step)
-        for row, split in enumerate(splits):
-            writer.add(split, _sample(whole, row))
-        writer.finish(name, description, task)
+        samples = ((split, _sample(whole, row)) for row, split in enumerate(splits))
+        write_folder(unfinished, samples, name=name, description=description, task=task)
         source = OwnData(DataDescription.read(unfinished / DESCRIPTION))
         files = source.find(unfinished)
         Reading.of(source.read(files, lambda *_: None), files)  # refuses now what a build would
@@ -138,56 +136,52 @@ def new_folder(out: Path) -> Iterator[Path]:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-class CustomWriter:
-    """Takes examples one by one, and writes a file whenever enough of them are there."""
-
-    def __init__(self, folder: Path, modalities: Sequence[str], per_step: bool = False) -> None:
-        self._folder, self._modalities = folder, list(modalities)
-        self._join_labels: Any = np.concatenate if per_step else np.array
-        self._waiting: list[tuple[str, Sample]] = []
-        self._bytes = self._num_files = 0
-
-    def add(self, split: str, sample: Sample) -> None:
-        self._waiting.append((split, sample))
-        self._bytes += sum(rows.nbytes for rows in sample.features.values())
-        self._bytes += sample.num_steps * STEP_BYTES
-        if self._bytes >= SHARD_BYTES:
-            self._flush()
-
-    def finish(self, name: str, description: str, task: Task) -> None:
-        """Writes what is waiting, and `data.toml`."""
-        if self._waiting:
-            self._flush()
-        values = task.to_json()
-        defaults = {"labels": values["columns"], "metrics": "default"}
-        facts = {
-            "name": name,
-            "modalities": self._modalities,
-            "description": description,
-            "task": {k: v for k, v in values.items() if v and v != defaults.get(k)},
-        }
-        write_text(self._folder / DESCRIPTION, tomli_w.dumps(facts))
-
-    def _flush(self) -> None:
-        splits, samples = zip(*self._waiting, strict=True)
+def write_folder(
+    folder: Path, samples: Iterable[tuple[str, Sample]], *, name: str, description: str, task: Task
+) -> None:
+    """Writes the samples, each with its split, in one or more NPZ files; then data.toml."""
+    join_labels: Any = np.concatenate if task.per_step else np.array
+    for number, part in enumerate(_in_parts(samples)):
+        splits, rows = zip(*part, strict=True)
         arrays: dict[str, Any] = {
-            "id": np.array([sample.id for sample in samples], str),
+            "id": np.array([sample.id for sample in rows], str),
             "split": np.array(splits, str),
-            "label": self._join_labels([sample.label for sample in samples]),
-            "num_steps": np.array([sample.num_steps for sample in samples]),
-            "video": np.array([sample.video_id for sample in samples], str),
+            "label": join_labels([sample.label for sample in rows]),
+            "num_steps": np.array([sample.num_steps for sample in rows]),
+            "video": np.array([sample.video_id for sample in rows], str),
         }
-        if any(sample.words for sample in samples):
-            words = [sample.words or [""] * sample.num_steps for sample in samples]
+        if any(sample.words for sample in rows):
+            words = [sample.words or [""] * sample.num_steps for sample in rows]
             arrays["words"] = np.concatenate([np.asarray(each, str) for each in words])
-        if all(sample.intervals is not None for sample in samples):
-            arrays["intervals"] = np.concatenate([sample.intervals for sample in samples])
-        for name in self._modalities:
-            arrays[name] = np.concatenate([sample.features[name] for sample in samples])
-        path = self._folder / f"part-{self._num_files:05d}.npz"
-        replace_file(path, lambda partial: np.savez(partial, **arrays))
-        self._num_files += 1
-        self._waiting, self._bytes = [], 0
+        if all(sample.intervals is not None for sample in rows):
+            arrays["intervals"] = np.concatenate([sample.intervals for sample in rows])
+        modalities = list(rows[0].features)
+        for modality in modalities:
+            arrays[modality] = np.concatenate([sample.features[modality] for sample in rows])
+        replace_file(folder / f"part-{number:05d}.npz", functools.partial(np.savez, **arrays))
+    values = task.to_json()
+    defaults = {"labels": values["columns"], "metrics": "default"}
+    facts = {
+        "name": name,
+        "modalities": modalities,
+        "description": description,
+        "task": {k: v for k, v in values.items() if v and v != defaults.get(k)},
+    }
+    write_text(folder / DESCRIPTION, tomli_w.dumps(facts))
+
+
+def _in_parts(samples: Iterable[tuple[str, Sample]]) -> Iterator[list[tuple[str, Sample]]]:
+    """The samples of one file after the other, each of PART_BYTES or a little more."""
+    part, size = [], 0
+    for split, sample in samples:
+        part.append((split, sample))
+        size += sum(rows.nbytes for rows in sample.features.values())
+        size += sample.num_steps * STEP_BYTES
+        if size >= PART_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def draw_splits(groups: Collection[str], seed: int) -> dict[str, str]:

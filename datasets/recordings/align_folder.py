@@ -12,7 +12,7 @@ import numpy as np
 from rmfn_tf.datasets.alignment.align import OUT_OF_STEP, Mode, Pauses, align_video
 from rmfn_tf.datasets.alignment.word_shift import WORD_SHIFTS, choose_word_shift
 from rmfn_tf.datasets.custom.source import check_name
-from rmfn_tf.datasets.custom.writing import CustomWriter, draw_splits, new_folder
+from rmfn_tf.datasets.custom.writing import draw_splits, new_folder, write_folder
 from rmfn_tf.datasets.guard import guarded
 from rmfn_tf.datasets.recordings.frames import FrameFiles
 from rmfn_tf.datasets.recordings.tables import Segments, Table, read_segments
@@ -70,9 +70,9 @@ class Recordings:
 
     def read(
         self, scratch: Path, report: Report
-    ) -> Iterator[tuple[str, Sample] | Dropped | tuple[Task, dict[str, Any]]]:
+    ) -> Iterator[tuple[str, Sample] | Dropped | dict[str, Any]]:
         """The split and the sample of each segment, or why it was dropped, one video after another;
-        at the end the task and `videos`, `modalities` and `notes` of what `align_folder` reports.
+        at the end `task`, `videos`, `modalities` and `notes` of what `align_folder` reports.
         One table of frames for all videos may be larger than memory, and goes to `scratch`."""
         table = read_segments(Table(Path(self.segments), report), self.labels)
         task = _make_task(Path(self.segments), table, self.kind)
@@ -109,7 +109,7 @@ class Recordings:
         if out_of_step:
             notes.append(f"{out_of_step:,} {OUT_OF_STEP}")
         summaries = {modality: files.summary for modality, files in frame_files.items()}
-        yield task, {"videos": len(videos), "modalities": summaries, "notes": notes}
+        yield {"task": task, "videos": len(videos), "modalities": summaries, "notes": notes}
 
 
 def align_folder(
@@ -142,33 +142,31 @@ def align_folder(
     out = Path(out)
     name = check_name(out.resolve().name if name is None else name)
     with new_folder(out) as folder, tempfile.TemporaryDirectory() as scratch:
-        writer = CustomWriter(folder, list(recordings.frames))
-        segments, words = dict.fromkeys(SPLITS, 0), 0
+        samples: list[tuple[str, Sample]] = []
         dropped: list[Dropped] = []
         for item in guarded(recordings.read, Path(scratch), on_progress=on_progress):
             if isinstance(item, Dropped):
                 dropped.append(item)
-            elif isinstance(item[0], Task):
-                task, report = item
+            elif isinstance(item, dict):
+                report = item
             else:
-                split, sample = item
-                segments[split] += 1
-                words += sample.num_steps
-                writer.add(split, sample)
-        if not words:
+                samples.append(item)
+        if not samples:
             reasons = Counter(each.reason for each in dropped).most_common()
             shown = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
             none = f"none of the {len(dropped):,} segments has words ({shown})"
             mend = "Words and segments must have the same video ids and be timed in seconds"
             raise SourceError.at(Path(recordings.words), found=none, mend=mend)
-        writer.finish(name, f"{sum(segments.values())} segments aligned to words.", task)
+        about, task = f"{len(samples)} segments aligned to words.", report.pop("task")
+        write_folder(folder, samples, name=name, description=about, task=task)
+    segments = {split: sum(split == each for each, _ in samples) for split in SPLITS}
     report["notes"] += [f"No example in {split}." for split, count in segments.items() if not count]
     return {
         "data": f"custom/{name}",
         "folder": str(out),
         "task": task.to_json(),
         "segments": segments,
-        "words": words,
+        "words": sum(sample.num_steps for _, sample in samples),
         "dropped": [asdict(each) for each in dropped],
         **report,
     }

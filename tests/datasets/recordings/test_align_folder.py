@@ -73,7 +73,7 @@ def test_the_folder_is_what_the_builder_takes(tmp_path):
 
 def test_many_files_hold_the_same_as_one(tmp_path, monkeypatch):
     recordings = make_recordings(tmp_path)
-    monkeypatch.setattr(writing, "SHARD_BYTES", 100)
+    monkeypatch.setattr(writing, "PART_BYTES", 100)
     run(tmp_path)
     assert len(list((tmp_path / "out").glob("*.npz"))) > 3
     check(load(tmp_path), expected_examples(recordings))
@@ -304,7 +304,7 @@ def test_wrong_files(tmp_path, spoil, message):
 
 def test_an_error_in_the_last_video_leaves_nothing(tmp_path, monkeypatch):
     make_recordings(tmp_path)
-    monkeypatch.setattr(writing, "SHARD_BYTES", 100)
+    monkeypatch.setattr(writing, "PART_BYTES", 100)
     (tmp_path / "smile" / "four.csv").write_text("name;frameTime;F0;loudness\na;0;1;2\na;x;1;2\n")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(SourceError, match=r"four\.csv, line 3: column 'frametime': 'x'"):
