@@ -46,13 +46,13 @@ class Words:
         object.__setattr__(self, "intervals", _check_intervals("words", self.intervals))
         if self.texts is None:
             return
-        texts = np.array(self.texts, dtype=object)
-        if texts.shape != (len(self),) or not all(isinstance(text, str) for text in texts):
+        texts = np.array(self.texts, str)
+        if texts.shape != (len(self),):
             raise ValueError(
                 f"The texts must be {len(self)} strings, one for each interval of the words; got "
-                f"shape {texts.shape}, {str(texts.tolist())[:80]}. Decode bytes first."
+                f"shape {texts.shape}."
             )
-        object.__setattr__(self, "texts", texts.astype(str))
+        object.__setattr__(self, "texts", texts)
 
     def __len__(self) -> int:
         return len(self.intervals)
@@ -304,16 +304,12 @@ def _are_finite(rows: np.ndarray) -> np.ndarray:
 
 def _check_intervals(name: str, values: Any) -> np.ndarray:
     """`(n, 2)` float64, so that comparisons do not depend on the file's own type."""
-    intervals = np.asarray(values)
-    if intervals.size == 0 and intervals.ndim < 2:
-        intervals = np.zeros((0, 2))
-    found = f"{intervals.dtype} of shape {intervals.shape}"
-    if intervals.dtype.kind in "fiu" and intervals.shape[1:] == (2,):
-        finite = np.isfinite(intervals).all(axis=1)
-        if finite.all():
-            return intervals.astype(np.float64, copy=False)
-        found += f", not finite in row {finite.argmin()}"
-    raise ValueError(
-        f"The intervals of the {name} must be finite numbers of shape (n, 2), start and end of "
-        f"each row in seconds; got {found}."
-    )
+    intervals = np.asarray(values, np.float64)
+    if not intervals.size:
+        return np.zeros((0, 2))
+    if intervals.shape[1:] != (2,) or not np.isfinite(intervals).all():
+        raise ValueError(
+            f"The intervals of the {name} must be finite numbers of shape (n, 2), start and end of "
+            f"each row in seconds; got shape {intervals.shape}: {str(intervals.tolist())[:80]}."
+        )
+    return intervals

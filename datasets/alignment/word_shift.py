@@ -6,7 +6,6 @@ stored, 0.519 when moved by one row. Word vectors alone cannot show it.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,19 +17,12 @@ MIN_WORDS = 500
 MIN_RISE = 0.2
 
 
-class WordShift(NamedTuple):
-    """Whether words sit one row late, and Pearson's r of letters and seconds, which shows it."""
+def detect_word_shift(videos: Iterable[Words]) -> tuple[bool, str]:
+    """Whether the words of a file sit one row late, and a sentence about it.
 
-    shift: bool  # whether they do: `align_video(..., shift=True)` mends each video
-    r_as_stored: float  # each word with the interval of its row
-    r_shifted: float  # each word with the interval of the row before
-    words: int  # number of words compared as stored, pauses left out
-    summary: str  # one line for a report
-
-
-def detect_word_shift(videos: Iterable[Words]) -> WordShift:
-    """Words sit late if moving them raises r by more than 0.2, over all videos of a file with 500
-    words or more. Words without texts are a ValueError."""
+    They do if moving them raises Pearson's r of letters and seconds by more than 0.2, over 500
+    words or more; pauses are not counted. Words without texts are a ValueError.
+    """
     stored, shifted = [np.zeros((2, 0))], [np.zeros((2, 0))]
     for words in videos:
         spoken = ~words.find_pauses()
@@ -45,11 +37,10 @@ def detect_word_shift(videos: Iterable[Words]) -> WordShift:
     state = "every word sits one row late" if is_late else "in place"
     if num_words < MIN_WORDS:
         state = "too few words to tell whether they sit one row late"
-    summary = (
+    return is_late, (
         f"Word times: {state} (r of letters and seconds over {num_words:,} words: "
         f"{r_as_stored:.3f} as stored, {r_shifted:.3f} moved by one row)."
     )
-    return WordShift(is_late, r_as_stored, r_shifted, num_words, summary)
 
 
 def choose_word_shift(choice: str, mode: str, videos: Iterable[Words]) -> tuple[bool, str]:
@@ -64,12 +55,12 @@ def choose_word_shift(choice: str, mode: str, videos: Iterable[Words]) -> tuple[
     if choice in ("0", "1"):
         moved = "moved by one row" if choice == "1" else "taken as stored"
         return choice == "1", f"Word times: {moved}."
-    found = detect_word_shift(videos)
-    if not found.shift:
-        return False, found.summary
+    is_late, said = detect_word_shift(videos)
+    if not is_late:
+        return False, said
     if choice == "auto" or mode == "default":
-        return True, f"{found.summary} Mended: each word takes the times of the row before."
-    return False, f"{found.summary} Not mended (--word-shift auto mends it)."
+        return True, f"{said} Mended: each word takes the times of the row before."
+    return False, f"{said} Not mended (--word-shift auto mends it)."
 
 
 def _correlate(pairs: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 the comparison with the SDK.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,6 +127,13 @@ def frame_times(rate: float, seconds: float, offset: float) -> np.ndarray:
     """`(n, 2)`: frames that touch, at a fixed rate."""
     starts = offset + np.arange(int((seconds - offset) * rate)) / rate
     return np.stack([starts, starts + 1 / rate], axis=1)
+
+
+def correlations(sentence: str) -> tuple[int, float, float]:
+    """Words counted, r as stored and r shifted, from what `detect_word_shift` says."""
+    found = re.search(r"over ([\d,]+) words: (\S+) as stored, (\S+) moved by one row", sentence)
+    assert found
+    return int(found[1].replace(",", "")), float(found[2]), float(found[3])
 
 
 def bits(values) -> bytes:
