@@ -1,6 +1,5 @@
 """A user's own data."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from rmfn_tf.datasets.builder import SequenceBuilder, SequenceConfig, not_built
 from rmfn_tf.datasets.custom.source import DESCRIPTION, DataDescription, OwnData
 from rmfn_tf.datasets.guard import guarded
 from rmfn_tf.datasets.source import Source, SourceError, find_files
+from rmfn_tf.files import read_json
 
 
 class Builder(SequenceBuilder):
@@ -46,15 +46,10 @@ class Builder(SequenceBuilder):
         path = root / cls.name / name / str(cls.VERSION) / "metadata.json"
         if not path.is_file():
             raise not_built(f"{cls.name}/{name}", root)
-        try:
-            metadata = json.loads(path.read_text(encoding="utf-8"))
-            widths = dict(metadata["modalities"])
-            stored = {key: metadata[key] for key in ("task", "description")}
-            data = DataDescription(name=name, modalities=list(widths), **stored)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            mend = f"Remove the folder {path.parent} and build the data again"
-            raise SourceError.at(path, found="damaged", mend=mend) from error
-        return _to_config(data, widths)
+        stored = read_json(path)
+        facts = {key: stored[key] for key in ("task", "description")}
+        data = DataDescription(name=name, modalities=list(stored["modalities"]), **facts)
+        return _to_config(data, stored["modalities"])
 
     @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:

@@ -5,7 +5,6 @@ README.md beside this file says which arrays there are.
 
 import re
 import tomllib
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import accumulate, pairwise
@@ -122,11 +121,7 @@ class OwnData(Source):
             report(path)
             arrays = _Arrays(path, self.data)
             widths = widths or arrays.widths
-            for name, width in arrays.widths.items():
-                if width != widths[name]:
-                    found = f"{width} features a step, and {widths[name]} in {paths[0].name}"
-                    raise arrays.error(name, found, "All files must have the same number")
-            yield from arrays.samples()
+            yield from arrays.samples(widths)
             report(done, len(paths))
 
 
@@ -155,35 +150,34 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 
 class _Arrays:
-    """The arrays of one file, with N examples that have S steps in all.
-
-    Names and widths are checked at once, all else by `samples`.
-    """
+    """The arrays of one file: names and widths are checked at once, all else by `samples`."""
 
     def __init__(self, path: Path, data: DataDescription) -> None:
         self.path, self.data, self.arrays = path, data, _load(path)
         needed = (*_REQUIRED, *data.modalities)
+        known = (*needed, *_OPTIONAL)
         for name in self.arrays:
-            if name not in (*needed, *_OPTIONAL):
+            if name not in known:
                 mend = "Other features must be named in `modalities` of data.toml"
-                found = unknown_name("array", name[:80], [*needed, *_OPTIONAL]).rstrip(".")
-                raise self.error(name, found, mend)
+                raise self.error(name, unknown_name("array", name[:80], known).rstrip("."), mend)
         for name in needed:
             if name not in self.arrays:
                 found = f"missing; there are {', '.join(self.arrays) or 'no arrays'}"
                 raise self.error(name, found, "Every file must hold this array")
-        shapes = {name: self.arrays[name].shape for name in data.modalities}
-        for name, shape in shapes.items():
+        self.widths: dict[str, int] = {}
+        for name in data.modalities:
+            shape = self.arrays[name].shape
             if len(shape) != 2 or not shape[1]:
                 mend = "Features must have shape (S, F): the steps of all examples in turn"
                 raise self.error(name, f"shape {shape}", mend)
-        self.widths = {name: shape[1] for name, shape in shapes.items()}
+            self.widths[name] = shape[1]
 
     def error(self, name: str, found: str, mend: str) -> SourceError:
         return SourceError.at(self.path, name, found=found, mend=mend)
 
-    def samples(self) -> Iterator[tuple[str, Sample]]:
-        """Split and sample of each example, in the order of the rows."""
+    def samples(self, widths: Mapping[str, int]) -> Iterator[tuple[str, Sample]]:
+        """Split and sample of each example, in the order of the rows; `widths` are those of the
+        first file."""
         rows = self.arrays["id"].size
         if not rows:
             raise self.error("id", "no examples", "Leave the file out")
@@ -199,13 +193,19 @@ class _Arrays:
         self._check("num_steps", num_steps, num_steps >= 1, wanted)
         edges = list(accumulate(num_steps.tolist(), initial=0))  # Python's integers: no overflow
         steps = edges[-1]
+        as_wide = f"{_EACH_STEP}, as wide as in the first file"
         features = {
-            name: to_float32(self._array(name, _NUMBERS, (steps, width), _EACH_STEP))
-            for name, width in self.widths.items()
+            name: to_float32(self._array(name, _NUMBERS, (steps, width), as_wide))
+            for name, width in widths.items()
         }
         words = self._texts("words", steps, _EACH_STEP) if "words" in self.arrays else None
         labels = self._labels(ids, edges)
-        intervals = self._intervals(steps) if "intervals" in self.arrays else None
+        intervals = None
+        if "intervals" in self.arrays:
+            intervals = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))
+            right = np.isfinite(intervals).all(axis=1) & (intervals[:, 0] <= intervals[:, 1])
+            mend = "A step has a finite start in seconds, and an end that is no earlier"
+            self._check("intervals", intervals.tolist(), right, mend)
         for row, (start, end) in enumerate(pairwise(edges)):
             sample = Sample(
                 id=ids[row],
@@ -248,7 +248,6 @@ class _Arrays:
         columns, rows, why = len(task.columns), len(ids), _EACH_EXAMPLE
         if task.per_step:
             rows, why = edges[-1], f"{_EACH_STEP}, for per_step is true in data.toml"
-            self._check_step_rows(ids, edges, why)
         elif array.shape[:1] == (edges[-1],) != (rows,):
             why += " (where each step has one: per_step = true in [task] of data.toml)"
         shape = (rows, columns) if columns > 1 or array.shape == (rows, 1) else (rows,)
@@ -282,19 +281,3 @@ class _Arrays:
                 none_known = f"not one of the steps of {name[:80]!a} has a label"
                 raise self.error("label", none_known, "Leave the example out")
         return np.split(labels[:, 0] if is_class else labels, edges[1:-1])
-
-    def _check_step_rows(self, ids: list[str], edges: list[int], why: str) -> None:
-        """A SourceError where there are not as many labels as steps; it says where they end."""
-        rows, steps = len(np.atleast_1d(self.arrays["label"])), edges[-1]
-        if rows != steps:
-            last = ids[min(bisect_right(edges, rows), len(ids)) - 1]
-            where = "before the last step of" if rows < steps else "after all steps of"
-            mistake = f"{rows} rows, and {steps} steps: the labels end {where} {last[:80]!a}"
-            raise self.error("label", mistake, f"There must be {why}")
-
-    def _intervals(self, steps: int) -> np.ndarray:
-        seconds = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))
-        right = np.isfinite(seconds).all(axis=1) & (seconds[:, 0] <= seconds[:, 1])
-        mend = "A step has a finite start in seconds, and an end that is no earlier"
-        self._check("intervals", seconds.tolist(), right, mend)
-        return seconds

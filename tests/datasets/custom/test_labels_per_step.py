@@ -97,16 +97,9 @@ def check_refused(folder, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        (4, "4 rows, and 7 steps: the labels end before the last step of 'b0'"),
-        (6, "6 rows, and 7 steps: the labels end before the last step of 'c0'"),
-        (2, "2 rows, and 7 steps: the labels end before the last step of 'a1'"),
-        (9, "9 rows, and 7 steps: the labels end after all steps of 'c0'. There must be one for"),
-    ],
-)
-def test_other_numbers_of_rows(tmp_path, rows, said):
+@pytest.mark.parametrize("rows", [4, 9])
+def test_other_numbers_of_rows(tmp_path, rows):
+    said = rf"shape \({rows}, 2\). It must have shape \(7, 2\): one for each step.*per_step is true"
     check_refused(write(tmp_path, part_1=np.ones((rows, 2))), said)
 
 
