@@ -1,7 +1,7 @@
 """Frames of recordings from tables: OpenFace's, openSMILE's, or any others with times."""
 
+import fnmatch
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -115,19 +115,21 @@ class FrameFiles:
             for name, cell in zip(names, first, strict=True)
             if name and name not in reserved and to_number(cell) is not None
         ]
-        for pattern in patterns:
-            if not any(_matches(name, pattern) for name in features):
-                hint = did_you_mean(pattern.strip().lower(), features)
-                found = f"no feature column is called {pattern.strip()!r}"
-                mend = f"There are {shorten(features, 8) or 'none'}.{hint}"
-                raise table.error(1, found, mend)
-        taken = [x for x in features if any(_matches(x, each) for each in patterns or ["*"])]
-        if not taken:
+        if not features:
             raise table.error(1, "no columns of numbers beside the times", "Features are needed")
+        taken: set[str] = set()
+        for pattern in map(str.strip, patterns or ["*"]):
+            # Only * and ? have a meaning: openSMILE's own names hold brackets.
+            matches = fnmatch.filter(features, pattern.lower().replace("[", "[[]"))
+            if not matches:
+                mend = f"There are {shorten(features, 8)}.{did_you_mean(pattern.lower(), features)}"
+                raise table.error(1, f"no feature column is called {pattern!r}", mend)
+            taken.update(matches)
+        columns = [name for name in features if name in taken]
         left_out = [name or "(no name)" for name in names if name not in {*reserved, *features}]
-        self._columns = [*self._times, *self._checks, *taken]
+        self._columns = [*self._times, *self._checks, *columns]
         counts = dict.fromkeys(("frames", "failed", "not_finite", "videos_without"), 0)
-        self.summary: dict[str, Any] = {"columns": taken, "left_out": left_out, **counts}
+        self.summary: dict[str, Any] = {"columns": columns, "left_out": left_out, **counts}
 
     def _to_numbers(self, table: Table, rows: pd.DataFrame) -> np.ndarray:
         """`(rows, columns)` float64."""
@@ -167,8 +169,3 @@ class FrameFiles:
     def _error(self, video: str, found: str, mend: str) -> SourceError:
         path = self._files.get(video, self.path)
         return SourceError.at(path, found=f"the video {video!r} has {found}", mend=mend)
-
-
-def _matches(name: str, pattern: str) -> bool:
-    """Only * and ? have a meaning: openSMILE's own names hold brackets."""
-    return fnmatchcase(name, pattern.strip().lower().replace("[", "[[]"))
