@@ -1,5 +1,6 @@
 """From TextGrids, CSVs and labelled segments to the folder of a data set."""
 
+import csv
 import json
 import shutil
 import tomllib
@@ -7,30 +8,115 @@ import tomllib
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.custom import writing
+from rmfn_tf.datasets.custom.source import DataDescription, OwnData
+from rmfn_tf.datasets.custom.writing import draw_splits
+from rmfn_tf.datasets.guard import guarded
+from rmfn_tf.datasets.recordings import align_folder as module
 from rmfn_tf.datasets.recordings.align_folder import Recordings, align_folder
 from rmfn_tf.datasets.source import SourceError
-from support.aligned_folder import (
-    WORDS_WITH_A_PAUSE,
-    check,
-    expected_examples,
-    load,
-    run,
-    small,
-    write_splits,
+from support.own_recordings import (
+    FEATURES,
+    SMILE_HEADER,
+    make_recordings,
+    write_csv,
+    write_textgrid,
 )
-from support.own_recordings import OPENFACE_HEADER, SMILE_HEADER, make_recordings, write_csv
+
+EPSILON = 1e-5
+WORDS_WITH_A_PAUSE = [(0, 1, "a"), (2, 3, "b")]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_numbers_are_those_of_plain_loops(tmp_path, seed):
-    recordings = make_recordings(tmp_path, seed=seed)
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    """A process of its own for each alignment would take most of the time."""
+    monkeypatch.setattr(module, "guarded", lambda read, *args, **_: read(*args, lambda *what: None))
+
+
+def run(folder, out="out", name=None, on_progress=None, **options):
+    """Aligns what `make_recordings` wrote."""
+    frames = {"visual": folder / "openface", "acoustic": folder / "smile"}
+    frames = options.pop("frames", frames)
+    recordings = Recordings(folder / "words", frames, folder / "segments.csv", **options)
+    return align_folder(recordings, folder / out, name=name, on_progress=on_progress)
+
+
+def load(folder, out="out"):
+    """id -> split, features and all else of a sample, as the data set `custom` reads it."""
+    source = OwnData(DataDescription.read(folder / out / "data.toml"))
+    read = source.read(source.find(folder / out), lambda *_: None)
+    return {each.id: {**vars(each), **each.features, "split": split} for split, each in read}
+
+
+def shared(first, second):
+    """Seconds that two intervals have in common."""
+    return min(first[1], second[1]) - max(first[0], second[0])
+
+
+def expected_examples(recordings):
+    """The same, by plain loops over words and frames."""
+    examples = {}
+    for video, made in recordings.items():
+        visual = [
+            ((float(row[2]), float(row[2]) + 0.04), row[5:])
+            for row in made["openface"]
+            if row[4] == 1
+        ]
+        acoustic = [((row[1], row[1] + 0.0101), row[2:]) for row in made["smile"]]
+        for number, (start, end, label) in enumerate(made["segments"]):
+            words = [word for word in made["words"] if shared(word, (start, end)) > EPSILON]
+            example = {"words": [word[2] for word in words], "label": label, "video_id": video}
+            example["intervals"] = np.array([word[:2] for word in words])
+            for name, frames, width in (
+                ("visual", visual, len(FEATURES)),
+                ("acoustic", acoustic, 2),
+            ):
+                rows = []
+                for word in words:
+                    inside = [values for times, values in frames if shared(times, word) > EPSILON]
+                    rows.append(np.mean(inside, axis=0) if inside else np.zeros(width))
+                example[name] = np.array(rows)
+            if words:
+                examples[f"{video}[{number}]"] = example
+    return examples
+
+
+def check(found, expected):
+    """Whether `load` and `expected_examples` gave the same."""
+    assert list(found) == list(expected)
+    for name, example in expected.items():
+        for key in ("words", "label", "video_id"):
+            assert found[name][key] == example[key]
+        for key in ("intervals", "visual", "acoustic"):
+            np.testing.assert_allclose(found[name][key], example[key], rtol=1e-5, atol=1e-6)
+
+
+def write_splits(folder, splits):
+    with (folder / "segments.csv").open(newline="") as file:
+        rows = [[*row, splits[row[0]]] for row in list(csv.reader(file))[1:]]
+    write_csv(folder / "segments.csv", ["video", "start", "end", "sentiment", "split"], rows)
+
+
+def small(folder, visual, acoustic, segments, words):
+    """One video, by hand: rows (start, end, value)."""
+    write_textgrid(folder / "words" / "v.TextGrid", {"words": words})
+    write_csv(folder / "openface" / "v.csv", ["start", "end", "x"], visual)
+    write_csv(folder / "smile" / "v.csv", ["start", "end", "y"], acoustic)
+    rows = [["v", *each, 1, "train"] for each in segments]
+    write_csv(folder / "segments.csv", ["video", "start", "end", "label", "split"], rows)
+
+
+def test_the_numbers_are_those_of_plain_loops(tmp_path):
+    recordings = make_recordings(tmp_path)
     for folder, name in (("words", "one.TextGrid"), ("openface", "two.csv")):
         (tmp_path / folder / "anna").mkdir()
         shutil.move(tmp_path / folder / name, tmp_path / folder / "anna" / name)
-    report = run(tmp_path)
+    report = run(tmp_path, name="mine", split_seed=3)
     expected = expected_examples(recordings)
-    check(load(tmp_path), expected)
+    found = load(tmp_path)
+    check(found, expected)
+    drawn = draw_splits(recordings, 3)
+    assert drawn != draw_splits(recordings, 0)
+    assert all(each["split"] == drawn[each["video_id"]] for each in found.values())
     assert sum(report["segments"].values()) == len(expected)
     assert report["words"] == sum(len(each["words"]) for each in expected.values())
     assert [each["reason"] for each in report["dropped"]] == ["no words"] * (12 - len(expected))
@@ -42,41 +128,13 @@ def test_the_numbers_are_those_of_plain_loops(tmp_path, seed):
     assert json.loads(json.dumps(report)) == report
     assert report["task"]["columns"] == ["sentiment"]
     assert report["modalities"]["visual"]["columns"] == ["au01_r", "au02_r", "gaze_0_x"]
-
-
-def test_the_folder_is_what_the_builder_takes(tmp_path):
-    make_recordings(tmp_path)
-    run(tmp_path, name="mine", out="a b")
-    assert sorted(path.name for path in (tmp_path / "a b").iterdir()) == [
-        "data.toml",
-        "part-00000.npz",
-    ]
-    facts = tomllib.loads((tmp_path / "a b" / "data.toml").read_text(encoding="utf-8"))
+    facts = tomllib.loads((tmp_path / "out" / "data.toml").read_text(encoding="utf-8"))
     assert facts.pop("description")
     assert facts == {
         "name": "mine",
         "modalities": ["visual", "acoustic"],
         "task": {"kind": "regression", "columns": ["sentiment"]},
     }
-    with np.load(tmp_path / "a b" / "part-00000.npz", allow_pickle=False) as file:
-        shapes = {name: values.shape for name, values in file.items()}
-        steps = file["num_steps"].sum()
-    examples = len(load(tmp_path, "a b"))
-    one = dict.fromkeys(["id", "split", "label", "num_steps", "video"], (examples,))
-    assert shapes == one | {
-        "words": (steps,),
-        "intervals": (steps, 2),
-        "visual": (steps, 3),
-        "acoustic": (steps, 2),
-    }
-
-
-def test_many_files_hold_the_same_as_one(tmp_path, monkeypatch):
-    recordings = make_recordings(tmp_path)
-    monkeypatch.setattr(writing, "PART_BYTES", 100)
-    run(tmp_path)
-    assert len(list((tmp_path / "out").glob("*.npz"))) > 3
-    check(load(tmp_path), expected_examples(recordings))
 
 
 def test_one_file_with_a_column_video_holds_the_same_as_a_file_each(tmp_path):
@@ -95,19 +153,23 @@ def test_one_file_with_a_column_video_holds_the_same_as_a_file_each(tmp_path):
     check(load(tmp_path), expected_examples(recordings))
 
 
-def test_missing_files(tmp_path):
+def test_missing_files_and_splits_of_the_column(tmp_path):
     recordings = make_recordings(tmp_path)
     (tmp_path / "words" / "two.TextGrid").unlink()
     (tmp_path / "openface" / "one.csv").unlink()
     write_csv(tmp_path / "smile" / "three.csv", SMILE_HEADER, [])
     recordings["one"]["openface"] = recordings["three"]["smile"] = []
     del recordings["two"]
-    write_splits(tmp_path, {"one": "train", "two": "train", "three": "validation", "four": "test"})
+    splits = {"one": "test", "two": "train", "three": "train", "four": "test"}
+    write_splits(tmp_path, splits)
     report = run(tmp_path)
     check(load(tmp_path), expected_examples(recordings))
     assert [each["reason"] for each in report["dropped"]].count("no words file") == 3
     assert report["modalities"]["visual"]["videos_without"] == 1
     assert report["modalities"]["acoustic"]["videos_without"] == 1
+    assert all(each["split"] == splits[each["video_id"]] for each in load(tmp_path).values())
+    assert report["notes"][0] == "Splits: from the column split."
+    assert "No example in validation." in report["notes"]
 
 
 def test_mmsdk_mode_takes_words_by_each_modalitys_own_times(tmp_path):
@@ -121,8 +183,7 @@ def test_mmsdk_mode_takes_words_by_each_modalitys_own_times(tmp_path):
     )
     report = run(tmp_path, mode="mmsdk")
     first, second = load(tmp_path).values()
-    assert first["words"].tolist() == ["a", "b"]
-    assert second["words"].tolist() == ["b", "c"]
+    assert (first["words"], second["words"]) == (["a", "b"], ["b", "c"])
     assert first["visual"].tolist() == [[5], [6]]
     assert second["visual"].tolist() == [[0], [7]]
     assert second["acoustic"].tolist() == [[2], [3]]
@@ -131,21 +192,13 @@ def test_mmsdk_mode_takes_words_by_each_modalitys_own_times(tmp_path):
     assert report["notes"][-3].startswith("1 segments in which a modality lacks words")
 
 
-@pytest.mark.parametrize(
-    ("pauses", "texts", "visual"),
-    [
-        ("drop", ["a", "b"], [1, 3]),
-        ("keep", ["a", "sp", "b"], [1, 2, 3]),
-        ("merge", ["a", "b"], [1.5, 3]),
-    ],
-)
-def test_pauses(tmp_path, pauses, texts, visual):
+def test_pauses(tmp_path):
     frames = [[0, 0.9, 1], [1.1, 2, 2], [2, 3, 3]]
     small(tmp_path, frames, frames, [(0, 3)], WORDS_WITH_A_PAUSE)
-    run(tmp_path, pauses=pauses)
+    run(tmp_path, pauses="merge")
     (only,) = load(tmp_path).values()
-    assert only["words"].tolist() == texts
-    assert only["visual"][:, 0].tolist() == visual
+    assert only["words"] == ["a", "b"]
+    assert only["visual"][:, 0].tolist() == [1.5, 3]
 
 
 @pytest.mark.parametrize("shift", ["0", "1"])
@@ -202,53 +255,24 @@ def test_kinds_of_labels(tmp_path, kind, labels, task):
     rows = [["v", 2 * row, 2 * row + 1, label, "test"] for row, label in enumerate(labels)]
     write_csv(tmp_path / "segments.csv", ["video", "start", "end", "label", "split"], rows)
     run(tmp_path, kind=kind)
-    examples = load(tmp_path).values()
-    assert [each["label"] for each in examples] == labels
-    assert all(each["label"].dtype == np.int64 for each in examples)
+    assert [each["label"] for each in load(tmp_path).values()] == labels
     facts = tomllib.loads((tmp_path / "out" / "data.toml").read_text())
     assert facts["task"] == {"kind": kind, **task}
-
-
-def test_splits_of_the_column(tmp_path):
-    make_recordings(tmp_path)
-    splits = {"one": "test", "two": "train", "three": "train", "four": "test"}
-    write_splits(tmp_path, splits)
-    report = run(tmp_path)
-    assert all(each["split"] == splits[str(each["video"])] for each in load(tmp_path).values())
-    assert report["notes"][0] == "Splits: from the column split."
-    assert "No example in validation." in report["notes"]
-
-
-def test_drawn_splits_part_no_video_and_depend_on_the_seed_alone(tmp_path):
-    make_recordings(tmp_path, videos=[f"v{number}" for number in range(10)])
-    homes = []
-    for out, seed in (("a", 3), ("b", 3), ("c", 4)):
-        run(tmp_path, out=out, split_seed=seed)
-        homes.append({(str(e["video"]), str(e["split"])) for e in load(tmp_path, out).values()})
-    assert len(homes[0]) == 10
-    assert homes[0] == homes[1] != homes[2]
-    counts = [split for _, split in homes[0]]
-    assert [counts.count(each) for each in ("train", "validation", "test")] == [7, 1, 2]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"mode": "sdk"}, "unknown mode 'sdk'"),
-        ({"pauses": "none"}, "unknown pauses 'none'"),
         ({"word_shift": "2"}, "unknown word_shift '2'"),
         ({"kind": "ordinal"}, "unknown kind of task 'ordinal'"),
         ({"name": "1st"}, "name must begin with a letter"),
         ({"frames": {}}, "one modality at least"),
         ({"frames": {"words": "openface"}}, "'words': that name has a meaning"),
-        ({"frames": {"a-b": "openface"}}, "'a-b': use a letter"),
         ({"columns": {"visua": ["AU*"]}}, "with columns 'visua'. Did you mean 'visual'"),
         ({"kind": "classification"}, r"'sentiment' is 0.5 for 'one\[0\]'.* classes 0, 1, 2, ..."),
         ({"kind": "multilabel"}, "'sentiment' is 0.5 for .* 0 or 1"),
-        ({"labels": ["mood"]}, "no label column 'mood'"),
-        ({"columns": {"visual": ["AX*"]}}, r"no feature column is called 'AX\*'"),
         ({"tier": "phones"}, "no such tier"),
-        ({"split_seed": -1}, "non-negative"),
     ],
 )
 def test_wrong_arguments_leave_nothing(tmp_path, options, message):
@@ -269,16 +293,6 @@ def no_words_files(folder):
     (folder / "words" / "notes.txt").write_text("another file")
 
 
-def other_videos(folder):
-    for path in (folder / "smile").iterdir():
-        path.rename(path.with_name(f"{path.stem}_audio.csv"))
-
-
-def other_columns(folder):
-    rows = [[1, 0, 0, 1, 1, 2, 3]]
-    write_csv(folder / "openface" / "three.csv", OPENFACE_HEADER[:-1], rows)
-
-
 def one_class(folder):
     rows = [["one", 0, 3, 0], ["two", 0, 3, 0]]
     write_csv(folder / "segments.csv", ["video", "start", "end", "y"], rows)
@@ -289,8 +303,6 @@ def one_class(folder):
     [
         (two_words_files, r"2 files of the video 'two': two\.TextGrid, two\.csv"),
         (no_words_files, r"no words \(\.textgrid, \.csv, \.tsv\) of any"),
-        (other_videos, r"no acoustic frames .* of any video .* 'four_audio'"),
-        (other_columns, r"three\.csv.*other columns.*'gaze_0_x'"),
         (one_class, "all labels are class 0. A classification has two"),
     ],
 )
@@ -303,8 +315,8 @@ def test_wrong_files(tmp_path, spoil, message):
 
 
 def test_an_error_in_the_last_video_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "guarded", guarded)
     make_recordings(tmp_path)
-    monkeypatch.setattr(writing, "PART_BYTES", 100)
     (tmp_path / "smile" / "four.csv").write_text("name;frameTime;F0;loudness\na;0;1;2\na;x;1;2\n")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(SourceError, match=r"four\.csv, line 3: column 'frametime': 'x'"):
@@ -312,7 +324,8 @@ def test_an_error_in_the_last_video_leaves_nothing(tmp_path, monkeypatch):
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_an_interruption_leaves_nothing(tmp_path):
+def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "guarded", guarded)
     recordings = make_recordings(tmp_path)
     before = sorted(tmp_path.iterdir())
 
@@ -331,12 +344,10 @@ def test_an_interruption_leaves_nothing(tmp_path):
     check(load(tmp_path), expected_examples(recordings))
 
 
-@pytest.mark.parametrize("factor", [1000, 25])
-def test_frames_in_another_unit_than_the_words(tmp_path, factor):
-    """Milliseconds, or frame numbers."""
-    frames = [[each * factor / 25, each] for each in range(75)]
+def test_frames_in_another_unit_than_the_words(tmp_path):
+    """Frame numbers."""
     small(tmp_path, [[0, 1, 1]], [[0, 1, 1]], [(0, 3)], WORDS_WITH_A_PAUSE)
-    write_csv(tmp_path / "smile" / "v.csv", ["time", "y"], frames)
+    write_csv(tmp_path / "smile" / "v.csv", ["time", "y"], [[each, each] for each in range(75)])
     with pytest.raises(SourceError, match=r"v\.csv: .* in seconds.* look.* like milliseconds"):
         run(tmp_path)
 
