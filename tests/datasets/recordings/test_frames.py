@@ -102,16 +102,14 @@ def test_cells_without_a_value_are_nan(tmp_path):
 @pytest.mark.parametrize(
     ("patterns", "expected"),
     [
-        (["AU*_r"], ["au01_r", "au02_r"]),
-        (["gaze_0_x", " au01_R"], ["au01_r", "gaze_0_x"]),
-        (["*"], ["au01_r", "au02_r", "gaze_0_x"]),
+        (["AU*_r"], {"au01_r": 3, "au02_r": 0}),
+        (["gaze_0_x", " au01_R"], {"au01_r": 3, "gaze_0_x": 7.5}),
     ],
 )
 def test_columns_are_chosen_by_name_or_pattern(tmp_path, patterns, expected):
     summary, frames = read(tmp_path, OPENFACE_HEADER, openface_rows(), patterns)
-    assert summary["columns"] == expected
-    columns = [["au01_r", "au02_r", "gaze_0_x"].index(name) for name in expected]
-    np.testing.assert_array_equal(frames.features[2], np.array([3, 0, 7.5])[columns])
+    assert summary["columns"] == list(expected)
+    assert frames.features[2].tolist() == list(expected.values())
 
 
 @pytest.mark.parametrize(("pattern", "count"), [("mfcc_sma[1]", 1), ("mfcc_sma[*", 2)])
@@ -121,7 +119,7 @@ def test_brackets_in_a_name_mean_themselves(tmp_path, pattern, count):
     assert summary["columns"] == header[1 : 1 + count]
 
 
-@pytest.mark.parametrize("pattern", ["AU03_r", "confidence", "frame"])
+@pytest.mark.parametrize("pattern", ["AU03_r", "confidence"])
 def test_a_pattern_that_is_no_features(tmp_path, pattern):
     with pytest.raises(SourceError, match=f"no feature column is called '{pattern}'. There are au"):
         read(tmp_path, OPENFACE_HEADER, openface_rows(), ["gaze*", pattern])
@@ -135,8 +133,6 @@ def test_a_pattern_that_is_no_features(tmp_path, pattern):
         (["time", "x"], [[0, 1], [1, 2], [2, "x1"]], ", line 4: column 'x': 'x1' is not a number"),
         (["time", "x"], [[0, 1], ["x1", 2]], ", line 3: column 'time': 'x1' is not a number"),
         (["time", "x"], [[0, 1], ["", 2]], ", line 3: column 'time': '' is not a number"),
-        (["time", "x"], [[0, 1], ["nan", 2]], ", line 3: column 'time': 'nan' is no"),
-        (["time", "x"], [[0, 1], [1, 2, 3]], ", line 3: 3 cells, where the header has 2"),
         (["time", "x"], [[3, 1], [3, 2]], ": the video 'v' has all frames at 3"),
         (["start", "end", "x"], [[0, 1, 1], [1, 1, 2]], ", line 3: a frame that lasts no time"),
         (["start", "end", "x"], [[0, 1, 1], [2, 1, 2]], ", line 3: .*a later end"),
@@ -156,11 +152,8 @@ def test_the_first_file_with_rows_names_the_columns(tmp_path):
     files = open_files(folder, ["a", "b", "c"])
     for video in "bc":
         np.testing.assert_array_equal(files.read(video, NO_WORDS).features, [[1, 2], [3, 4]])
-    assert (
-        files.read("a", NO_WORDS).features.shape
-        == files.read("d", NO_WORDS).features.shape
-        == (0, 2)
-    )
+    for video in "ad":
+        assert files.read(video, NO_WORDS).features.shape == (0, 2)
     assert files.summary["videos_without"] == 2
     for header in (["time", "x"], ["time", "x", "z"], ["time", "x", "y", "z"]):
         write_csv(folder / "c.csv", header, [range(len(header))])
@@ -191,7 +184,7 @@ def test_one_table_for_all_in_any_order(tmp_path_factory, videos, empty):
     ("rows", "message"),
     [
         ([["v", 0, 1], [" ", 1, 1]], "line 3: no video"),
-        ([["v", 0, 1], ["v", 1, 1], ["v", "x", 1]], "line 4: column 'time': 'x' is no"),
+        ([["v", 0, 1], ["v", "x", 1]], "line 3: column 'time': 'x' is no"),
         ([["w", 0, 1], ["u", 1, 1]], "no visual frames of any video .* only of 'u', 'w'"),
     ],
 )
