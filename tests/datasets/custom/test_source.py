@@ -208,7 +208,6 @@ TWO_TO_64 = "shape (7, 3). It must have shape (18446744073709551616, 3): one for
         ),
         ("segment", give("segment", [1]), "unknown array 'segment'."),
         ("num_steps", give("num_steps", None), "missing; there are id, split, label, video"),
-        ("motion", give("motion", None), "missing; there are"),
         ("id", give("id", np.arange(4)), "values of type int64. It must be text"),
         ("id", give("id", "a"), "shape (). It must have shape (1,): one for each id"),
         ("id", give("id", np.zeros(0, "U1")), "no examples. Leave the file out"),
@@ -217,38 +216,24 @@ TWO_TO_64 = "shape (7, 3). It must have shape (18446744073709551616, 3): one for
         ("id", give("id", [b"a", b"b", b"c", b"\xff"]), NO_UNICODE),
         ("video", put("video", 0, ""), "an empty text in row 0"),
         ("split", put("split", 1, "valid"), "valid in row 1. Splits are train, validation, test."),
-        ("split", give("split", ["train"]), "shape (1,). It must have shape (4,): one for each id"),
         ("num_steps", put("num_steps", 1, 0), "0 in row 1"),
-        ("num_steps", put("num_steps", 1, -5), "-5 in row 1"),
         ("num_steps", give("num_steps", [2.0, 1, 3, 1]), "values of type float64. It must be int"),
         ("language", put("num_steps", 1, 2), "shape (7, 3). It must have shape (8, 3): one for"),
         ("language", give("num_steps", np.full(4, 2**62)), TWO_TO_64),
         ("motion", give("motion", np.ones((7, 2, 1))), "shape (7, 2, 1). Features must have"),
         ("motion", give("motion", np.ones((7, 0))), "shape (7, 0). Features must have"),
         ("motion", give("motion", np.full((7, 2), "x")), "values of type <U1. It must be numbers"),
-        ("motion", give("motion", np.ones((7, 2), "M8[s]")), "values of type datetime64[s]"),
-        ("motion", give("motion", np.ones((6, 2))), "shape (6, 2). It must have shape (7, 2)"),
         ("words", give("words", BAD_CODE), NO_UNICODE),
         ("words", give("words", ["x"] * 4), "shape (4,). It must have shape (7,): one for each st"),
-        ("words", give("words", np.arange(7)), "values of type int64. It must be text"),
         ("intervals", give("intervals", np.arange(7.0)), "shape (7,). It must have shape (7, 2)"),
         ("intervals", put("intervals", (4, 1), np.nan), "[4.0, nan] in row 4"),
         ("intervals", put("intervals", (2, 1), 1e300), "[2.0, inf] in row 2"),
         ("intervals", put("intervals", (6, 0), 9.0), "[9.0, 6.5] in row 6"),
         ("label", give("label", np.ones(4)), "shape (4,). It must have shape (4, 2): one for each"),
-        ("label", give("label", np.full((4, 2), "x")), "values of type <U1. It must be numbers"),
         ("label", put("label", (2, 1), np.nan), "calm is nan in row 2. It must be a finite"),
         ("label", put("label", (2, 0), 1e300), "joy is 1e+300 in row 2. It must be a finite"),
-        (
-            "label",
-            put("label", (3, 0), 3.5),
-            "joy is 3.5 in row 3. It must be a finite number from -3",
-        ),
-        (
-            "label",
-            put("label", (1, 1), 0.09),
-            "calm is 0.09 in row 1. It must be a finite number from",
-        ),
+        ("label", put("label", (3, 0), 3.5), "joy is 3.5 in row 3. It must be a finite number fr"),
+        ("label", put("label", (1, 1), 0.09), "calm is 0.09 in row 1. It must be a finite number"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(tmp_path, name, change, found):
@@ -276,7 +261,6 @@ def test_all_files_are_as_wide_as_the_first(tmp_path):
         ("classification", put("label", 2, 3), "mood is 3 in row 2.*integer from 0 to 2"),
         ("classification", put("label", 2, -1), "mood is -1 in row 2"),
         ("classification", give("label", np.ones(4)), "values of type float64.*integers"),
-        ("classification", give("label", np.ones((4, 2), int)), r"shape \(4, 2\)"),
         ("multilabel", put("label", (2, 1), 2), "sad is 2 in row 2.*must be 0 or 1"),
         ("multilabel", put("label", (1, 0), 0.5), "happy is 0.5 in row 1"),
         ("multilabel", put("label", (1, 0), np.nan), "happy is nan in row 1"),
@@ -321,7 +305,6 @@ REGRESSION, CLASSES, LABELS = TASKS.values()
     ("changes", "found"),
     [
         ({"name": "1st"}, "'name': A data set's name must begin with a letter"),
-        ({"name": "a/b"}, "'name': A data set's name must"),
         ({"name": "a" * 101}, "'name': A data set's name must"),
         ({"name": 7}, "'name': Input should be a valid string; got 7."),
         (
@@ -332,7 +315,6 @@ REGRESSION, CLASSES, LABELS = TASKS.values()
         ({"modalities": "language"}, "'modalities': Input should be a valid list; got 'language'."),
         ({"modalities": ["a", 1]}, "'modalities.1': Input should be a valid string; got 1."),
         ({"modalities": ["a", "words"]}, "'modalities': A modality cannot be called 'words': that"),
-        ({"modalities": ["a", "a"]}, "'modalities': A modality cannot be called 'a': another one"),
         ({"description": "a\nb"}, r"'description': It must be one line of text; got 'a\nb'."),
         ({"task": "regression"}, "'task': Input should be a dictionary"),
         ({"task": {}}, "'task.kind': Field required."),
@@ -341,23 +323,15 @@ REGRESSION, CLASSES, LABELS = TASKS.values()
             "'task': unknown kind of task 'regresion'.",
         ),
         (
-            {"task": {**LABELS, "kind": ["a"]}},
-            "'task.kind': Input should be a valid string; got ['a']",
-        ),
-        (
             {"task": {**LABELS, "column": 1}},
             "'task.column': unknown key 'column'. Did you mean 'columns'",
         ),
         ({"task": {**LABELS, "columns": []}}, "'task': A task needs different names of columns"),
-        ({"task": {**LABELS, "columns": ["a", "a"]}}, "'task': A task needs different names"),
-        ({"task": {**CLASSES, "columns": ["a", "b"]}}, "'task': A classification has one column"),
         ({"task": {**CLASSES, "num_classes": 1}}, "'task': `num_classes` must be at least 2"),
-        ({"task": {**LABELS, "num_classes": 2}}, "'task': `num_classes` must be at least 2 for a"),
         (
             {"task": {**CLASSES, "num_classes": 2.5}},
             "'task.num_classes': Input should be a valid integer",
         ),
-        ({"task": {**REGRESSION, "ranges": [1, 5]}}, "'task.ranges': Input should be a valid dict"),
         (
             {"task": {**REGRESSION, "ranges": {"joy": [1, 2, 3]}}},
             "'task.ranges.joy': Tuple should have at most 2 items",
@@ -371,7 +345,7 @@ REGRESSION, CLASSES, LABELS = TASKS.values()
                 {"task": {**REGRESSION, "ranges": {"joy": limits}}},
                 "'task': The range of 'joy' has the lower number first; got ",
             )
-            for limits in ([3, -3], [1, 1], [float("nan"), 1.0])
+            for limits in ([1, 1], [float("nan"), 1.0])
         ),
     ],
 )
@@ -409,7 +383,7 @@ VALUES = st.recursive(
 TASK_KEYS = st.sampled_from(["kind", "columns", "num_classes", "ranges", "labels", "metrics"])
 
 
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(
     st.sampled_from(list(TASKS)),
     st.dictionaries(st.sampled_from(["name", "modalities", "description"]), VALUES, max_size=2),
