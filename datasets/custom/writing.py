@@ -17,8 +17,7 @@ from rmfn_tf.datasets.source import Reading, Sample
 from rmfn_tf.files import only_writer, replace_file, write_text
 from rmfn_tf.task import Task
 
-PART_BYTES = 2**26  # of an NPZ file: it is read as a whole
-STEP_BYTES = 2**8  # estimate for a step's word: NumPy gives each as much room as the longest
+PART_BYTES = 2**26  # of the features in one NPZ file, which is read as a whole
 
 
 def write_custom(
@@ -176,7 +175,6 @@ def _in_parts(samples: Iterable[tuple[str, Sample]]) -> Iterator[list[tuple[str,
     for split, sample in samples:
         part.append((split, sample))
         size += sum(rows.nbytes for rows in sample.features.values())
-        size += sample.num_steps * STEP_BYTES
         if size >= PART_BYTES:
             yield part
             part, size = [], 0

@@ -180,12 +180,8 @@ def _make_task(path: Path, table: Segments, kind: str) -> Task:
     for row, column in np.argwhere(wrong & (wanted is not None))[:1]:
         found = f"{columns[column]!r} is {labels[row, column]:g} for {table.rows['id'][row]!r}"
         raise SourceError.at(path, found=found, mend=f"Labels of a {kind} task are {wanted}")
-    if kind != "classification":
-        return Task(kind, columns)
-    if not labels.any():
-        mend = "A classification has two classes at least"
-        raise SourceError.at(path, found="all labels are class 0", mend=mend)
-    return Task(kind, columns, num_classes=int(labels.max()) + 1)
+    classes = int(labels.max()) + 1 if kind == "classification" else 0
+    return Task(kind, columns, num_classes=classes)
 
 
 def _choose_splits(

@@ -6,9 +6,9 @@ import tensorflow_datasets as tfds
 
 import rmfn_tf.datasets
 from rmfn_tf.data.loading import load_examples
-from rmfn_tf.datasets.building import inspect
 from rmfn_tf.datasets.custom.source import DataDescription, OwnData
-from rmfn_tf.datasets.source import SourceError
+from rmfn_tf.datasets.report import fingerprint
+from rmfn_tf.datasets.source import Reading, SourceError
 from rmfn_tf.task import Task
 from support.own_folders import NAME, TASKS, description, two_files, write_own
 from support.random_examples import make_examples
@@ -57,11 +57,11 @@ def test_what_a_folder_says_is_stored(tmp_path, kind):
     assert len(tfds.as_dataframe(builder.as_dataset(split="train"), builder.info)) == 3
     again = rmfn_tf.datasets.load_builder(f"custom/{NAME}", tmp_path / "data")
     assert again.info.metadata["task"]["per_step"] is True
-
-
-def test_the_order_of_the_columns_is_told(tmp_path):
-    builder = build(write(tmp_path / "own"), tmp_path / "data")
-    assert "joy, calm" in builder.info.features["label"]._doc.desc
+    names = ["class_0", "class_1"] if kind == "classification" else TASKS[kind]["columns"]
+    assert ", ".join(names) in again.info.features["label"]._doc.desc
+    counts = again.info.metadata["report"]["splits"]
+    steps = {name: (x["labelled_steps"], x["unlabelled_steps"]) for name, x in counts.items()}
+    assert steps == {"train": (4, 1), "validation": (1, 0), "test": (2, 1)}
 
 
 def test_one_column(tmp_path):
@@ -72,22 +72,12 @@ def test_one_column(tmp_path):
     np.testing.assert_array_equal(samples["b0"].label, np.float32([[3], [4], [5]]), strict=True)
 
 
-def test_the_report_counts_steps(tmp_path):
-    build(write(tmp_path / "own"), tmp_path / "data")
-    splits = inspect(f"custom/{NAME}", tmp_path / "data")["splits"]
-    assert {
-        name: (each["labelled_steps"], each["unlabelled_steps"]) for name, each in splits.items()
-    } == {"train": (4, 1), "validation": (1, 0), "test": (2, 1)}
-
-
 def test_the_label_of_one_step_makes_other_data(tmp_path):
     changed = np.array(LABELS["regression"][0])
     changed[5] = NAN
-    prints = {
-        build(write(tmp_path / name, **labels), tmp_path / "data").info.metadata["fingerprint"]
-        for name, labels in (("one", {}), ("other", {"part_1": changed}))
-    }
-    assert len(prints) == 2
+    folders = write(tmp_path / "one"), write(tmp_path / "other", part_1=changed)
+    readings = [Reading({"train": list(read(folder).values())}) for folder in folders]
+    assert len({fingerprint(reading, {}) for reading in readings}) == 2
 
 
 def check_refused(folder, said):

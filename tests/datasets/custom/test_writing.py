@@ -69,7 +69,7 @@ def read_back(folder):
 
 @pytest.mark.parametrize("kind", ["regression", "multilabel", "classification"])
 def test_what_was_written_is_loaded(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(writing, "PART_BYTES", 5 * 300)
+    monkeypatch.setattr(writing, "PART_BYTES", 5 * 60)
     parts = {split: make(seed=seed, kind=kind, names=split) for seed, split in enumerate(SPLITS)}
     folder = write_custom(tmp_path / "mine", parts, task=kind, description="A line.")
     assert len(list(folder.glob("part-*.npz"))) > 3

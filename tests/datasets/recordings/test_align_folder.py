@@ -293,25 +293,18 @@ def no_words_files(folder):
     (folder / "words" / "notes.txt").write_text("another file")
 
 
-def one_class(folder):
-    rows = [["one", 0, 3, 0], ["two", 0, 3, 0]]
-    write_csv(folder / "segments.csv", ["video", "start", "end", "y"], rows)
-
-
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (two_words_files, r"2 files of the video 'two': two\.TextGrid, two\.csv"),
         (no_words_files, r"no words \(\.textgrid, \.csv, \.tsv\) of any"),
-        (one_class, "all labels are class 0. A classification has two"),
     ],
 )
 def test_wrong_files(tmp_path, spoil, message):
     make_recordings(tmp_path)
     spoil(tmp_path)
-    kind = "classification" if spoil is one_class else "regression"
     with pytest.raises(SourceError, match=message):
-        run(tmp_path, kind=kind)
+        run(tmp_path)
 
 
 def test_an_error_in_the_last_video_leaves_nothing(tmp_path, monkeypatch):
