@@ -199,7 +199,7 @@ class _Arrays:
             for name, width in widths.items()
         }
         words = self._texts("words", steps, _EACH_STEP) if "words" in self.arrays else None
-        labels = self._labels(ids, edges)
+        labels = self._labels(edges)
         intervals = None
         if "intervals" in self.arrays:
             intervals = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))
@@ -215,12 +215,15 @@ class _Arrays:
                 words=None if words is None else words[start:end],
                 intervals=None if intervals is None else intervals[start:end],
             )
+            if self.data.task.per_step and not sample.labelled.any():
+                found = f"not one of the steps of {sample.id[:80]!a} has a label"
+                raise self.error("label", found, "Leave the example out")
             yield splits[row], sample
 
-    def _check(self, name: str, values: Any, right: Any, mend: str) -> None:
+    def _check(self, name: str, values: Any, right: Any, mend: str, about: str = "") -> None:
         """A SourceError about the first value of the array `name` that is not `right`."""
         for row in np.flatnonzero(~np.asarray(right))[:1]:
-            found = str(values[row]).strip()[:80] or "an empty text"
+            found = f"{about}{values[row]}".strip()[:80] or "an empty text"
             raise self.error(name, f"{found} in row {row}", mend)
 
     def _array(self, name: str, kinds: str, shape: tuple[int, ...], why: str) -> np.ndarray:
@@ -241,11 +244,11 @@ class _Arrays:
             raise self.error(name, found, "Save it as an array of str") from None
         return texts
 
-    def _labels(self, ids: list[str], edges: list[int]) -> np.ndarray | list[Any]:
+    def _labels(self, edges: list[int]) -> np.ndarray | list[Any]:
         """For each example a class, a number, or a row of numbers; for a task `per_step` an array
         with one of these for each step."""
         task, array = self.data.task, self.arrays["label"]
-        columns, rows, why = len(task.columns), len(ids), _EACH_EXAMPLE
+        columns, rows, why = len(task.columns), len(edges) - 1, _EACH_EXAMPLE
         if task.per_step:
             rows, why = edges[-1], f"{_EACH_STEP}, for per_step is true in data.toml"
         elif array.shape[:1] == (edges[-1],) != (rows,):
@@ -271,13 +274,8 @@ class _Arrays:
                 right, wanted = np.isin(values, (0, 1)), "0 or 1"
             if task.per_step:
                 wanted += f"; a step without a label has {-1 if is_class else 'NaN in all columns'}"
-            found = [f"{name} is {x}" for x in values]
-            self._check("label", found, right | none, f"It must be {wanted}")
+            self._check("label", values, right | none, f"It must be {wanted}", f"{name} is ")
         labels = table.astype(np.int64) if is_class else to_float32(table)
         if not task.per_step:
             return labels if columns > 1 else labels[:, 0].tolist()
-        for name, unknown in zip(ids, np.split(none, edges[1:-1]), strict=True):
-            if unknown.all():
-                none_known = f"not one of the steps of {name[:80]!a} has a label"
-                raise self.error("label", none_known, "Leave the example out")
         return np.split(labels[:, 0] if is_class else labels, edges[1:-1])

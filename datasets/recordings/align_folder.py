@@ -79,11 +79,10 @@ class Recordings:
         scores = table.labels if self.kind == "regression" else table.labels.astype(np.int64)
         videos = list(dict.fromkeys(table.rows["video"]))
         read_words = open_words(Path(self.words), self.tier, videos, report)
-        frame_files = {}
-        for modality, path in self.frames.items():
-            patterns = self.columns.get(modality, ())
-            files = FrameFiles(modality, Path(path), patterns, videos, scratch, report)
-            frame_files[modality] = files
+        frame_files = {
+            name: FrameFiles(name, Path(path), self.columns.get(name, ()), videos, scratch, report)
+            for name, path in self.frames.items()
+        }
         splits, about_splits = _choose_splits(table, read_words, self.split_seed)
         spoken = (read() for read in read_words.values())
         shift, about_times = choose_word_shift(self.word_shift, self.mode, spoken)
@@ -119,9 +118,9 @@ def align_folder(
     name: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Writes the folder that the builder `custom` takes, one video at a time.
+    """Writes the folder that the builder `custom` takes.
 
-    The files are read in a process of their own (`guarded`).
+    The files are read in a process of their own (`guarded`), one video at a time.
 
     Args:
         recordings: the files, and how they are aligned.

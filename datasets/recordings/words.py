@@ -111,12 +111,11 @@ def read_textgrid(path: Path, tier: str | None = None) -> Words:
         raise SourceError.at(path, tier or "words", found=f"{several}; {held}", mend=mend)
     entries = tiers[meant[0]].entries
     intervals = np.array([(start, end) for start, end, _ in entries], float).reshape(-1, 2)
-    found = "" if np.isfinite(intervals).all() else "the tier holds a time that is not finite"
     # praatio accepts a file that is cut off between two intervals, so words could be lost unseen.
     place = grid.tierNames.index(meant[0])
-    if len(declared) != len(grid.tiers) or declared[place] != len(entries):
-        found = f"the tier holds {len(entries)} intervals, not as many as it declares"
-    if found:
+    is_whole = len(declared) == len(grid.tiers) and declared[place] == len(entries)
+    if not is_whole or not np.isfinite(intervals).all():
+        found = "not as many intervals with finite times as it declares"
         mend = "The file is cut off or damaged. Export it anew, as a TextGrid text file"
         raise SourceError.at(path, meant[0], found=found, mend=mend)
     return Words(intervals, _mark_pauses([label for _, _, label in entries]))
