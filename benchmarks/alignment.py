@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import h5py
 import numpy as np
@@ -42,7 +43,8 @@ FRAMES = {"visual": (30, 47), "acoustic": (100, 74)}  # rate in Hz, features
 NAMES = ("language", *FRAMES, "labels")
 OURS = ("reader", "default", "mmsdk")
 TASKS = ("h5py", *OURS, "guarded", "plain")
-Runs = dict[str, dict[str, float | str]]  # what came out of each of TASKS
+Run = dict[str, Any]  # what `Stopwatch.result` gives
+Runs = dict[str, Run]  # of each of TASKS
 
 
 def make(folder: Path, videos: int) -> None:
@@ -109,7 +111,7 @@ class Stopwatch:
                 self.hash.update(name.encode() + np.ascontiguousarray(rows, np.float32).tobytes())
         self.hashing += perf_counter() - begin
 
-    def result(self) -> dict[str, float | str]:
+    def result(self) -> Run:
         return {
             "all": perf_counter() - self.begin - self.hashing,
             "align": self.align,
@@ -141,7 +143,7 @@ def read_in_child(folder: Path, report: Callable[..., None]) -> Iterator[list]:
         yield align(video, "default")
 
 
-def run_guarded(folder: Path, watch: Stopwatch) -> dict[str, float | str]:
+def run_guarded(folder: Path, watch: Stopwatch) -> Run:
     import alignment  # this file, by the name under which the child finds it
 
     for segments in guarded(alignment.read_in_child, folder):
@@ -222,7 +224,7 @@ def look_inside(reference: np.ndarray, intervals: np.ndarray) -> tuple[np.ndarra
     return np.flatnonzero(meets)[is_long], np.stack([starts, ends], axis=1)[is_long]
 
 
-def run_task(task: str, folder: Path) -> dict[str, float | str]:
+def run_task(task: str, folder: Path) -> Run:
     watch = Stopwatch()
     if task in ("h5py", "reader"):
         for _ in read_with_h5py(folder) if task == "h5py" else read_with_reader(folder):
@@ -236,7 +238,7 @@ def run_task(task: str, folder: Path) -> dict[str, float | str]:
     return watch.result()
 
 
-def call(*arguments: str) -> dict[str, float | str]:
+def call(*arguments: str) -> Run:
     """This file in a process of its own, so that the peak of memory is that task's alone."""
     command = [sys.executable, __file__, *arguments]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
@@ -252,7 +254,9 @@ def measure(videos: int, repeats: int) -> Runs:
             {task: call("--task", task, "--folder", folder) for task in TASKS}
             for _ in range(repeats)
         ]
-        best = {task: min((run[task] for run in rounds), key=_seconds) for task in TASKS}
+        best = {
+            task: min((each[task] for each in rounds), key=lambda run: run["all"]) for task in TASKS
+        }
     for task, run in best.items():
         print(
             f"| {videos} ({size:.0f} MB) | {task} | {run['all']:.2f} | "
@@ -265,27 +269,23 @@ def measure(videos: int, repeats: int) -> Runs:
     return best
 
 
-def _seconds(run: dict[str, float | str]) -> float:
-    return float(run["all"])
-
-
 def times(best: Runs, task: str, other: str, what: str = "all") -> float:
     """How many times as long one task takes as another."""
-    return float(best[task][what]) / float(best[other][what])
+    return best[task][what] / best[other][what]
 
 
 def print_goals(sizes: dict[int, Runs]) -> None:
     """How the times grow, and a line for each goal with the worst number of all sizes."""
     for task in OURS:
-        each = [f"{1000 * float(best[task]['all']) / n:.1f} ({n})" for n, best in sizes.items()]
+        each = [f"{1000 * best[task]['all'] / n:.1f} ({n})" for n, best in sizes.items()]
         print(f"{task}: ms a video (videos): {', '.join(each)}")
     runs, aligned = list(sizes.values()), OURS[1:]
     slowest = max(times(best, task, "h5py") for best in runs for task in OURS)
     h5py_alone = min(times(best, "plain", "h5py") for best in runs)
     end_to_end = min(times(best, "plain", task) for best in runs for task in aligned)
     alignment = min(times(best, "plain", task, "align") for best in runs for task in aligned)
-    peak = max(float(best[task]["peak"]) for best in runs for task in (*OURS, "guarded"))
-    per_video = [float(best["reader"]["all"]) / n for n, best in sizes.items()]
+    peak = max(best[task]["peak"] for best in runs for task in (*OURS, "guarded"))
+    per_video = [best["reader"]["all"] / n for n, best in sizes.items()]
     growth = max(per_video) / min(per_video)
     for goal, found, reached in [
         ("at most 1.4 × h5py", f"{slowest:.2f} ×", slowest <= 1.4),
