@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from rmfn_tf.datasets.alignment.align import OUT_OF_STEP, Mode, Pauses, align_video
 from rmfn_tf.datasets.alignment.word_shift import WORD_SHIFTS, choose_word_shift
@@ -15,7 +16,7 @@ from rmfn_tf.datasets.custom.source import check_name
 from rmfn_tf.datasets.custom.writing import draw_splits, new_folder, write_folder
 from rmfn_tf.datasets.guard import guarded
 from rmfn_tf.datasets.recordings.frames import FrameFiles
-from rmfn_tf.datasets.recordings.tables import Segments, Table, read_segments
+from rmfn_tf.datasets.recordings.tables import Table, read_segments
 from rmfn_tf.datasets.recordings.words import open_words
 from rmfn_tf.datasets.source import SPLITS, Dropped, Report, Sample, SourceError
 from rmfn_tf.names import check_modalities, unknown_name
@@ -74,23 +75,24 @@ class Recordings:
         """The split and the sample of each segment, or why it was dropped, one video after another;
         at the end `task`, `videos`, `modalities` and `notes` of what `align_folder` reports.
         One table of frames for all videos may be larger than memory, and goes to `scratch`."""
-        table = read_segments(Table(Path(self.segments), report), self.labels)
-        task = _make_task(Path(self.segments), table, self.kind)
-        scores = table.labels if self.kind == "regression" else table.labels.astype(np.int64)
-        videos = list(dict.fromkeys(table.rows["video"]))
+        table = Table(Path(self.segments), report)
+        segments, labels, left_out = read_segments(table, self.labels)
+        task = _make_task(table.path, segments["id"], labels, self.kind)
+        scores = labels.to_numpy(float if self.kind == "regression" else np.int64)
+        videos = segments["video"].unique().tolist()
         read_words = open_words(Path(self.words), self.tier, videos, report)
         frame_files = {
             name: FrameFiles(name, Path(path), self.columns.get(name, ()), videos, scratch, report)
             for name, path in self.frames.items()
         }
-        splits, about_splits = _choose_splits(table, read_words, self.split_seed)
+        splits, about_splits = _choose_splits(segments, read_words, self.split_seed)
         spoken = (read() for read in read_words.values())
         shift, about_times = choose_word_shift(self.word_shift, self.mode, spoken)
         notes = [about_splits, about_times]
-        if table.left_out:
-            notes.append(f"Columns of the segments not used: {', '.join(table.left_out)}.")
+        if left_out:
+            notes.append(f"Columns of the segments not used: {', '.join(left_out)}.")
         out_of_step = 0
-        for done, (video, rows) in enumerate(table.rows.groupby("video", sort=False), start=1):
+        for done, (video, rows) in enumerate(segments.groupby("video", sort=False), start=1):
             split, ids = splits.get(video, ""), rows["id"].tolist()
             if video in read_words:
                 said = read_words[video]()
@@ -171,24 +173,23 @@ def align_folder(
     }
 
 
-def _make_task(path: Path, table: Segments, kind: str) -> Task:
-    labels, columns = table.labels, table.columns
+def _make_task(path: Path, ids: pd.Series, labels: pd.DataFrame, kind: str) -> Task:
     wanted = {"classification": "classes 0, 1, 2, ...", "multilabel": "0 or 1"}.get(kind)
     highest = np.inf if kind == "classification" else 1
-    wrong = (labels != np.round(labels)) | (labels < 0) | (labels > highest)
-    for row, column in np.argwhere(wrong & (wanted is not None))[:1]:
-        found = f"{columns[column]!r} is {labels[row, column]:g} for {table.rows['id'][row]!r}"
+    wrong = (labels != labels.round()) | (labels < 0) | (labels > highest)
+    for row, column in np.argwhere(wrong.to_numpy() & (wanted is not None))[:1]:
+        found = f"{labels.columns[column]!r} is {labels.iloc[row, column]:g} for {ids[row]!r}"
         raise SourceError.at(path, found=found, mend=f"Labels of a {kind} task are {wanted}")
-    classes = int(labels.max()) + 1 if kind == "classification" else 0
-    return Task(kind, columns, num_classes=classes)
+    classes = int(labels.to_numpy().max()) + 1 if kind == "classification" else 0
+    return Task(kind, tuple(labels.columns), num_classes=classes)
 
 
 def _choose_splits(
-    table: Segments, videos: Collection[str], seed: int
+    segments: pd.DataFrame, videos: Collection[str], seed: int
 ) -> tuple[dict[str, str], str]:
     """Video -> split, and a sentence about it."""
-    if table.rows["split"].notna().all():
-        given = dict(zip(table.rows["video"], table.rows["split"], strict=True))
+    if segments["split"].notna().all():
+        given = dict(zip(segments["video"], segments["split"], strict=True))
         return given, "Splits: from the column split."
     drawn = draw_splits(videos, seed)
     counts = ", ".join(f"{list(drawn.values()).count(split)} {split}" for split in SPLITS)

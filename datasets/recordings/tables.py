@@ -3,7 +3,6 @@
 import csv
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -163,24 +162,19 @@ def check_videos(path: Path, what: str, found: Collection[str], videos: Collecti
         raise SourceError.at(path, found=text, mend=mend)
 
 
-@dataclass(frozen=True, eq=False)
-class Segments:
-    """S labelled segments in the file's order."""
-
-    # S rows of `video`, `id`, `start` and `end` in seconds, and `split`, which is None in all
-    # where the file has none.
-    rows: pd.DataFrame
-    labels: np.ndarray  # `(S, C)` float64, finite
-    columns: tuple[str, ...]  # names of the C labels
-    left_out: tuple[str, ...]  # columns that are not used
-
-
-def read_segments(table: Table, labels: Sequence[str] = ()) -> Segments:
+def read_segments(
+    table: Table, labels: Sequence[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """One labelled example a row.
 
     The columns `video`, `start` and `end` must be there. Without a column `id` an example is called
     `VIDEO[ROW]`, by its row among those of its video. `labels` names the label columns; without
     names, all other columns of numbers are labels.
+
+    Returns:
+        In the file's order, indexed from 0: rows of `video`, `id`, `start` and `end` in seconds,
+        and `split`, which is None in all where the file has none; the labels, finite numbers; and
+        the columns that are not used.
     """
     rows = table.rows()
     video, start, end = (table.need(names) for names in (VIDEO, START, END))
@@ -196,12 +190,9 @@ def read_segments(table: Table, labels: Sequence[str] = ()) -> Segments:
     if "split" in rows:
         found["split"] = rows["split"].str.strip().str.lower().replace(_SPLITS)
     _check_segments(table, found)
-    return Segments(
-        rows=found.reset_index(drop=True),
-        labels=table.numbers(rows[columns], finite=True),
-        columns=tuple(columns),
-        left_out=tuple(name or "(no name)" for name in others if name not in columns),
-    )
+    scores = pd.DataFrame(table.numbers(rows[columns], finite=True), columns=columns)
+    left_out = [name or "(no name)" for name in others if name not in columns]
+    return found.reset_index(drop=True), scores, left_out
 
 
 def _choose_labels(

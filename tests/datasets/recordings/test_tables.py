@@ -48,30 +48,30 @@ def test_errors_name_file_and_line(tmp_path, content, message):
 
 
 def test_all_columns_of_numbers_are_labels(tmp_path):
-    found = read(tmp_path, HEADER, [*ROWS, ["b", 5, 6, 1, "so", 1]])
-    assert found.rows["video"].tolist() == ["a", "b", "a", "b"]
-    assert found.rows["id"].tolist() == ["a[0]", "b[0]", "a[1]", "b[1]"]
-    assert found.rows["split"].isna().all()
-    intervals = found.rows[["start", "end"]].to_numpy()
+    rows, labels, left_out = read(tmp_path, HEADER, [*ROWS, ["b", 5, 6, 1, "so", 1]])
+    assert rows["video"].tolist() == ["a", "b", "a", "b"]
+    assert rows["id"].tolist() == ["a[0]", "b[0]", "a[1]", "b[1]"]
+    assert rows["split"].isna().all()
+    intervals = rows[["start", "end"]].to_numpy()
     np.testing.assert_array_equal(intervals, [[0, 1], [0, 2], [1, 3.5], [5, 6]])
-    np.testing.assert_array_equal(found.labels, [[2, 0.5], [1, -1], [0, 0], [1, 1]])
-    assert (found.columns, found.left_out) == (("happy", "sad"), ("text",))
+    assert labels.to_dict("list") == {"happy": [2, 1, 0, 1], "sad": [0.5, -1, 0, 1]}
+    assert left_out == ["text"]
 
 
 def test_labels_are_named(tmp_path):
-    found = read(tmp_path, HEADER, ROWS, ["Sad "])
-    assert (found.columns, found.left_out) == (("sad",), ("happy", "text"))
-    np.testing.assert_array_equal(found.labels, [[0.5], [-1], [0]])
+    _, labels, left_out = read(tmp_path, HEADER, ROWS, ["Sad "])
+    assert labels.to_dict("list") == {"sad": [0.5, -1, 0]}
+    assert left_out == ["happy", "text"]
 
 
 def test_ids_and_splits(tmp_path):
     header = ["ID", "Split", "start", "end", "Video ID", "y"]
     splits = {"a": "Train", "b": "dev", "c": "valid", "d": " test"}
     rows = [[f"{video}-x", split, 0, 1, video, 1] for video, split in splits.items()]
-    found = read(tmp_path, header, rows)
-    assert found.rows["id"].tolist() == ["a-x", "b-x", "c-x", "d-x"]
-    assert found.rows["split"].tolist() == ["train", "validation", "validation", "test"]
-    assert found.columns == ("y",)
+    found, labels, _ = read(tmp_path, header, rows)
+    assert found["id"].tolist() == ["a-x", "b-x", "c-x", "d-x"]
+    assert found["split"].tolist() == ["train", "validation", "validation", "test"]
+    assert labels.columns.tolist() == ["y"]
 
 
 @pytest.mark.parametrize(
