@@ -23,8 +23,7 @@ DESCRIPTION = "data.toml"
 DATASET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 _REQUIRED = ("id", "split", "label", "num_steps")
 _OPTIONAL = ("video", "words", "intervals")
-_TEXT, _INTEGERS, _NUMBERS = "US", "iu", "biuf"  # kinds of dtype
-_KINDS = {_TEXT: "text", _INTEGERS: "integers", _NUMBERS: "numbers"}
+_KINDS = {"text": "US", "integers": "iu", "numbers": "biuf"}  # the kinds of dtype that they are
 _EACH_EXAMPLE, _EACH_STEP = "one for each id", "one for each step, as num_steps adds up"
 
 
@@ -188,21 +187,21 @@ class _Arrays:
         splits = self._texts("split", rows, _EACH_EXAMPLE)
         wanted = f"Splits are {', '.join(SPLITS)}"
         self._check("split", splits, [split in SPLITS for split in splits], wanted)
-        num_steps = self._array("num_steps", _INTEGERS, (rows,), _EACH_EXAMPLE)
+        num_steps = self._array("num_steps", "integers", (rows,), _EACH_EXAMPLE)
         wanted = "Every example must have a step at least"
         self._check("num_steps", num_steps, num_steps >= 1, wanted)
         edges = list(accumulate(num_steps.tolist(), initial=0))  # Python's integers: no overflow
         steps = edges[-1]
         as_wide = f"{_EACH_STEP}, as wide as in the first file"
         features = {
-            name: to_float32(self._array(name, _NUMBERS, (steps, width), as_wide))
+            name: to_float32(self._array(name, "numbers", (steps, width), as_wide))
             for name, width in widths.items()
         }
         words = self._texts("words", steps, _EACH_STEP) if "words" in self.arrays else None
         labels = self._labels(edges)
         intervals = None
         if "intervals" in self.arrays:
-            intervals = to_float32(self._array("intervals", _NUMBERS, (steps, 2), _EACH_STEP))
+            intervals = to_float32(self._array("intervals", "numbers", (steps, 2), _EACH_STEP))
             right = np.isfinite(intervals).all(axis=1) & (intervals[:, 0] <= intervals[:, 1])
             mend = "A step has a finite start in seconds, and an end that is no earlier"
             self._check("intervals", intervals.tolist(), right, mend)
@@ -226,16 +225,16 @@ class _Arrays:
             found = f"{about}{values[row]}".strip()[:80] or "an empty text"
             raise self.error(name, f"{found} in row {row}", mend)
 
-    def _array(self, name: str, kinds: str, shape: tuple[int, ...], why: str) -> np.ndarray:
+    def _array(self, name: str, what: str, shape: tuple[int, ...], why: str) -> np.ndarray:
         array = self.arrays[name]
-        if array.dtype.kind not in kinds:
-            raise self.error(name, f"values of type {array.dtype}", f"It must be {_KINDS[kinds]}")
+        if array.dtype.kind not in _KINDS[what]:
+            raise self.error(name, f"values of type {array.dtype}", f"It must be {what}")
         if array.shape != shape:
             raise self.error(name, f"shape {array.shape}", f"It must have shape {shape}: {why}")
         return array
 
     def _texts(self, name: str, length: int, why: str) -> list[str]:
-        values = self._array(name, _TEXT, (length,), why)
+        values = self._array(name, "text", (length,), why)
         try:
             texts = [x.decode() if isinstance(x, bytes) else x for x in values.tolist()]
             "".join(texts).encode()  # half a surrogate pair can be read but not stored
@@ -255,9 +254,9 @@ class _Arrays:
             why += " (where each step has one: per_step = true in [task] of data.toml)"
         shape = (rows, columns) if columns > 1 or array.shape == (rows, 1) else (rows,)
         is_class = task.kind == "classification"
-        kinds = _INTEGERS if is_class else _NUMBERS
+        what = "integers" if is_class else "numbers"
         why += f", and a column for each of {', '.join(task.columns)}"
-        table = self._array("label", kinds, shape, why[:400]).reshape(rows, columns)
+        table = self._array("label", what, shape, why[:400]).reshape(rows, columns)
         none = np.zeros(rows, bool)
         if task.per_step:
             none = (table == -1 if is_class else np.isnan(table)).all(axis=1)
