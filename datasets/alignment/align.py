@@ -298,7 +298,7 @@ def _pick(vectors: np.ndarray, places: np.ndarray, mode: str) -> tuple[np.ndarra
 def _are_finite(rows: np.ndarray) -> np.ndarray:
     """`(n,)` bool: whether all values of a row are finite as float32."""
     with np.errstate(over="ignore"):
-        return np.isfinite(rows.astype(np.float32, copy=False)).all(axis=1)
+        return np.all(np.isfinite(rows.astype(np.float32, copy=False)), axis=1)
 
 
 def _check_intervals(name: str, values: Any) -> np.ndarray:
