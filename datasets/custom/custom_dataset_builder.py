@@ -1,6 +1,5 @@
 """A user's own data."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,26 +29,27 @@ class Builder(SequenceBuilder):
         """The config of a folder, whose data.toml must have this name; or, without a folder, of
         what was built under this name."""
         if manual_dir is None:
-            return cls._config_of_build(name, data_dir)
-        path = find_files(manual_dir, [DESCRIPTION])[DESCRIPTION]
-        data = DataDescription.read(path)
-        if data.name != name:
-            found = f"{data.name!r}, and {cls.name}/{name} is asked for"
-            mend = f"Ask for {cls.name}/{data.name}, or change the name in the file"
-            raise SourceError.at(path, "name", found=found, mend=mend)
-        source = OwnData(data)
-        return _to_config(data, next(guarded(source.read_widths, source.find(manual_dir))))
-
-    @classmethod
-    def _config_of_build(cls, name: str, data_dir: str | Path | None) -> SequenceConfig:
-        root = Path(constants.DATA_DIR if data_dir is None else data_dir).expanduser()
-        path = root / cls.name / name / str(cls.VERSION) / "metadata.json"
-        if not path.is_file():
-            raise not_built(f"{cls.name}/{name}", root)
-        stored = read_json(path)
-        facts = {key: stored[key] for key in ("task", "description")}
-        data = DataDescription(name=name, modalities=list(stored["modalities"]), **facts)
-        return _to_config(data, stored["modalities"])
+            root = Path(constants.DATA_DIR if data_dir is None else data_dir).expanduser()
+            path = root / cls.name / name / str(cls.VERSION) / "metadata.json"
+            if not path.is_file():
+                raise not_built(f"{cls.name}/{name}", root)
+            stored = read_json(path)
+            facts = {key: stored[key] for key in ("task", "description")}
+            widths = stored["modalities"]
+            data = DataDescription(name=name, modalities=list(widths), **facts)
+        else:
+            path = find_files(manual_dir, [DESCRIPTION])[DESCRIPTION]
+            data = DataDescription.read(path)
+            if data.name != name:
+                found = f"{data.name!r}, and {cls.name}/{name} is asked for"
+                mend = f"Ask for {cls.name}/{data.name}, or change the name in the file"
+                raise SourceError.at(path, "name", found=found, mend=mend)
+            source = OwnData(data)
+            widths = next(guarded(source.read_widths, source.find(manual_dir)))
+        source = OwnData(data, widths)
+        return SequenceConfig(
+            name=name, description=data.description, source=source, task=data.task
+        )
 
     @classmethod
     def sources_for(cls, folder: Path) -> dict[str, Source]:
@@ -68,10 +68,3 @@ class Builder(SequenceBuilder):
                 f'rmfn_tf.datasets.build("{self.name}", manual_dir=...).'
             )
         return super()._create_builder_config(builder_config, version)
-
-
-def _to_config(data: DataDescription, widths: Mapping[str, int]) -> SequenceConfig:
-    source = OwnData(data, widths)
-    return SequenceConfig(
-        name=data.name, description=data.description, source=source, task=data.task
-    )
