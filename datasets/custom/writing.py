@@ -69,7 +69,7 @@ def write_custom(
     else:
         whole = functools.reduce(Examples.concatenate, examples.values())
         splits = [split for split, part in examples.items() for _ in part.ids]
-    task = _choose_task(whole.labels, task, columns)
+    task = _choose_task(whole, task, columns)
     with new_folder(folder) as unfinished:
         samples = ((split, _sample(whole, row)) for row, split in enumerate(splits))
         write_folder(unfinished, samples, name=name, description=description, task=task)
@@ -79,10 +79,8 @@ def write_custom(
     return folder
 
 
-def _choose_task(labels: Any, task: Task | str | None, columns: Sequence[str]) -> Task:
-    per_step = isinstance(labels, list)
-    if per_step:
-        labels = np.concatenate(labels)
+def _choose_task(examples: Examples, task: Task | str | None, columns: Sequence[str]) -> Task:
+    labels, per_step = examples.rows.labels, examples.per_step
     if isinstance(task, Task):  # as of a built data set, which may have columns beside the labels
         ranges = {name: each for name, each in task.ranges.items() if name in task.labels}
         if task.per_step != per_step:
@@ -105,7 +103,7 @@ def _sample(examples: Examples, row: int) -> Sample:
             name: sequences[row] if examples.present[name][row] else np.zeros_like(sequences[row])
             for name, sequences in examples.features.items()
         },
-        label=label if isinstance(examples.labels, list) else label.squeeze(),
+        label=label if examples.per_step else label.squeeze(),
         video_id=str(examples.groups[row]),
         words=words if any(words) else None,
     )
