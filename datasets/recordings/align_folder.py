@@ -181,6 +181,9 @@ def _make_task(path: Path, ids: pd.Series, labels: pd.DataFrame, kind: str) -> T
         found = f"{labels.columns[column]!r} is {labels.iloc[row, column]:g} for {ids[row]!r}"
         raise SourceError.at(path, found=found, mend=f"Labels of a {kind} task are {wanted}")
     classes = int(labels.to_numpy().max()) + 1 if kind == "classification" else 0
+    if classes == 1:
+        mend = "A classification has two classes at least"
+        raise SourceError.at(path, found="all labels are class 0", mend=mend)
     return Task(kind, tuple(labels.columns), num_classes=classes)
 
 

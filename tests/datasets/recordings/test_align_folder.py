@@ -307,6 +307,13 @@ def test_wrong_files(tmp_path, spoil, message):
         run(tmp_path)
 
 
+def test_one_class(tmp_path):
+    small(tmp_path, [[0, 1, 1]], [[0, 1, 1]], [(0, 3)], WORDS_WITH_A_PAUSE)
+    write_csv(tmp_path / "segments.csv", ["video", "start", "end", "y"], [["v", 0, 3, 0]])
+    with pytest.raises(SourceError, match=r"segments\.csv: all labels are class 0. A classif"):
+        run(tmp_path, kind="classification")
+
+
 def test_an_error_in_the_last_video_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "guarded", guarded)
     make_recordings(tmp_path)
