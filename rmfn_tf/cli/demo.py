@@ -65,8 +65,8 @@ def demo(
         "frequent class) and logistic (regression on features averaged over time). In theory a "
         f"model that sees only the words has an accuracy of at most {words:.3f} on all examples, "
         f"one that sees every modality without the order of the steps {bags:.3f}.\n"
-        "An accuracy has a standard error of up to 0.025 in a kind, 0.011 in all. Other seeds "
-        "differ by more: see README.md."
+        "The standard error is of the choice of test examples. Other seeds differ by more: see "
+        "README.md."
     )
     validation, model = load_examples(builder, "validation"), runs["rmfn"].model()
     _draw(model, validation, builder).savefig(folder / "attention.png", dpi=120)
@@ -102,10 +102,16 @@ def _table(runs: dict[str, Any], builder: Any) -> Any:
         (parts,) = score_parts(run.task, items, of_runs).values()
         for row, by_kind in parts.items():
             rows[row] = [*(by_kind[kind][0] for kind in kinds[:-1]), scores[row]["accuracy"]]
+    count = builder.info.splits["test"].num_examples
     ranked = sorted(rows.items(), key=lambda each: -each[1][-1])
     ranked.append(("best possible (theory)", [metadata["bayes"][kind] for kind in kinds]))
     lines = [[row, *(f"{accuracy:.3f}" for accuracy in shares)] for row, shares in ranked]
-    count = builder.info.splits["test"].num_examples
+    columns = zip(kinds, zip(*rows.values(), strict=True), strict=True)
+    lines.append(["standard error, at most"])
+    for kind, shares in columns:
+        examples = count if kind == "all" else count / len(metadata["kinds"])
+        error = max((share * (1 - share) / examples) ** 0.5 for share in shares)
+        lines[-1].append(f"±{error:.3f}")
     return Table(["", *kinds], lines).to_rich(f"\nAccuracy on the {count:,} test examples")
 
 

@@ -33,6 +33,9 @@ def export(
 
     Example: rmfn export runs/pom --to served/pom
     """
+    for folder in (to.resolve(), *to.resolve().parents):
+        if (folder / "run.json").is_file():
+            raise ValueError(f"--to {to} is in the run folder {folder}: name a folder elsewhere.")
     start_tensorflow()
 
     from rmfn_tf.export import export_model

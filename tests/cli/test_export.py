@@ -97,6 +97,17 @@ def test_without_the_extra_it_says_what_is_missing(rmfn, run, tmp_path, monkeypa
     assert not (tmp_path / "served" / "1" / WARMUP).exists()
 
 
+@pytest.mark.parametrize("below", [".", "final/../served/rmfn"])
+def test_a_run_folder_takes_no_exports(rmfn, run, below):
+    before = sorted(run.rglob("*"))
+
+    done = rmfn("export", run, "--to", run / below)
+
+    assert (done.code, done.out) == (1, "")
+    assert f"is in the run folder {run}: name a folder elsewhere." in done.err
+    assert sorted(run.rglob("*")) == before
+
+
 SEQUENCES = {"sequences": [{"id": "x", "visual": [[0.5, 1.0], [2.0, -1.0]]}, {"visual": [[1, 2]]}]}
 
 
