@@ -129,7 +129,7 @@ def _detect(folder: Path, classes: list[Any]) -> Choice:
         terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS
         raise _nothing_fits(folder, lacking, terms)
     fitting = list(found)
-    if len(found) > 1:
+    if len({name.partition("/")[0] for name in found}) > 1:  # which share names of files
         looked = {name: (sources[name], found[name]) for name in found}
         # Where the files fit none, reading the first says what is wrong with them.
         fitting = list(guarded(_fitting, looked)) or fitting

@@ -59,7 +59,6 @@ NAMES = {
 }
 _PARTS = {_plain(name): part for part, names in NAMES.items() for name in names}
 FILES = {part: f"{names[0]}.csd" for part, names in NAMES.items()}
-OTHER_TIMES = "videos have word vectors of other times than the words: averaged over each word."
 FEATURES = ("language", "acoustic", "visual")
 WANTED = (
     f"{FILES['labels']}, the times of the words from {FILES['words']} or {FILES['language']}, and "
@@ -103,19 +102,17 @@ class CsdSource(Source):
                 )
             if part:
                 found[part] = path
-        features = f"features of any modality ({', '.join(FILES[part] for part in FEATURES)})"
+        files = {found[part].name: found[part] for part in NAMES if part in found}
         needs = {
             FILES["labels"]: {"labels"},
             "word times": {"words", "language"},
-            features: set(FEATURES),
+            "features of any modality": set(FEATURES),
         }
-        files = {found[part].name: found[part] for part in NAMES if part in found}
-        missing = [what for what, parts in needs.items() if not parts & found.keys()]
-        if missing:
-            message = f"{folder} lacks {' and '.join(missing)}. CMU-MOSI is built from {WANTED}."
-            if not found:
-                message = f"{folder} must hold {WANTED}."
-            raise MissingFiles(message, readable=files if missing == [features] else None)
+        lacks = [what for what, parts in needs.items() if not parts & found.keys()]
+        if lacks:
+            said = f"lacks {' and '.join(lacks)}: it must hold" if found else "must hold"
+            readable = files if lacks == ["features of any modality"] else {}
+            raise MissingFiles(f"{folder} {said} {WANTED}.", readable)
         return files
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
@@ -126,11 +123,10 @@ class CsdSource(Source):
         """All labelled segments with words, called `VIDEO[ROW]`, one video in memory at a time; a
         modality without a file, or without the video, is zeros."""
         with ExitStack() as stack:
-            copy = Copy(report)
+            copy = Copy(report, {})
             for name, path in files.items():
-                if part := part_of(name):
-                    report(path)
-                    copy.csds[part] = stack.enter_context(open_csd(path))
+                report(path)
+                copy.csds[part_of(name)] = stack.enter_context(open_csd(path))
             if self.pauses != "keep" and "words" not in copy.csds:
                 raise SourceError(
                     f"{', '.join(map(str, files.values()))}: which words are pauses cannot be told "
@@ -182,7 +178,10 @@ class CsdSource(Source):
         vectors = frames["language"]
         words = copy.words(video) if "words" in here else Words(vectors.intervals)
         if len(vectors.intervals) and match_words(vectors, words) is None:
-            copy.counts[OTHER_TIMES] += 1
+            said = (
+                "videos have word vectors of other times than the words: averaged over each word."
+            )
+            copy.counts[said] += 1
             if shift:  # they were made from the words, and so sit one row late too
                 frames["language"] = Frames(vectors.features[1:], vectors.intervals[:-1])
         found = align_video(
@@ -203,10 +202,9 @@ def part_of(file_name: str) -> str:
 class Copy:
     """The open sequences of one copy by their parts, and counts of what is odd in them."""
 
-    def __init__(self, report: Report) -> None:
-        self.csds: dict[str, Csd] = {}
+    def __init__(self, report: Report, csds: dict[str, Csd]) -> None:
+        self.csds, self._report = csds, report
         self.counts: Counter[str] = Counter()  # the end of a sentence -> the number it begins with
-        self._report = report
 
     def words(self, video: str) -> Words:
         texts, times = self.rows("words", video)

@@ -10,6 +10,7 @@ numbers a row of `transcripts.csv`, from 0. Row i of the files of features belon
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,43 +77,37 @@ class Dialogues(Source):
         test videos of which the copy has nothing are dropped."""
         report(files[TRANSCRIPTS])
         utterances = _read_utterances(files[TRANSCRIPTS])
-        rows, features = {}, {}
+        if self.scored:
+            path = next(path for name, path in files.items() if part_of(name) == "labels")
+            _add_scores(path, utterances, report)
+        parts, features = {}, {}
         for done, split in enumerate(SPLITS, start=1):
-            rows[split] = _read_places(files[PLACES[split]], len(utterances))
+            parts[split] = utterances.loc[_read_places(files[PLACES[split]], len(utterances))]
             for modality, width in self.widths.items():
                 path = files[FEATURES[split, modality]]
                 report(path)
-                features[split, modality] = _read_features(path, width, utterances.loc[rows[split]])
+                features[split, modality] = _read_features(path, width, parts[split])
             report(done, len(SPLITS))
-        videos = {split: utterances["video"].to_numpy()[rows[split]] for split in SPLITS}
-        for row in np.flatnonzero(np.isin(videos["test"], videos["train"]))[:1]:
-            found = f"the video {videos['test'][row]} is in {PLACES['train']} too"
-            raise _error(files[PLACES["test"]], row, found)
-        if self.scored:
-            path = next(path for name, path in files.items() if part_of(name) == "labels")
-            _add_scores(path, utterances, np.unique(np.concatenate([*videos.values()])), report)
 
-        test_videos = sorted({*utterances["video"]} - {*videos["train"]})
+        videos = {split: {*part["video"]} for split, part in parts.items()}
+        test_videos = sorted({*utterances["video"]} - videos["train"])
         into = dict.fromkeys(videos["train"], "train") | dict.fromkeys(test_videos, "test")
         if self.half:
             into |= dict.fromkeys(test_videos["ab".index(self.half) :: 2], "validation")
             yield f"Every other of the {len(test_videos)} test videos in {TRANSCRIPTS} validates."
-        for split in SPLITS:
-            steps = utterances.loc[rows[split]].reset_index(drop=True).sort_values("number")
-            for video, each in steps.groupby("video"):
-                yield (
-                    into[video],
-                    Sample(
-                        id=video,
-                        features={name: features[split, name][each.index] for name in self.widths},
-                        label=(each[["score"]] if self.scored else each["label"]).to_numpy(),
-                        words=each["text"].tolist(),
-                        intervals=each[["start", "end"]].to_numpy() if self.scored else None,
-                    ),
+        for split, part in parts.items():
+            for video, each in part.reset_index(drop=True).sort_values("number").groupby("video"):
+                sample = Sample(
+                    id=video,
+                    features={name: features[split, name][each.index] for name in self.widths},
+                    label=(each[["score"]] if self.scored else each["label"]).to_numpy(),
+                    words=each["text"].tolist(),
+                    intervals=each[["start", "end"]].to_numpy() if self.scored else None,
                 )
-        for video in sorted({*test_videos} - {*videos["test"]}):
+                yield into[video], sample
+        for video in sorted({*test_videos} - videos["test"]):
             yield Dropped(video, video, into[video], f"nothing of it in {PLACES['test']}")
-        if missing := len(utterances) - sum(map(len, rows.values())):
+        if missing := len(utterances) - sum(map(len, parts.values())):
             yield f"{missing:,} of {len(utterances):,} utterances are not in this copy."
         signs = f"Labels: negative or positive; with {SCORES} beside them, the scores."
         scores = f"Labels: the scores of {SCORES}; score >= 0 is the binary label everywhere."
@@ -142,11 +137,10 @@ def _error(path: Path, row: int, found: str) -> SourceError:
     return SourceError.at(path, found=f"row {row + 1}: {found}", mend=_FRESH)
 
 
-def _read_cells(path: Path, width: int) -> pd.DataFrame:
-    """The cells of a file as text; those that a row lacks are empty."""
-    options = {"header": None, "keep_default_na": False, "skip_blank_lines": False}
+def _read_cells(path: Path, width: int, **options: Any) -> pd.DataFrame:
+    """The cells of a file, `width` in each row; `options` are those of `pandas.read_csv`."""
     try:
-        cells = pd.read_csv(path, dtype=str, encoding="utf-8-sig", **options)
+        cells = pd.read_csv(path, header=None, encoding="utf-8-sig", **options)
     except (OSError, ValueError) as error:
         raise SourceError.unreadable(path, "CSV", error, _FRESH) from error
     if cells.shape[1] != width:
@@ -154,77 +148,59 @@ def _read_cells(path: Path, width: int) -> pd.DataFrame:
     return cells
 
 
-def _to_numbers(path: Path, cells: pd.DataFrame) -> np.ndarray:
-    """`(rows, columns)` float32, finite."""
-    values = to_float32(cells.apply(pd.to_numeric, errors="coerce").to_numpy(float))
+def _read_numbers(path: Path, width: int) -> np.ndarray:
+    """`(rows, width)` float32, finite."""
+    values = to_float32(_read_cells(path, width, dtype=float).to_numpy())
     for row, column in np.argwhere(~np.isfinite(values))[:1]:
-        found = f"{cells.iat[row, column][:40]!a} is not a finite number"
-        raise _error(path, row, f"cell {cells.columns[column] + 1}: {found}")
+        raise _error(path, row, f"cell {column + 1} is not a finite number")
     return values
 
 
 def _read_utterances(path: Path) -> pd.DataFrame:
     """A row for each utterance: id, text, label (0 or 1), video, and its number in the video."""
-    cells = _read_cells(path, 4)
-    labels = _to_numbers(path, cells[[3]])[:, 0]
-    parts = cells[0].str.extract(rf"^{_UTTERANCE}\Z")
-    named = parts["video"].notna()
-    utterances = parts.assign(id=cells[0], text=cells[1], label=labels.astype(np.int64))
-    utterances["number"] = pd.to_numeric(parts["number"])
-    for wrong, what in (
-        (~named, "no <video>_<number>"),
-        (utterances.duplicated(["video", "number"]), "an utterance that is there twice"),
-        (~np.isin(labels, (0, 1)), "labelled neither 0 nor 1"),
-    ):
-        for row in np.flatnonzero(wrong)[:1]:
-            raise _error(path, row, f"{cells[0][row][:80]!a} is {what}")
-    return utterances
+    cells = _read_cells(path, 4, dtype=str, keep_default_na=False)
+    utterances = cells[0].str.extract(rf"^{_UTTERANCE}\Z")
+    utterances["number"] = pd.to_numeric(utterances["number"])
+    right = utterances["video"].notna() & cells[3].isin(["0", "1"])
+    for row in np.flatnonzero(~right | utterances.duplicated())[:1]:
+        found = f"{cells[0][row][:80]!a}, labelled {cells[3][row][:40]!a}"
+        raise _error(path, row, f"{found}, where a new <video>_<number>, labelled 0 or 1, belongs")
+    return utterances.assign(id=cells[0], text=cells[1], label=cells[3].astype(np.int64))
 
 
 def _read_places(path: Path, count: int) -> np.ndarray:
-    """For each row of a `text_<split>.csv`, its row in `transcripts.csv`, from 0; `count` is the
-    number of rows there."""
-    places = _to_numbers(path, _read_cells(path, 101))[:, 0]
-    known = np.isin(places, np.arange(count))
-    for wrong, what in (
-        (~known, f"not a row of {TRANSCRIPTS} (0 to {count - 1})"),
-        (pd.Series(places).duplicated(), "there for the second time"),
-    ):
-        for row in np.flatnonzero(wrong)[:1]:
-            raise _error(path, row, f"the first cell, {places[row]:g}, is {what}")
+    """For each row of a `text_<split>.csv`, its row in `transcripts.csv`, which has `count`."""
+    places = _read_numbers(path, 101)[:, 0]
+    wrong = ~np.isin(places, np.arange(count)) | pd.Series(places).duplicated()
+    for row in np.flatnonzero(wrong)[:1]:
+        found = f"the first cell, {places[row]:g}, is no row of {TRANSCRIPTS} (0 to {count - 1})"
+        raise _error(path, row, f"{found}, or is there for the second time")
     return places.astype(np.int64)
 
 
 def _read_features(path: Path, width: int, utterances: pd.DataFrame) -> np.ndarray:
     """The features `(rows, width)` of these utterances; the file must have the same labels."""
-    values = _to_numbers(path, _read_cells(path, width + 1))
+    values = _read_numbers(path, width + 1)
     if len(values) != len(utterances):
         found = f"the last row, but text_<split>.csv has {len(utterances)}"
         raise _error(path, len(values) - 1, found)
-    labels = utterances["label"].to_numpy()
-    for row in np.flatnonzero(values[:, -1] != labels)[:1]:
-        found = f"label {values[row, -1]:g}, and {labels[row]} in {TRANSCRIPTS}"
-        raise _error(path, row, f"{utterances['id'].iat[row]} has the {found}")
+    for row in np.flatnonzero(values[:, -1] != utterances["label"])[:1]:
+        found = f"the label of {utterances['id'].iat[row]} is another one in {TRANSCRIPTS}"
+        raise _error(path, row, found)
     return values[:, :-1]
 
 
-def _add_scores(path: Path, utterances: pd.DataFrame, videos: np.ndarray, report: Report) -> None:
-    """Adds score, start and end (float32) to the utterances of these videos: the k-th utterance of
-    a video, by number, is its k-th segment. A SourceError where a score contradicts a label."""
+def _add_scores(path: Path, utterances: pd.DataFrame, report: Report) -> None:
+    """Adds score, start and end (float32): the k-th utterance of a video, by number, is its k-th
+    segment. A SourceError where a score contradicts a label."""
     columns = ["score", "start", "end"]
     utterances[columns] = np.float32(np.nan)
     with open_csd(path) as csd:
-        copy = Copy(report)
-        copy.csds["labels"] = csd
-        for video in videos:
-            own = utterances[utterances["video"] == video].sort_values("number")
+        copy = Copy(report, {"labels": csd})
+        for video, own in utterances.sort_values("number").groupby("video"):
             scores, times = copy.rows("labels", video)
-            key = f"{csd.root}/data/{video}"
-            if len(scores) != len(own):
-                found = f"{len(scores)} segments, and {len(own)} utterances in {TRANSCRIPTS}"
-                raise SourceError.at(path, key, found=found, mend=_FRESH)
-            for row in np.flatnonzero((scores >= 0) != own["label"])[:1]:
-                name, label = own["id"].iat[row], own["label"].iat[row]
-                found = f"score {scores[row]:g} in row {row}, and {name} has the label {label}"
-                raise SourceError.at(path, key, found=f"{found} in {TRANSCRIPTS}", mend=_FRESH)
+            if not np.array_equal(scores >= 0, own["label"]):
+                signs = f"the signs of {len(scores)} scores are not the labels of {len(own)}"
+                found = f"{signs} utterances in {TRANSCRIPTS}"
+                raise SourceError.at(path, f"{csd.root}/data/{video}", found=found, mend=_FRESH)
             utterances.loc[own.index, columns] = np.column_stack([scores, times]).astype("float32")
