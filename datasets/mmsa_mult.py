@@ -33,7 +33,6 @@ from rmfn_tf.datasets.arrays import SPLIT_IN_FILES, Stored, strip_padding, to_fe
 from rmfn_tf.datasets.pickles import read_pickle
 from rmfn_tf.datasets.source import (
     OTHER_FILE,
-    SPLITS,
     Item,
     MissingFiles,
     Report,
@@ -44,8 +43,8 @@ from rmfn_tf.datasets.source import (
 )
 
 _MODALITIES = {"language": "text", "acoustic": "audio", "visual": "vision"}
-# A YouTube id can hold `_` and `-`, so only these forms tell the video from the clip.
-_SEGMENT_ID = re.compile(r"(.+?)(?:\$_\$[0-9]{1,9}|\[[0-9]{1,9}\])")
+# A YouTube id can hold `_` and `-`, so only these forms tell the video from the clip or the times.
+_SEGMENT_ID = re.compile(r"(.+?)(?:\$_\$[0-9]{1,9}|\[[^\[\]]+\])")
 
 
 @dataclass(frozen=True)
@@ -76,29 +75,30 @@ class AlignedPickle(Source):
         path = files[self.file]
         report(path)
         content = read_pickle(path)
-        splits = {split: _Split(path, content, split) for split in SPLITS}
         features, labels = {}, {}
-        for name, split in splits.items():
-            parts: dict[tuple[str, ...], Stored] = {
-                (each,): split.read_numbers(_MODALITIES[each]) for each in self.widths
+        for split, key in SPLIT_IN_FILES.items():
+            parts = {
+                (name,): _get_numbers(path, content, f"{key}/{_MODALITIES[name]}")
+                for name in self.widths
             }
-            features[name] = to_features(parts, self.widths)
-            labels[name] = self._read_labels(split, len(features[name]["language"]))
+            features[split] = to_features(parts, self.widths)
+            stored = _get_numbers(path, content, f"{key}/{self.labels}")
+            labels[split] = self._to_labels(stored, len(features[split]["language"]))
         if self.emotions:
             # The place that means present is the same in all splits: one program wrote the file.
             in_first = all((pairs[:, :, 0].sum(axis=1) == 1).all() for pairs in labels.values())
-            labels = {name: pairs[:, :, 0 if in_first else 1] for name, pairs in labels.items()}
-        for done, (name, split) in enumerate(splits.items(), start=1):
-            ids = split.read_ids(len(labels[name]), self.ids_name_videos)
-            for row, (text, video) in enumerate(ids):
-                steps = strip_padding({key: array[row] for key, array in features[name].items()})
-                label = labels[name][row]
-                yield name, Sample(text, steps, label if self.emotions else float(label), video)
-            report(done, len(splits))
+            labels = {split: pairs[:, :, 0 if in_first else 1] for split, pairs in labels.items()}
+        for done, (split, key) in enumerate(SPLIT_IN_FILES.items(), start=1):
+            ids = [(f"{split}-{row}",) * 2 for row in range(len(labels[split]))]
+            if "id" in content[key] or self.ids_name_videos:
+                ids = self._to_ids(_get(path, content, f"{key}/id"), len(ids))
+            for row, ((name, video), label) in enumerate(zip(ids, labels[split], strict=True)):
+                steps = strip_padding({each: array[row] for each, array in features[split].items()})
+                yield split, Sample(name, steps, label if self.emotions else float(label), video)
+            report(done, len(SPLIT_IN_FILES))
 
-    def _read_labels(self, split: "_Split", rows: int) -> np.ndarray:
+    def _to_labels(self, stored: Stored, rows: int) -> np.ndarray:
         """`(rows,)` scores, or `(rows, emotions, 2)` pairs."""
-        stored = split.read_numbers(self.labels)
         if not self.emotions:
             return to_labels(stored, rows)
         pairs = to_labels(stored, rows, len(self.emotions), 2)
@@ -109,69 +109,43 @@ class AlignedPickle(Source):
             raise stored.error(found, "It must be (1, 0) or (0, 1), for absent and present")
         return pairs
 
-
-class _Split:
-    """One split's arrays, of which row i is sample i, each checked when it is asked for."""
-
-    def __init__(self, path: Path, content: Any, split: str) -> None:
-        self._path, self._name, self._key = path, split, SPLIT_IN_FILES[split]
-        values = content.get(self._key) if isinstance(content, dict) else None
-        if not isinstance(values, dict):
-            found = f"no dict of arrays here; the file holds {_names(content)}"
-            raise SourceError.at(path, self._key, found=found, mend=OTHER_FILE)
-        self._values = values
-
-    def read_numbers(self, key: str) -> Stored:
-        """An array of integers or floats, of any shape."""
-        values = self._get(key)
-        try:
-            array = np.asarray(values)
-        except (ValueError, RecursionError):  # lists of different lengths
-            array = np.zeros(0, object)
-        if array.dtype.kind not in "fiu":
-            found = f"a {type(values).__name__}, as an array {array.dtype} of shape {array.shape}"
-            raise self._error(key, found, "It must be numbers, without gaps")
-        return Stored(array, self._path, f"{self._key}/{key}")
-
-    def read_ids(self, rows: int, ids_name_videos: bool) -> list[tuple[str, str]]:
+    def _to_ids(self, stored: Stored, rows: int) -> list[tuple[str, str]]:
         """The id and the video of every row."""
-        if "id" not in self._values and not ids_name_videos:
-            return [(f"{self._name}-{row}",) * 2 for row in range(rows)]
-        values = self._get("id")
         try:
-            table = np.array([] if isinstance(values, str) else list(values))
-            if table.dtype.kind == "S":
-                table = np.char.decode(table, "utf-8", "replace")
-            cells = np.char.strip(table.reshape(len(table), -1)).tolist()
-        except (TypeError, ValueError, SystemError):  # no text, or no Unicode
-            cells = []
-        if len(cells) != rows or len(cells[0]) not in (1, 3):
-            wanted = f"It must hold a text, or video, start and end, for each of the {rows} rows"
-            raise self._error("id", f"a {type(values).__name__} of another form", wanted)
-        return [self._to_id(row, texts, ids_name_videos) for row, texts in enumerate(cells)]
-
-    def _to_id(self, row: int, texts: list[str], ids_name_videos: bool) -> tuple[str, str]:
-        if not all(text and text.isprintable() for text in texts):
-            wanted = "An id must be readable text"
-            raise self._error("id", f"{ascii(texts)[:80]} in row {row}", wanted)
-        if len(texts) == 3:
-            return f"{texts[0]}[{texts[1]}-{texts[2]}]", texts[0]
-        found = _SEGMENT_ID.fullmatch(texts[0])
-        if ids_name_videos and not found:
-            wanted = 'An id must be "VIDEO$_$CLIP", or the clips of a video cannot be kept together'
-            raise self._error("id", f"{texts[0][:80]!a} in row {row}", wanted)
-        return texts[0], found[1] if found else texts[0]
-
-    def _get(self, key: str) -> Any:
-        if key not in self._values:
-            raise self._error(key, f"no such key; it holds {_names(self._values)}", OTHER_FILE)
-        return self._values[key]
-
-    def _error(self, key: str, found: str, mend: str) -> SourceError:
-        return SourceError.at(self._path, f"{self._key}/{key}", found=found, mend=mend)
+            cells = np.char.strip(np.array(list(stored.values)).astype(str)).reshape(rows, -1)
+            names = ["{}[{}-{}]".format(*each) if len(each) == 3 else each.item() for each in cells]
+        except (TypeError, ValueError, SystemError) as error:  # no text, or no Unicode
+            mend = f"It must hold a text, or video, start and end, for each of the {rows} rows"
+            raise stored.error("not the ids of the samples", mend) from error
+        ids = []
+        for row, name in enumerate(names):
+            segment = _SEGMENT_ID.fullmatch(name)
+            if not name or not name.isprintable() or (self.ids_name_videos and not segment):
+                form = '"VIDEO$_$CLIP"' if self.ids_name_videos else "readable text"
+                mend = f"An id must be {form}, so that the clips of a video can be kept together"
+                raise stored.error(f"{name[:80]!a} in row {row}", mend)
+            ids.append((name, segment[1] if segment else name))
+        return ids
 
 
-def _names(values: Any) -> str:
-    if not isinstance(values, dict):
-        return f"a {type(values).__name__}"
-    return ", ".join(ascii(str(name)[:40]) for name in list(values)[:12]) or "nothing"
+def _get(path: Path, content: Any, key: str) -> Stored:
+    """Whatever the file holds under `<split>/<name>`."""
+    values = content
+    for name in key.split("/"):
+        if not isinstance(values, dict) or name not in values:
+            raise SourceError.at(path, key, found="no such key", mend=OTHER_FILE)
+        values = values[name]
+    return Stored(values, path, key)
+
+
+def _get_numbers(path: Path, content: Any, key: str) -> Stored:
+    """An array of integers or floats, of any shape."""
+    stored = _get(path, content, key)
+    try:
+        array = np.asarray(stored.values)
+    except (ValueError, RecursionError):  # lists of different lengths
+        array = np.zeros(0, object)
+    if array.dtype.kind not in "fiu":
+        found = f"a {type(stored.values).__name__} of type {array.dtype}"
+        raise stored.error(found, "It must be numbers, without gaps")
+    return stored._replace(values=array)

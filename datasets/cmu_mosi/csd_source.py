@@ -178,10 +178,8 @@ class CsdSource(Source):
         vectors = frames["language"]
         words = copy.words(video) if "words" in here else Words(vectors.intervals)
         if len(vectors.intervals) and match_words(vectors, words) is None:
-            said = (
-                "videos have word vectors of other times than the words: averaged over each word."
-            )
-            copy.counts[said] += 1
+            said = "have word vectors of other times than the words: averaged over each word."
+            copy.counts[f"videos {said}"] += 1
             if shift:  # they were made from the words, and so sit one row late too
                 frames["language"] = Frames(vectors.features[1:], vectors.intervals[:-1])
         found = align_video(

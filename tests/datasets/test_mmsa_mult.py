@@ -153,6 +153,7 @@ def test_the_places_swapped_in_the_whole_file(tmp_path):
 
 
 PAIR = np.tile(np.float32([1, 0]), (3, 4, 1))
+NO_IDS = "not the ids of the samples. It must hold"
 BAD_CODE = np.full(3, 0x110000, "<u4").view("<U1")
 
 
@@ -164,44 +165,21 @@ BAD_CODE = np.full(3, 0x110000, "<u4").view("<U1")
         (MMSA, "vision", lambda x: x[:2], "2 rows of 6 steps. The array before it has 3 rows of 6"),
         (MOSI, "vision", lambda x: np.repeat(x, 2, 1), "3 rows of 12 steps"),
         (MMSA, "audio", lambda x: x[:0], "shape (0, 6, 3). It must be (rows, steps, "),
-        (
-            MMSA,
-            "audio",
-            lambda x: x.astype(bool),
-            "a ndarray, as an array bool of shape (3, 6, 3). It",
-        ),
-        (
-            MMSA,
-            "audio",
-            lambda x: {"a": 1},
-            "a dict, as an array object of shape (). It must be num",
-        ),
-        (
-            MMSA,
-            "audio",
-            lambda x: [[1.0], [1.0, 2.0]],
-            "a list, as an array object of shape (0,). It must be",
-        ),
-        (MMSA, "id", lambda ids: ids[:2], "a list of another form. It must hold a text, or vid"),
-        (MMSA, "id", lambda ids: "abc", "a str of another form. It must hold a text"),
-        (MMSA, "id", lambda ids: np.array("abc"), "a ndarray of another form. It must hold a"),
+        (MMSA, "audio", lambda x: x.astype(bool), "a ndarray of type bool. It must be numbers"),
+        (MMSA, "audio", lambda x: {"a": 1}, "a dict of type object"),
+        (MMSA, "audio", lambda x: [[1.0], [1.0, 2.0]], "a list of type object"),
+        (MMSA, "id", lambda ids: ids[:2], f"{NO_IDS} a text, or video, start and end, for each"),
+        (MMSA, "id", lambda ids: np.array("abc"), NO_IDS),
+        (MMSA, "id", lambda ids: [[ids] * 3] * 3, NO_IDS),
+        (MMSA, "id", lambda ids: BAD_CODE, NO_IDS),
+        (MOSI, "id", lambda ids: ids[:, :2], NO_IDS),
         (MMSA, "id", lambda ids: [ids[0], 2, 3], "'2' in row 1. An id must be \"VIDEO$_$CLIP\""),
-        (MMSA, "id", lambda ids: np.arange(3.0), "a ndarray of another form. It must hold a"),
-        (MMSA, "id", lambda ids: [[ids] * 3] * 3, "a list of another form. It must hold a"),
-        (MMSA, "id", lambda ids: BAD_CODE, "a ndarray of another form. It must hold a"),
-        (MMSA, "id", lambda ids: [*ids[:2], "\ud800$_$1"], r"['\ud800$_$1'] in row 2. An id"),
-        (MMSA, "id", lambda ids: ["a_1", *ids[1:]], "'a_1' in row 0. An id must be \"VIDEO$_"),
+        (MMSA, "id", lambda ids: [*ids[:2], "\ud800$_$1"], r"'\ud800$_$1' in row 2. An id"),
         (MMSA, "id", lambda ids: ["$_$1", *ids[1:]], "'$_$1' in row 0"),
-        (MOSI, "id", lambda ids: ids[:, :2], "a ndarray of another form. It must hold a text, or"),
-        (MOSI, "id", lambda ids: [*ids[:2], ["v", "1", "\n"]], "['v', '1', ''] in row 2"),
+        (MOSI, "id", lambda ids: [*ids[:2], ["v", "1\n2", "3"]], r"'v[1\n2-3]' in row 2"),
         (MMSA, "regression_labels", lambda y: y[:2], "labels of shape (2,). The features beside"),
         (MMSA, "regression_labels", lambda y: y * [1, np.nan, 1], "finite, the first in row 1"),
-        (
-            MMSA,
-            "regression_labels",
-            lambda y: [2**2000] * 3,
-            "a list, as an array object of shape (3,)",
-        ),
+        (MMSA, "regression_labels", lambda y: [2**2000] * 3, "a list of type object"),
         (MOSI, "labels", lambda y: PAIR, "labels of shape (3, 4, 2)"),
         (IEMOCAP, "labels", lambda y: y[..., :1], "labels of shape (3, 4, 1)"),
         (IEMOCAP, "labels", lambda y: PAIR / 2, "(0.5, 0) for neutral in row 0. It must be (1, 0)"),
@@ -217,25 +195,9 @@ def test_values_that_cannot_be_right(tmp_path, source, key, value, found):
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("key", ["text", "id", "regression_labels"])
-def test_a_key_that_is_not_there(tmp_path, key):
-    data = make_mmsa()
-    del data["test"][key]
-    with pytest.raises(SourceError, match=f"test/{key}': no such key; it holds '(raw_)?text', "):
-        read(tmp_path, MMSA, data)
-
-
-@pytest.mark.parametrize(
-    ("data", "found"),
-    [
-        ([1, 2], "'train': no dict of arrays here; the file holds a list"),
-        ({}, "'train': no dict of arrays here; the file holds nothing"),
-        ({"test": {}, "dev": {}}, "'train': .* holds 'test', 'dev'"),
-        ({"train": {}, "valid": np.zeros(3)}, "'valid': no dict of arrays here"),
-    ],
-)
-def test_another_kind_of_pickle(tmp_path, data, found):
-    with pytest.raises(SourceError, match=f"{MOSI.file}, key {found}"):
+@pytest.mark.parametrize("data", [[1, 2], {}, {"train": np.zeros(3)}, {"train": {"audio": []}}])
+def test_another_kind_of_pickle(tmp_path, data):
+    with pytest.raises(SourceError, match=f"{MOSI.file}, key 'train/text': no such key. This is"):
         read(tmp_path, MOSI, data)
 
 
