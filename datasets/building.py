@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,16 @@ def build(
         return made
 
     # TFDS deletes the old build first, so the new one is made beside it.
-    with tempfile.TemporaryDirectory(prefix=f"incomplete.{choice.cls.name}_", dir=root) as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix=f"incomplete.{choice.cls.name}_", dir=root) as scratch,
+        contextlib.ExitStack() as afterwards,
+    ):
         fresh = builder_in(Path(scratch))
-        with _without_progress_bars():
-            fresh.download_and_prepare(
-                download_config=tfds.download.DownloadConfig(manual_dir=manual_dir)
-            )
+        afterwards.callback(tfds.display_progress_bar, tqdm_utils._active)  # has no public name
+        tfds.disable_progress_bar()  # or TFDS' own bars would mix with the caller's
+        fresh.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(manual_dir=manual_dir)
+        )
         # Unless another process has just built the same.
         if not builder_in(root).is_built_from(sources, any_options=options is None):
             # Renames only: at no moment does a part of a build stand under the final name.
@@ -116,8 +120,7 @@ def verify(
         if not error.readable:
             raise
         files, missing = error.readable, str(error)
-    data = builder.describe_data(files, builder.read(files))
-    result = _beside_published(choice.cls, choice.name, data)
+    result = _beside_published(builder, builder.describe_data(files, builder.read(files)))
     for file, path in files.items():
         result["files"][file]["bytes"] = path.stat().st_size
     fitting = choice.fitting or {choice.name: builder.source.lacks(files)}
@@ -134,28 +137,25 @@ def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
         - `options`: those that are not defaults; `fingerprint`: the one that runs record.
     """
     builder = load_builder(name, data_dir)
-    full_name = f"{builder.name}/{builder.builder_config.name}"
-    result = _beside_published(type(builder), full_name, builder.info.metadata)
-    return {**result, "folder": str(builder.data_dir)}
+    return {**_beside_published(builder, builder.info.metadata), "folder": str(builder.data_dir)}
 
 
-def _beside_published(cls: Any, name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def _beside_published(builder: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """What `SequenceBuilder.describe_data` gave, with what is published."""
-    listed = {url.rpartition("/")[2]: info.checksum for url, info in cls.url_infos.items()}
-    published = {**listed, **cls.PUBLISHED_SHA256}
-    config = cls.builder_configs.get(name.partition("/")[2])
-    counts_published = (config and config.published_counts) or cls.PUBLISHED_COUNTS
-    splits = data["report"]["splits"]
+    config = builder.builder_config
+    hashes = {url.rpartition("/")[2]: info.checksum for url, info in builder.url_infos.items()}
+    hashes |= builder.PUBLISHED_SHA256
+    published = config.published_counts or builder.PUBLISHED_COUNTS
     return {
-        "data": name,
+        "data": f"{builder.name}/{config.name}",
         "files": {
-            file: {"sha256": sha256, "published_sha256": published.get(file)}
+            file: {"sha256": sha256, "published_sha256": hashes.get(file)}
             for file, sha256 in data["sources"].items()
         },
         **data["report"],
         "splits": {
-            split: {**counts, "published": counts_published.get(split)}
-            for split, counts in splits.items()
+            split: {**counts, "published": published.get(split)}
+            for split, counts in data["report"]["splits"].items()
         },
         "options": dict(data["options"]),
         "fingerprint": data["fingerprint"],
@@ -184,14 +184,3 @@ def origin(choice: Choice) -> dict[str, str]:
     name = choice.name if choice.config else f"{choice.name}<name>"
     about = choice.cls.get_metadata().description
     return {"data": name, "description": about, "terms": instructions(choice.cls)}
-
-
-@contextlib.contextmanager
-def _without_progress_bars() -> Iterator[None]:
-    """TFDS' own bars would mix with the caller's."""
-    were_on = tqdm_utils._active  # TFDS has no public way to ask
-    tfds.disable_progress_bar()
-    try:
-        yield
-    finally:
-        tfds.display_progress_bar(were_on)

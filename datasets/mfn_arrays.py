@@ -41,27 +41,23 @@ class MfnArrays(Source):
     widths: Mapping[str, int]
     num_columns: int = 1  # of the labels
     splits: tuple[str, ...] = SPLITS  # those that are read
-    # Splits whose text file a good copy may lack (the only kind of file that the published copies
-    # lack). Language is then zeros, and so not present.
-    optional: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()  # files that a good copy may lack; zeros stand in for them
     pooled: str = ""  # the name of the one split that joins all; empty keeps them apart
     layout: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: APART)
     key: str = "d1"  # of the one array in each file
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        optional = self.lacks({})
         names = [_name(file, split) for split in self.splits for file in (*self.layout, _LABELS)]
-        return find_files(folder, [name for name in names if name not in optional], optional)
+        needed = [name for name in names if name not in self.optional]
+        return find_files(folder, needed, self.optional)
 
     def lacks(self, files: Mapping[str, Path]) -> list[str]:
-        text = [file for file, modalities in self.layout.items() if modalities == ("language",)]
-        names = [_name(file, split) for split in self.optional for file in text]
-        return [name for name in names if name not in files]
+        return [name for name in self.optional if name not in files]
 
     def fits(self, files: Mapping[str, Path], report: Report) -> bool:
         """Whether the arrays have this data set's widths: another's files have the same names."""
         for split in self.splits:
-            for modalities, path in self._feature_files(files, split):
+            for modalities, path in self._feature_files(files, split).items():
                 report(path)
                 with open_h5(path) as file, h5py_errors(path, self.key):
                     shape = find(path, file, self.key, h5py.Dataset).shape
@@ -75,7 +71,7 @@ class MfnArrays(Source):
         columns = [self.num_columns] if self.num_columns > 1 else []
         for done, split in enumerate(self.splits, start=1):
             paths = self._feature_files(files, split)
-            parts = {names: self._read(path, report) for names, path in paths}
+            parts = {names: self._read(path, report) for names, path in paths.items()}
             arrays = to_features(parts, self.widths)
             rows = len(next(iter(arrays.values())))
             labels = to_labels(self._read(files[_name(_LABELS, split)], report), rows, *columns)
@@ -85,12 +81,10 @@ class MfnArrays(Source):
                 yield self.pooled or split, Sample(f"{split}-{row}", features, value)
             report(done, len(self.splits))
 
-    def _feature_files(
-        self, files: Mapping[str, Path], split: str
-    ) -> list[tuple[tuple[str, ...], Path]]:
-        """The modalities and the path of each file of features among `files`."""
-        named = [(modalities, _name(file, split)) for file, modalities in self.layout.items()]
-        return [(modalities, files[name]) for modalities, name in named if name in files]
+    def _feature_files(self, files: Mapping[str, Path], split: str) -> dict[tuple[str, ...], Path]:
+        """Modalities -> the file with their features, of those among `files`."""
+        named = {modalities: _name(file, split) for file, modalities in self.layout.items()}
+        return {modalities: files[name] for modalities, name in named.items() if name in files}
 
     def _read(self, path: Path, report: Report) -> Stored:
         report(path)

@@ -17,8 +17,9 @@ from rmfn_tf.datasets.synthetic.synthetic_dataset_builder import Builder as Synt
 from rmfn_tf.names import did_you_mean
 
 # Name -> its builder. Importing the modules has registered them for `tfds.load`.
-_BUILDERS: tuple[Any, ...] = (CmuMosi, IctMmmo, Iemocap, Pom, Synthetic, Custom)
-DATASETS: dict[str, Any] = {cls.name: cls for cls in _BUILDERS}
+DATASETS: dict[str, Any] = {
+    cls.name: cls for cls in (CmuMosi, IctMmmo, Iemocap, Pom, Synthetic, Custom)
+}
 
 OWN_DATA = "custom"  # its configs are the users' own folders, so none is known beforehand
 _ALL_TERMS = "`rmfn data info <data set>` tells where people get the files, and on what terms."
@@ -97,14 +98,12 @@ def choose(
             f"Name a data set, as cmu_mosi or {OWN_DATA}/my_data, or the folder with the source "
             "files (manual_dir)."
         )
-    if choice is None:
-        classes = [cls for cls in DATASETS.values() if cls.MANUAL_DOWNLOAD_INSTRUCTIONS]
-    elif manual_dir is None or not choice.cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
+    classes = DATASETS.values() if choice is None else [choice.cls]
+    of_files = [cls for cls in classes if cls.MANUAL_DOWNLOAD_INSTRUCTIONS]
+    if choice is not None and (manual_dir is None or not of_files):
         configs = (Choice(choice.cls, config) for config in choice.cls.builder_configs)
         return next((each for each in configs if each.builder(data_dir).is_whole()), choice)
-    else:
-        classes = [choice.cls]
-    return _detect(find_folder(manual_dir), classes)
+    return _detect(find_folder(manual_dir), of_files)
 
 
 def instructions(cls: Any) -> str:
@@ -113,9 +112,7 @@ def instructions(cls: Any) -> str:
 
 
 def _detect(folder: Path, classes: list[Any]) -> Choice:
-    sources: dict[str, Source] = {}
-    for cls in classes:
-        sources |= cls.sources_for(folder)
+    sources = {name: source for cls in classes for name, source in cls.sources_for(folder).items()}
     found: dict[str, Mapping[str, Path]] = {}
     lacking: dict[str, MissingFiles] = {}
     for name, source in sources.items():
@@ -126,8 +123,13 @@ def _detect(folder: Path, classes: list[Any]) -> Choice:
     if not found:  # files that are not enough for a build can still be verified
         found = {name: error.readable for name, error in lacking.items() if error.readable}
     if not found:
+        alike: dict[str, list[str]] = {}
+        for name, error in lacking.items():
+            alike.setdefault(str(error), []).append(name)
+        lines = [f"{folder} holds nothing that can be built from."]
+        lines += [f"- {', '.join(names)}: {said}" for said, names in alike.items()]
         terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS
-        raise _nothing_fits(folder, lacking, terms)
+        raise MissingFiles("\n".join([*lines, terms]))
     fitting = list(found)
     if len({name.partition("/")[0] for name in found}) > 1:  # which share names of files
         looked = {name: (sources[name], found[name]) for name in found}
@@ -140,16 +142,6 @@ def _detect(folder: Path, classes: list[Any]) -> Choice:
     dataset, _, config = first.partition("/")
     lacks = {name: sources[name].lacks(found[name]) for name in fitting}
     return Choice(DATASETS[dataset], config, why, lacks)
-
-
-def _nothing_fits(folder: Path, lacking: Mapping[str, MissingFiles], terms: str) -> MissingFiles:
-    """Says of each config what it lacks, and where people get the files."""
-    alike: dict[str, list[str]] = {}
-    for name, error in lacking.items():
-        alike.setdefault(str(error), []).append(name)
-    lines = [f"{folder} holds nothing that can be built from."]
-    lines += [f"- {', '.join(names)}: {said}" for said, names in alike.items()]
-    return MissingFiles("\n".join([*lines, terms]))
 
 
 def _fitting(

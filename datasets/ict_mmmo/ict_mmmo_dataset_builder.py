@@ -18,7 +18,7 @@ class Builder(SequenceBuilder):
             name="mfn_arrays",
             description="The arrays published with the Memory Fusion Network: 300/74/36 features; "
             "the training split lacks language in the copies known.",
-            source=MfnArrays(_MODALITIES, optional=("train",)),
+            source=MfnArrays(_MODALITIES, optional=("text_train_emb.h5",)),
             task=_RATING,
         ),
         SequenceConfig(

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from rmfn_tf.datasets.builder import SequenceBuilder, SequenceConfig
 from rmfn_tf.datasets.mfn_arrays import MfnArrays
-from rmfn_tf.datasets.source import SPLITS
 from rmfn_tf.task import Task
 
 COLUMNS = (
@@ -26,7 +25,7 @@ class Builder(SequenceBuilder):
             source=MfnArrays(
                 {"language": 300, "acoustic": 43, "visual": 41},
                 num_columns=len(COLUMNS),
-                optional=SPLITS,
+                optional=("text_train_emb.h5", "text_valid_emb.h5", "text_test_emb.h5"),
             ),
             task=Task(
                 "regression",

@@ -77,7 +77,7 @@ def test_every_file_is_named_and_every_split_counted(folder):
 
 
 def test_a_text_file_that_may_lack(folder):
-    source = MfnArrays(WIDTHS, optional=("train",))
+    source = MfnArrays(WIDTHS, optional=("text_train_emb.h5",))
     assert source.lacks(source.find(folder)) == []
     (folder / "text_train_emb.h5").unlink()
     assert source.lacks(source.find(folder)) == ["text_train_emb.h5"]
