@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from rmfn_tf.datasets.guard import guarded
-from rmfn_tf.datasets.report import describe, fingerprint
 from rmfn_tf.datasets.source import Reading, Sample, Source, SourceError, hash_files
 from rmfn_tf.task import Task
 
@@ -100,13 +99,13 @@ class SequenceBuilder(  # type: ignore[call-arg]
 
     def describe_data(self, files: Mapping[str, Path], reading: Reading) -> dict[str, Any]:
         """What is stored about the data: `sources` (file -> SHA-256), `options` that are not the
-        defaults, the `report` that `describe` gives, and the `fingerprint`."""
+        defaults, the `report` that `Reading.describe` gives, and the `fingerprint`."""
         options = self.source.changed_options()
         return {
             "sources": hash_files(files),
             "options": options,
-            "report": describe(reading, self.builder_config.task.per_step),
-            "fingerprint": fingerprint(reading, options),
+            "report": reading.describe(self.builder_config.task.per_step),
+            "fingerprint": reading.fingerprint(options),
         }
 
     def _info(self) -> Any:

@@ -133,7 +133,7 @@ def inspect(name: str, data_dir: str | Path | None = None) -> dict[str, Any]:
     Returns:
         - `data`: name with config; `folder`: of the build,
         - `files`: source file -> `{"sha256", "published_sha256": str or None}`,
-        - all that `describe` gives, and in each of `splits` the count `published`, or None,
+        - all that `Reading.describe` gives, and in each of `splits` the count `published`, or None,
         - `options`: those that are not defaults; `fingerprint`: the one that runs record.
     """
     builder = load_builder(name, data_dir)

@@ -126,9 +126,6 @@ class _Unpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(f"refused: it asks for {asked}, which data do not need")
         return _NAMES[module, name]
 
-    def persistent_load(self, pid: Any) -> Any:
-        raise pickle.UnpicklingError("refused: it takes data from outside of the file")
-
 
 def _to_plain(value: Any, done: dict[int, tuple[Any, Any]]) -> Any:
     """What the unpickler made, with every stand-in replaced by its array.

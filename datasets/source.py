@@ -8,6 +8,7 @@
 
 import dataclasses
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,12 +92,6 @@ class Sample:
         return len(next(iter(self.features.values())))
 
     @property
-    def labelled(self) -> np.ndarray:
-        """`(T,)` bool: which steps have a label, where each step has one of its own."""
-        label = np.asarray(self.label)
-        return label >= 0 if label.ndim == 1 else ~np.isnan(label).any(axis=1)
-
-    @property
     def present(self) -> dict[str, bool]:
         """Modality -> whether any of its values differs from zero."""
         return {name: bool(rows.any()) for name, rows in self.features.items()}
@@ -159,6 +154,65 @@ class Reading:
                     )
                 ids.add(sample.id)
         return cls({split: found for split, found in splits.items() if found}, dropped, notes)
+
+    def describe(self, per_step: bool) -> dict[str, Any]:
+        """Counts of what was found and left out, as plain JSON values.
+
+        Returns:
+            - `splits`: split -> `{"examples", "videos", "dropped", "present": {modality: examples
+              that have it}}`; where each step has a label of its own (`per_step`) also
+              `labelled_steps` and `unlabelled_steps`,
+            - `not_finite`: modality -> values that are NaN or infinite,
+            - `videos`: how many in all, those of dropped segments too,
+            - `steps`: `{"shortest", "median", "longest"}`; `with_words`: examples with known words,
+            - `dropped`: `[{"id", "split", "reason"}]`; `notes`: sentences.
+        """
+        samples = [sample for rows in self.splits.values() for sample in rows]
+        dropped = [dataclasses.asdict(each) for each in self.dropped]
+        videos = {each.video_id for each in samples} | {each.pop("video_id") for each in dropped}
+        modalities = list(samples[0].features) if samples else []
+        splits, not_finite = {}, {}
+        for split, rows in self.splits.items():
+            splits[split] = {
+                "examples": len(rows),
+                "videos": len({sample.video_id for sample in rows}),
+                "dropped": sum(each["split"] == split for each in dropped),
+                "present": {name: sum(each.present[name] for each in rows) for name in modalities},
+            }
+            if per_step:
+                labels = np.concatenate([sample.label for sample in rows])
+                none = labels < 0 if labels.ndim == 1 else np.isnan(labels).any(axis=1)
+                splits[split]["labelled_steps"] = int((~none).sum())
+                splits[split]["unlabelled_steps"] = int(none.sum())
+        for name in modalities:
+            counts = (np.count_nonzero(~np.isfinite(each.features[name])) for each in samples)
+            not_finite[name] = int(sum(counts))
+        steps = [sample.num_steps for sample in samples] or [0]
+        middle = float(np.median(steps))
+        return {
+            "splits": splits,
+            "not_finite": not_finite,
+            "videos": len(videos),
+            "steps": {"shortest": min(steps), "median": middle, "longest": max(steps)},
+            "with_words": sum(sample.words is not None for sample in samples),
+            "dropped": dropped,
+            "notes": list(self.notes),
+        }
+
+    def fingerprint(self, options: Mapping[str, str]) -> str:
+        """SHA-256 over options that are not defaults, then split, id and label of each example.
+
+        Runs record it, so that no model is evaluated by mistake on other data than it was trained
+        on.
+        """
+        digest = hashlib.sha256()
+        if options:
+            digest.update(json.dumps(dict(options), sort_keys=True).encode())
+        for split, samples in self.splits.items():
+            for sample in samples:
+                label = np.asarray(sample.label, "<f8").tobytes()
+                digest.update(f"{split}\0{sample.id}\0".encode() + label)
+        return digest.hexdigest()
 
 
 class Source(ABC):

@@ -27,6 +27,7 @@ from rmfn_tf.datasets.alignment.word_shift import WORD_SHIFTS, choose_word_shift
 from rmfn_tf.datasets.arrays import Stored, to_labels
 from rmfn_tf.datasets.csd import Csd, open_csd
 from rmfn_tf.datasets.source import (
+    OTHER_FILE,
     Dropped,
     Item,
     MissingFiles,
@@ -64,6 +65,10 @@ WANTED = (
     f"{FILES['labels']}, the times of the words from {FILES['words']} or {FILES['language']}, and "
     f"features from at least one of {', '.join(f'{FILES[part]} ({part})' for part in FEATURES)}"
 )
+UNSEEN = (
+    "Word times: taken as stored. Whether words sit one row late cannot be seen without "
+    f"{FILES['words']}; --word-shift 1 moves them."
+)
 
 
 @dataclass(frozen=True)
@@ -95,13 +100,11 @@ class CsdSource(Source):
         found: dict[str, Path] = {}
         for path in sorted(filter(Path.is_file, folder.glob("*.csd"))):
             part = part_of(path.name)
-            if part in found:
+            if part and found.setdefault(part, path) != path:
                 raise SourceError(
                     f"{folder} holds {found[part].name} and {path.name}, which are both the "
                     f"{part}: leave one of them."
                 )
-            if part:
-                found[part] = path
         files = {found[part].name: found[part] for part in NAMES if part in found}
         needs = {
             FILES["labels"]: {"labels"},
@@ -123,32 +126,27 @@ class CsdSource(Source):
         """All labelled segments with words, called `VIDEO[ROW]`, one video in memory at a time; a
         modality without a file, or without the video, is zeros."""
         with ExitStack() as stack:
-            copy = Copy(report, {})
+            csds: dict[str, Csd] = {}
             for name, path in files.items():
                 report(path)
-                copy.csds[part_of(name)] = stack.enter_context(open_csd(path))
-            if self.pauses != "keep" and "words" not in copy.csds:
+                csds[part_of(name)] = stack.enter_context(open_csd(path))
+            copy = Copy(report, csds)
+            if self.pauses != "keep" and "words" not in csds:
                 raise SourceError(
                     f"{', '.join(map(str, files.values()))}: which words are pauses cannot be told "
                     f"without {FILES['words']}. Put it there, or keep the pauses."
                 )
-            shift, said = self._choose_shift(copy)
+            shift, said = False, UNSEEN
+            if "words" in csds or self.word_shift in ("0", "1"):
+                words = map(copy.words, csds["words"].ids if "words" in csds else [])
+                shift, said = choose_word_shift(self.word_shift, self.mode, words)
+                copy.counts.clear()  # of the words, which are read again
             yield said
-            copy.counts.clear()  # `_choose_shift` may have read all words, which are read again
-            videos = copy.csds["labels"].ids
+            videos = csds["labels"].ids
             for done, video in enumerate(videos, start=1):
                 yield from self._read_video(video, copy, shift)
                 report(done, len(videos))
             yield from copy.notes()
-
-    def _choose_shift(self, copy: "Copy") -> tuple[bool, str]:
-        if "words" not in copy.csds and self.word_shift not in ("0", "1"):
-            return False, (
-                "Word times: taken as stored. Whether words sit one row late cannot be seen "
-                f"without {FILES['words']}; --word-shift 1 moves them."
-            )
-        videos = copy.csds["words"].ids if "words" in copy.csds else []
-        return choose_word_shift(self.word_shift, self.mode, map(copy.words, videos))
 
     def _read_video(self, video: str, copy: "Copy", shift: bool) -> Iterator[Item]:
         labels, segments = copy.rows("labels", video)
@@ -220,8 +218,7 @@ class Copy:
             kind = "text" if is_text else features.dtype
             wanted = {"words": "one word", "labels": "one score"}.get(part, f"{width} features")
             found = f"{kind} of shape {features.shape}, not {wanted} a row"
-            mend = "It is another file than its name says: take it from another copy"
-            raise stored.error(found, mend)
+            raise stored.error(found, OTHER_FILE)
         if part == "labels":
             return to_labels(stored, len(times)), times
         return features.reshape(len(times), width), times
