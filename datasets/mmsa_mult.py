@@ -34,7 +34,6 @@ from rmfn_tf.datasets.pickles import read_pickle
 from rmfn_tf.datasets.source import (
     OTHER_FILE,
     Item,
-    MissingFiles,
     Report,
     Sample,
     Source,
@@ -58,12 +57,7 @@ class AlignedPickle(Source):
     ids_name_videos: bool = False  # whether every id must be `VIDEO$_$CLIP`
 
     def find(self, folder: str | Path | None) -> dict[str, Path]:
-        """The file in `folder`; MissingFiles also says that an unaligned file will not do."""
-        try:
-            return find_files(folder, [self.file])
-        except MissingFiles as error:
-            why = "An unaligned file will not do: its modalities differ in length."
-            raise MissingFiles(f"{error} {why}") from error
+        return find_files(folder, [self.file])
 
     def read(self, files: Mapping[str, Path], report: Report) -> Iterator[Item]:
         """All samples without their padding, in the order of the rows.

@@ -101,17 +101,10 @@ class Builder(SequenceBuilder):
         ),
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
-    The folder must hold, for mfn_arrays, X_{split}.h5 and y_{split}.h5 for the splits train, valid
-    and test, as published with the Memory Fusion Network; for mmsa_aligned, aligned_50.pkl of the
-    MMSA framework; for mult_aligned, mosi_data.pkl of the Multimodal Transformer; for dialogue,
-    dialogue_clean_a and dialogue_clean_b, transcripts.csv, text_{split}.csv and
-    {text,audio,video}/*_{split}0.csv for the splits train and test, as in the repository
-    contextual-multimodal-fusion of soujanyaporia on GitHub (a clone of it will do), and
-    CMU_MOSI_Opinion_Labels.csd where scores are to be learned rather than two classes; for the
-    others, computational sequences of the CMU-MultimodalSDK: CMU_MOSI_Opinion_Labels.csd,
-    CMU_MOSI_TimestampedWords.csd, CMU_MOSI_TimestampedWordVectors.csd, CMU_MOSI_COVAREP.csd and
-    CMU_MOSI_Visual_Facet_41.csd. Each was given out by its authors, beside their code on GitHub;
-    the SDK's own server has mostly been down since 2021. For research use.
+    README.md, which `rmfn data info cmu_mosi` shows, names the files of each config. An unaligned
+    pickle will not do: its modalities differ in length. Each file was given out by its authors,
+    beside their code on GitHub; the SDK's own server has mostly been down since 2021. For research
+    use.
     """
     PUBLISHED_COUNTS: ClassVar[dict] = {"train": 1284, "validation": 229, "test": 686}
     PUBLISHED_SHA256: ClassVar[dict] = {

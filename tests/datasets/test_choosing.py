@@ -74,7 +74,7 @@ def test_nothing_fits(tmp_path):
     said = str(caught.value)
     for expected in (
         f"{tmp_path} holds nothing that can be built from",
-        f"- cmu_mosi/mmsa_aligned: {tmp_path} must hold aligned_50.pkl. An unaligned file will not",
+        f"- cmu_mosi/mmsa_aligned: {tmp_path} must hold aligned_50.pkl.",
         f"- cmu_mosi/mult_aligned: {tmp_path} must hold mosi_data.pkl.",
         f"cmu_mosi/csd_selected_20, cmu_mosi/csd_raw: {tmp_path} must hold CMU_MOSI_Opinion",
         "given out by its authors",
