@@ -160,21 +160,6 @@ def test_another_folder_is_never_taken_for_a_build(tmp_path, folder, data_dir, c
         build(other, data_dir)
 
 
-def test_no_options(folder, data_dir):
-    builder = Builder(config=Builder.make_config(NAME, folder, data_dir), data_dir=data_dir)
-    builder.options = {"mode": "default"}
-    with pytest.raises(ValueError, match="unknown option 'mode'"):
-        builder.source.find(folder)
-
-
-def test_a_video_in_two_splits(tmp_path, data_dir):
-    files = two_files()
-    files["part_1.npz"]["video"][2] = "a"
-    folder = write_own(tmp_path / "own", files)
-    with pytest.raises(SourceError, match="the video 'a' has segments in test and in train"):
-        build(folder, data_dir)
-
-
 def test_what_reads_a_folder(tmp_path, folder):
     ((name, source),) = Builder.sources_for(folder).items()
     assert name == FULL_NAME

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from rmfn_tf.datasets.arrays import strip_padding
 from rmfn_tf.datasets.mfn_arrays import TOGETHER, MfnArrays
 from rmfn_tf.datasets.source import MissingFiles, Sample, SourceError, find_files, hash_files
-from support.mfn_files import NAMES, STEPS, make_arrays, write_array, write_arrays
+from support.mfn_files import NAMES, STEPS, join, make_arrays, write_array, write_arrays
 
 WIDTHS = {"language": 4, "acoustic": 3, "visual": 2}
 SIZES = {"train": 4, "validation": 2, "test": 3}
@@ -17,15 +17,6 @@ PARTS = {"text_{}_emb.h5": "language", "audio_{}.h5": "acoustic", "video_{}.h5":
 ONE = MfnArrays(WIDTHS)
 TWO = MfnArrays(WIDTHS, num_columns=2)
 BESIDE = MfnArrays(WIDTHS, layout=TOGETHER, key="data")
-
-
-def join(arrays):
-    """The same features, all modalities of a split beside each other in one file."""
-    joined = {name: array for name, array in arrays.items() if name.startswith("y_")}
-    for split in NAMES.values():
-        parts = [arrays[pattern.format(split)] for pattern in PARTS]
-        joined[f"X_{split}.h5"] = np.concatenate(parts, axis=2)
-    return joined
 
 
 def read(source, folder, report=lambda *_: None):

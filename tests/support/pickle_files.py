@@ -6,22 +6,18 @@ from typing import Any
 
 import numpy as np
 
-STEPS = 6
+from support.mfn_files import STEPS, make_features
+
 SIZES = {"train": 4, "valid": 2, "test": 3}
 WIDTHS = {"language": 4, "acoustic": 3, "visual": 2}
 KEYS = {"language": "text", "acoustic": "audio", "visual": "vision"}
 
 
-def make_features(rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """key -> (rows, STEPS, F): row i starts at step `i % 3`; the even rows end one step early."""
-    features = {}
-    for modality, width in WIDTHS.items():
-        array = rng.normal(size=(rows, STEPS, width)).astype(np.float32)
-        for row in range(rows):
-            array[row, : row % 3] = 0
-            array[row, STEPS - (row % 2 == 0) :] = 0
-        features[KEYS[modality]] = array
-    return features
+def _features(rows: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    return {
+        KEYS[modality]: make_features(rows, width, rng).astype(np.float32)
+        for modality, width in WIDTHS.items()
+    }
 
 
 def make_mmsa() -> dict[str, dict[str, Any]]:
@@ -32,7 +28,7 @@ def make_mmsa() -> dict[str, dict[str, Any]]:
         scores = rng.uniform(-3, 3, rows).round(1)
         data[split] = {
             "raw_text": np.array([f"THE {row} WORDS" for row in range(rows)], object),
-            **make_features(rows, rng),
+            **_features(rows, rng),
             "id": [f"{split}_-{row // 2}$_${row % 2}" for row in range(rows)],
             "text_bert": rng.integers(0, 30_000, (rows, 3, STEPS)).astype(np.float32),
             "annotations": ["Positive" if score > 0 else "Negative" for score in scores],
@@ -47,7 +43,7 @@ def make_mult(emotions: int = 0, ids: bool = True) -> dict[str, dict[str, Any]]:
     rng = np.random.default_rng(0)
     data: dict[str, dict[str, Any]] = {}
     for split, rows in SIZES.items():
-        data[split] = make_features(rows, rng)
+        data[split] = _features(rows, rng)
         if emotions:
             second = np.arange(emotions) == rng.integers(0, emotions, (rows, 1))
             labels = np.stack([~second, second], axis=2).astype(np.float32)

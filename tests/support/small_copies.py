@@ -1,4 +1,4 @@
-"""Small made-up copies of CMU-MOSI and IEMOCAP, each in one of the forms that users hold."""
+"""Small made-up copies of data sets, each in one of the forms that users hold."""
 
 from pathlib import Path
 from typing import Any
@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 
 from support.dialogue_files import write_dialogues
-from support.mfn_files import STEPS, write_array
+from support.mfn_files import join, make_arrays, write_arrays
 from support.mosi_csds import make_csds, write_csds
 from support.pickle_files import KEYS, make_mmsa, make_mult, write_pickle
+from support.small_ict_mmmo import WIDTHS as ICT_MMMO
 
 SIZES = {"train": 4, "validation": 2, "test": 3}
-NAMES = {"train": "train", "validation": "valid", "test": "test"}  # split -> name in the files
 MOSI = {"language": 300, "acoustic": 5, "visual": 20}
 MOSI_BERT = {"language": 768, "acoustic": 5, "visual": 20}
 IEMOCAP = {"language": 300, "acoustic": 74, "visual": 35}
+POM = {"language": 300, "acoustic": 43, "visual": 41}
 
 
 def widen(data: dict[str, dict[str, Any]], widths: dict[str, int]) -> dict[str, dict[str, Any]]:
@@ -38,32 +39,11 @@ def iemocap_mult(ids: bool = False) -> dict[str, dict[str, Any]]:
     return widen(make_mult(emotions=4, ids=ids), IEMOCAP)
 
 
-def mosi_arrays() -> dict[str, np.ndarray]:
-    """file name -> array; row i starts at step `i % 3`, the even rows end one step early."""
-    rng = np.random.default_rng(0)
-    arrays = {}
-    for split, rows in SIZES.items():
-        features = rng.normal(size=(rows, STEPS, sum(MOSI.values())))
-        for row in range(rows):
-            features[row, : row % 3] = 0
-            features[row, STEPS - (row % 2 == 0) :] = 0
-        arrays[f"X_{NAMES[split]}.h5"] = features
-        arrays[f"y_{NAMES[split]}.h5"] = rng.uniform(-3, 3, (rows, 1))
-    return arrays
-
-
-def write_mosi_arrays(folder: Path, arrays: dict[str, np.ndarray]) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, array in arrays.items():
-        write_array(folder / name, array, key="data")
-    return folder
-
-
 def write_copy(name: str, folder: Path) -> Path:
     """A copy that the config `name`, as `cmu_mosi/mmsa_aligned`, builds from."""
     match name:
         case "cmu_mosi/mfn_arrays":
-            return write_mosi_arrays(folder, mosi_arrays())
+            return write_arrays(folder, join(make_arrays(MOSI, 1, SIZES)), key="data")
         case "cmu_mosi/mmsa_aligned":
             return write_pickle(folder / "aligned_50.pkl", mosi_mmsa()).parent
         case "cmu_mosi/mult_aligned":
@@ -74,4 +54,9 @@ def write_copy(name: str, folder: Path) -> Path:
             return write_dialogues(folder)
         case "iemocap/mult_aligned":
             return write_pickle(folder / "iemocap_data.pkl", iemocap_mult()).parent
+        case "ict_mmmo/mfn_arrays" | "pom/mfn_arrays":
+            widths, columns = (ICT_MMMO, 1) if name.startswith("ict_mmmo") else (POM, 17)
+            arrays = make_arrays(widths, columns, SIZES)
+            del arrays["text_train_emb.h5"]
+            return write_arrays(folder, arrays)
     raise KeyError(name)

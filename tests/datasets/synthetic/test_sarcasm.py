@@ -180,3 +180,22 @@ def test_the_data_of_a_seed_do_not_change():
     assert made["test"][0].lengths.tolist() == [12, 10, 8, 11, 10]
     first = made["train"][1]["visual"][0, 0, :2]
     np.testing.assert_allclose(first, [0.1975527, -0.44640034], atol=1e-5)
+
+
+def test_the_sentiment_word_stands_at_its_place():
+    stories = sarcasm.draw_stories(100, np.random.default_rng(0))
+    sentences = sarcasm.spoken_words(stories, np.random.default_rng(0))
+    assert [len(sentence) for sentence in sentences] == stories.lengths.tolist()
+    for sentence, place, code in zip(
+        sentences, stories.sentiment_at, stories.sentiment, strict=True
+    ):
+        assert sentence[place] == ("great" if code > 0 else "awful")
+        assert set(sentence[:place] + sentence[place + 1 :]) <= set(sarcasm.FILLER)
+
+
+def test_words_follow_each_other():
+    intervals = sarcasm.spoken_intervals(9)
+    assert intervals.shape == (9, 2)
+    assert intervals[0, 0] == 0
+    assert (intervals[:, 1] > intervals[:, 0]).all()
+    np.testing.assert_array_equal(intervals[1:, 0], intervals[:-1, 1])
