@@ -3,7 +3,6 @@
 Where one would run something, that would make the file MARKER beside it.
 """
 
-import gzip
 import hashlib
 import io
 import os
@@ -13,7 +12,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -149,11 +147,6 @@ PICKLES: dict[str, Case] = {
     ),
     "cut off": (_bytes(pickle.dumps({"train": np.zeros(500)}, 4)[:-3000]), "truncated"),
     "a web page": (_bytes(b"<!DOCTYPE html><html>Virus"), "not readable as a pickle.*a web page"),
-    "a pointer": (
-        _bytes(b"version https://git-lfs.github.com/spec/v1\n"),
-        "not readable as a pickle.*a Git LFS pointer",
-    ),
-    "packed": (_bytes(gzip.compress(b"\x80\x04N.")), "not readable as a pickle.*packed"),
 }
 
 
@@ -197,10 +190,10 @@ def _virtual(file: h5py.File, path: Path) -> None:
     file[VIDEO].create_virtual_dataset("features", layout)
 
 
-def _shape_bomb(file: h5py.File, path: Path, shape: tuple[int, int]) -> None:
+def _shape_bomb(file: h5py.File, path: Path) -> None:
     """Of all that it says it holds, one chunk was written."""
     del file[f"{VIDEO}/features"]
-    data = file[VIDEO].create_dataset("features", shape, "f4", chunks=(2, 2))
+    data = file[VIDEO].create_dataset("features", (2**40, 2**20), "f4", chunks=(2, 2))
     data[0, 0] = 1
 
 
@@ -246,19 +239,10 @@ CSDS: dict[str, Case] = {
     "values in another file": (_stored_outside, "features': values stored in other files"),
     "values of another HDF5 file": (_changed(_virtual), "features': values stored in other files"),
     "a shape bomb": (
-        _changed(partial(_shape_bomb, shape=(2**40, 2**20))),
-        "takes more than 512 MB|features': not readable as HDF5",
-    ),
-    "a smaller shape bomb": (
-        _changed(partial(_shape_bomb, shape=(2**18, 2**10))),
+        _changed(_shape_bomb),
         "takes more than 512 MB|features': not readable as HDF5",
     ),
     "a gzip bomb": (_changed(_gzip_bomb), "features': not readable as HDF5"),
-    "never written": (_features(shape=(5, 3), dtype="f4"), "no values were ever written"),
-    "objects": (
-        _features(data=[["a"]] * 5, dtype=h5py.string_dtype()),
-        "features': values of type object. It must hold numbers, or text",
-    ),
     "a type of many fields": (
         _features(data=np.zeros(5, [(f"field{n:050}", "f4") for n in range(100)])),
         r"features': values of type \[\('field0",
@@ -267,11 +251,6 @@ CSDS: dict[str, Case] = {
     "a heap that crashes the library": (_damaged_heap, "ended by SIG|not readable as HDF5"),
     "cut off": (_cut_in_half, "not readable as HDF5"),
     "an id that is no text": (_changed(_odd_id), r"data': b'vid\\xe9o\\x1b-1' for the id"),
-    "a root of a long name": (
-        lambda path: write_csd(path, {"v": make_videos()["video-1"]}, "r" * 5000),
-        "root",
-    ),
-    "an archive": (_bytes(b"PK\x03\x04" + bytes(5000)), "not readable as HDF5"),
 }
 
 
@@ -339,7 +318,6 @@ NPZS: dict[str, Case] = {
         "visual': not readable as NPZ .no array",
     ),
     "a pickle in place of it": (_pickled(_runs), "not readable as NPZ .no zip archive"),
-    "a web page": (_bytes(b"<!DOCTYPE html><html>Virus"), "not readable as NPZ .no zip archive"),
     "one array": (_bytes(npy()), "one array, where several"),
     "cut off": (_cut_in_half, "not readable as NPZ"),
     "another value": (_other_value, "visual': .*CRC"),
