@@ -43,18 +43,16 @@ class Csd:
     def __init__(self, path: Path, file: h5py.File) -> None:
         self.path = path
         roots = list(file)
-        if len(roots) != 1 or not _is_name(roots[0]):
-            names = ", ".join(f"{name[:40]!a}" for name in roots[:3])
-            found = f"{len(roots)} root groups ({names})" if names else "no root group"
-            mend = "A computational sequence has one, of a printable name, with data and metadata"
-            raise SourceError.at(path, found=found, mend=mend)
+        if len(roots) != 1:
+            mend = "A computational sequence has one, with data and metadata"
+            raise SourceError.at(path, found=f"{len(roots)} root groups", mend=mend)
         self.root = roots[0]
         self._data = find(path, find(path, file, self.root, h5py.Group), "data", h5py.Group)
         self.ids = sorted(self._data, key=str)
-        odd = [name for name in self.ids if not _is_name(name)]
-        if odd or not self.ids:
-            found = f"{odd[0][:40]!a} for the id of a video" if odd else "no videos"
-            raise SourceError.at(path, f"{self.root}/data", found=found, mend=_FRESH)
+        for name in self.ids:
+            if not isinstance(name, str) or not name.isprintable():  # bytes where it is not UTF-8
+                found = f"{name[:40]!a} for the id of a video"
+                raise SourceError.at(path, f"{self.root}/data", found=found, mend=_FRESH)
 
     def read(self, video_id: str) -> Recording:
         """The rows of one video; a SourceError where it is not there or cannot be right."""
@@ -87,8 +85,3 @@ def open_csd(path: str | Path) -> Iterator[Csd]:
         with h5py_errors(path):
             csd = Csd(path, file)
         yield csd
-
-
-def _is_name(stored: str | bytes) -> bool:
-    """h5py gives names that are not UTF-8 as bytes."""
-    return isinstance(stored, str) and 0 < len(stored) <= 256 and stored.isprintable()

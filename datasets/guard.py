@@ -35,13 +35,9 @@ def guarded(
 ) -> Iterator[Any]:
     """Yields what `read(*args, report)` yields or returns when it is run in a child process.
 
-    Args:
-        read: a function or method that can be pickled. It calls `report(path)` when it begins a
-            file, and `report(done, total)` as its work goes on.
-        args: its arguments; they are pickled too.
-        on_progress: called as `on_progress(done, total)`.
-        memory: bytes that the child may take.
-        patience: seconds that may pass between two reports or items.
+    `read` and `args` are pickled. It calls `report(path)` when it begins a file, and
+    `report(done, total)`, which goes on to `on_progress`, as its work goes on. The child may take
+    `memory` bytes, and `patience` seconds between two reports or items.
 
     Raises:
         SourceError: the child ran out of memory or time, or crashed: the message names the file

@@ -130,7 +130,7 @@ class CsdSource(Source):
             for name, path in files.items():
                 report(path)
                 csds[part_of(name)] = stack.enter_context(open_csd(path))
-            copy = Copy(report, csds)
+            copy = Copy(csds, report)
             if self.pauses != "keep" and "words" not in csds:
                 raise SourceError(
                     f"{', '.join(map(str, files.values()))}: which words are pauses cannot be told "
@@ -195,12 +195,13 @@ def part_of(file_name: str) -> str:
     return _PARTS.get(_plain(file_name.removesuffix(".csd")), "")
 
 
+@dataclass(frozen=True)
 class Copy:
     """The open sequences of one copy by their parts, and counts of what is odd in them."""
 
-    def __init__(self, report: Report, csds: dict[str, Csd]) -> None:
-        self.csds, self._report = csds, report
-        self.counts: Counter[str] = Counter()  # the end of a sentence -> the number it begins with
+    csds: Mapping[str, Csd]
+    report: Report
+    counts: Counter[str] = field(default_factory=Counter)  # end of a sentence -> number before it
 
     def words(self, video: str) -> Words:
         texts, times = self.rows("words", video)
@@ -209,7 +210,7 @@ class Copy:
     def rows(self, part: str, video: str, width: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """The features `(n, width)`, or finite labels `(n,)`, and times `(n, 2)` of a video."""
         csd = self.csds[part]
-        self._report(csd.path)
+        self.report(csd.path)
         features, times, num_reversed = csd.read(video)
         self.counts["rows end before they start: taken as without length."] += num_reversed
         stored = Stored(features, csd.path, f"{csd.root}/data/{video}/features")

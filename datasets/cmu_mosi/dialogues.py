@@ -22,7 +22,6 @@ from rmfn_tf.datasets.csd import open_csd
 from rmfn_tf.datasets.source import (
     Dropped,
     Item,
-    MissingFiles,
     Report,
     Sample,
     Source,
@@ -62,10 +61,7 @@ class Dialogues(Source):
     def find(self, folder: str | Path | None) -> dict[str, Path]:
         """The files in a folder, or in one inside it."""
         files = find_files(_home(folder), NAMES)
-        if self.scored:
-            scores = find_scores(folder)
-            if scores is None:
-                raise MissingFiles(f"{folder} lacks {SCORES}, which has the scores.")
+        if self.scored and (scores := find_scores(folder)):
             files[scores.name] = scores
         return files
 
@@ -196,7 +192,7 @@ def _add_scores(path: Path, utterances: pd.DataFrame, report: Report) -> None:
     columns = ["score", "start", "end"]
     utterances[columns] = np.float32(np.nan)
     with open_csd(path) as csd:
-        copy = Copy(report, {"labels": csd})
+        copy = Copy({"labels": csd}, report)
         for video, own in utterances.sort_values("number").groupby("video"):
             scores, times = copy.rows("labels", video)
             if not np.array_equal(scores >= 0, own["label"]):

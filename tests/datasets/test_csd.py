@@ -125,13 +125,10 @@ AT = f"key '{ROOT}/data"
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (lambda file: file.clear(), ": no root group. A computational sequence has one"),
-        (add("other/data", 1.0), f": 2 root groups ('{ROOT}', 'other'). A computational"),
-        (lambda file: file.move(ROOT, "a\nb"), r": 1 root groups ('a\nb')"),
+        (lambda file: file.clear(), ": 0 root groups. A computational sequence has one"),
+        (add("other/data", 1.0), ": 2 root groups. A computational"),
         (lambda file: file.move(f"{ROOT}/data", f"{ROOT}/dat"), f", {AT}': no such key; it holds"),
-        (lambda file: file[f"{ROOT}/data"].clear(), f", {AT}': no videos. Take the file from"),
         (add(f"{ROOT}/data/v\x1b", 1.0), rf", {AT}': 'v\x1b' for the id of a video"),
-        (add(f"{ROOT}/data/{'v' * 300}", 1.0), f", {AT}': '{'v' * 40}' for the id"),
         (add(f"{ROOT}/data/v", 1.0), f", {AT}/v': a Dataset, not a Group"),
         (put("features", None), f", {AT}/video-1/features': no such key; it holds 'intervals'"),
         (
