@@ -71,7 +71,7 @@ class AlignedPickle(Source):
         content = read_pickle(path)
         features, labels = {}, {}
         for split, key in SPLIT_IN_FILES.items():
-            parts = {
+            parts: dict[tuple[str, ...], Stored] = {
                 (name,): _get_numbers(path, content, f"{key}/{_MODALITIES[name]}")
                 for name in self.widths
             }

@@ -124,8 +124,8 @@ def _detect(folder: Path, classes: list[Any]) -> Choice:
         found = {name: error.readable for name, error in lacking.items() if error.readable}
     if not found:
         alike: dict[str, list[str]] = {}
-        for name, error in lacking.items():
-            alike.setdefault(str(error), []).append(name)
+        for name, missing in lacking.items():
+            alike.setdefault(str(missing), []).append(name)
         lines = [f"{folder} holds nothing that can be built from."]
         lines += [f"- {', '.join(names)}: {said}" for said, names in alike.items()]
         terms = instructions(classes[0]) if len(classes) == 1 else _ALL_TERMS

@@ -158,20 +158,14 @@ class Reading:
     def describe(self, per_step: bool) -> dict[str, Any]:
         """Counts of what was found and left out, as plain JSON values.
 
-        Returns:
-            - `splits`: split -> `{"examples", "videos", "dropped", "present": {modality: examples
-              that have it}}`; where each step has a label of its own (`per_step`) also
-              `labelled_steps` and `unlabelled_steps`,
-            - `not_finite`: modality -> values that are NaN or infinite,
-            - `videos`: how many in all, those of dropped segments too,
-            - `steps`: `{"shortest", "median", "longest"}`; `with_words`: examples with known words,
-            - `dropped`: `[{"id", "split", "reason"}]`; `notes`: sentences.
+        A split's `present` says how many examples have each modality. Of a task `per_step`, steps
+        with and without a label are counted. `videos` has those of dropped segments too.
         """
         samples = [sample for rows in self.splits.values() for sample in rows]
         dropped = [dataclasses.asdict(each) for each in self.dropped]
         videos = {each.video_id for each in samples} | {each.pop("video_id") for each in dropped}
         modalities = list(samples[0].features) if samples else []
-        splits, not_finite = {}, {}
+        splits = {}
         for split, rows in self.splits.items():
             splits[split] = {
                 "examples": len(rows),
@@ -184,9 +178,10 @@ class Reading:
                 none = labels < 0 if labels.ndim == 1 else np.isnan(labels).any(axis=1)
                 splits[split]["labelled_steps"] = int((~none).sum())
                 splits[split]["unlabelled_steps"] = int(none.sum())
-        for name in modalities:
-            counts = (np.count_nonzero(~np.isfinite(each.features[name])) for each in samples)
-            not_finite[name] = int(sum(counts))
+        not_finite = {
+            name: int(sum(np.count_nonzero(~np.isfinite(each.features[name])) for each in samples))
+            for name in modalities
+        }
         steps = [sample.num_steps for sample in samples] or [0]
         middle = float(np.median(steps))
         return {

@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 
-from rmfn_tf.datasets.guard import guarded
 from rmfn_tf.datasets.mmsa_mult import AlignedPickle
 from rmfn_tf.datasets.source import MissingFiles, SourceError
 from support.pickle_files import KEYS, SIZES, STEPS, WIDTHS, make_mmsa, make_mult, write_pickle
@@ -64,18 +63,6 @@ def test_every_row_becomes_a_sample(tmp_path, source, split, key, protocol):
             expected = values[KEYS[modality]][row, row % 3 : STEPS - (row % 2 == 0)]
             np.testing.assert_array_equal(features, expected, strict=True)
         assert (sample.words, sample.intervals) == (None, None)
-
-
-def test_a_guarded_process_reads_the_same_and_tells_how_far_it_is(tmp_path):
-    expected = read(tmp_path, MMSA, make_mmsa())
-    told = []
-    items = guarded(MMSA.read, MMSA.find(tmp_path), on_progress=lambda *done: told.append(done))
-    samples = [sample for split, sample in items if split == "test"]
-    assert told == [(1, 3), (2, 3), (3, 3)]
-    for sample, same in zip(samples, expected, strict=True):
-        assert (sample.id, sample.label) == (same.id, same.label)
-        for modality in WIDTHS:
-            np.testing.assert_array_equal(sample.features[modality], same.features[modality])
 
 
 @pytest.mark.parametrize(

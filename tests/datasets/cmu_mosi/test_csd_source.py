@@ -48,19 +48,9 @@ def expect(copy, video, row):
     return inside, features
 
 
-def without_frames_across(rows, found, inside, copy, video):
-    """The SDK may take a word that crosses an edge for one modality and not for another: zeros."""
-    edges = copy["labels"][video][1]
-    words = copy["words"][video][1][inside]
-    crosses = [((words[i, 0] < edges) & (edges < words[i, 1])).any() for i in range(len(inside))]
-    lacks = np.array(crosses) & ~found.any(axis=1)
-    return np.where(lacks[:, None], 0, rows)
-
-
-@pytest.mark.parametrize("mode", ["default", "mmsdk"])
-def test_all_of_it(tmp_path, mode):
+def test_all_of_it(tmp_path):
     copy = make_csds()
-    reading = read(tmp_path, copy, dataclasses.replace(RAW, mode=mode))
+    reading = read(tmp_path, copy)
     assert list(reading.splits) == ["train", "validation", "test"]
     empty = 0
     for video, split in SPLITS.items():
@@ -75,12 +65,8 @@ def test_all_of_it(tmp_path, mode):
             assert sample.words == [copy["words"][video][0][i, 0].decode() for i in inside]
             for name, rows in features.items():
                 assert sample.features[name].dtype == np.float32
-                if mode == "mmsdk":
-                    rows = without_frames_across(rows, sample.features[name], inside, copy, video)
                 np.testing.assert_allclose(sample.features[name], rows, rtol=1e-5, atol=1e-6)
-            if mode == "default":
-                times = copy["words"][video][1][inside]
-                np.testing.assert_array_equal(sample.intervals, times)
+            np.testing.assert_array_equal(sample.intervals, copy["words"][video][1][inside])
             empty += sum(not np.any(row) for row in features["visual"])
     assert empty > 0  # the gaps of the face were met
     assert not reading.dropped
