@@ -51,7 +51,8 @@ class SequenceBuilder(  # type: ignore[call-arg]
     PUBLISHED_SHA256: ClassVar[Mapping[str, str]] = {}
     EXTRA_FEATURES: ClassVar[Mapping[str, Any]] = {}  # TFDS features of `Sample.extra`
     EXTRA_METADATA: ClassVar[Mapping[str, Any]] = {}  # beside the common entries
-    options: Mapping[str, str] = {}  # of the source; see `Source.OPTIONS`
+    # Of the source (`Source.OPTIONS`); None: the defaults, or those of a build that is there.
+    options: Mapping[str, str] | None = None
     # Called as `on_progress(done, total)` while files are read, and after each example is written.
     on_progress: Callable[[int, int], None] | None = None
 
@@ -87,7 +88,7 @@ class SequenceBuilder(  # type: ignore[call-arg]
     @property
     def source(self) -> Source:
         """The config's source with the options set; a ValueError where an option is unknown."""
-        return self.builder_config.source.with_options(self.options)
+        return self.builder_config.source.with_options(self.options or {})
 
     def read(self, files: Mapping[str, Path]) -> Reading:
         """All samples, in the order in which they are stored. A guarded process reads the files."""
@@ -159,12 +160,13 @@ class SequenceBuilder(  # type: ignore[call-arg]
             return False
         return all(path.exists() for split in self.info.splits.values() for path in split.filepaths)
 
-    def is_built_from(self, sources: Mapping[str, str], any_options: bool = True) -> bool:
-        """Whether a whole build of this version, made from these files (name -> SHA-256), is on
-        disk; with any options, or with those of this builder."""
+    def is_built_from(self, sources: Mapping[str, str]) -> bool:
+        """Whether a whole build of this version, made from these files (name -> SHA-256) with the
+        options of this builder, is on disk."""
         if not self.is_whole() or self.info.metadata.get("sources") != sources:
             return False
-        return any_options or self.info.metadata.get("options") == self.source.changed_options()
+        options = self.info.metadata.get("options")
+        return self.options is None or options == self.source.changed_options()
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict]]]:
         manual_dir = dl_manager.manual_dir if self.MANUAL_DOWNLOAD_INSTRUCTIONS else None

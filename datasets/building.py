@@ -49,9 +49,9 @@ def build(
     builder = choice.builder(data_dir, manual_dir)
     if manual_dir is None and options is None and builder.is_whole():
         return builder
-    builder.options = dict(options or {})
+    builder.options = options
     sources = hash_files(builder.source.find(manual_dir))
-    if builder.is_built_from(sources, any_options=options is None):
+    if builder.is_built_from(sources):
         return builder
 
     root = Path(builder.data_dir_root)
@@ -59,7 +59,7 @@ def build(
 
     def builder_in(folder: Path) -> Any:
         made = choice.cls(config=builder.builder_config, data_dir=folder)
-        made.options, made.on_progress = builder.options, on_progress
+        made.options, made.on_progress = options, on_progress
         return made
 
     # TFDS deletes the old build first, so the new one is made beside it.
@@ -74,7 +74,7 @@ def build(
             download_config=tfds.download.DownloadConfig(manual_dir=manual_dir)
         )
         # Unless another process has just built the same.
-        if not builder_in(root).is_built_from(sources, any_options=options is None):
+        if not builder_in(root).is_built_from(sources):
             # Renames only: at no moment does a part of a build stand under the final name.
             final = Path(builder.data_dir)
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def verify(
     """
     choice = choose(name, manual_dir)
     builder = choice.builder(None, manual_dir)
-    builder.options, builder.on_progress = dict(options or {}), on_progress
+    builder.options, builder.on_progress = options, on_progress
     missing = ""
     try:
         files = builder.source.find(manual_dir)
