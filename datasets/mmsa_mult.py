@@ -96,10 +96,9 @@ class AlignedPickle(Source):
         if not self.emotions:
             return to_labels(stored, rows)
         pairs = to_labels(stored, rows, len(self.emotions), 2)
-        first, second = np.moveaxis(pairs, 2, 0)
-        for row, column in np.argwhere((second != 0) & (second != 1) | (first != 1 - second))[:1]:
-            pair = f"({first[row, column]:g}, {second[row, column]:g})"
-            found = f"{pair} for {self.emotions[column]} in row {row}"
+        is_right = np.isin(pairs, (0, 1)).all(axis=2) & (pairs.sum(axis=2) == 1)
+        for row, column in np.argwhere(~is_right)[:1]:
+            found = f"{pairs[row, column].tolist()} for {self.emotions[column]} in row {row}"
             raise stored.error(found, "It must be (1, 0) or (0, 1), for absent and present")
         return pairs
 

@@ -169,8 +169,13 @@ BAD_CODE = np.full(3, 0x110000, "<u4").view("<U1")
         (MMSA, "regression_labels", lambda y: [2**2000] * 3, "a list of type object"),
         (MOSI, "labels", lambda y: PAIR, "labels of shape (3, 4, 2)"),
         (IEMOCAP, "labels", lambda y: y[..., :1], "labels of shape (3, 4, 1)"),
-        (IEMOCAP, "labels", lambda y: PAIR / 2, "(0.5, 0) for neutral in row 0. It must be (1, 0)"),
-        (IEMOCAP, "labels", lambda y: PAIR + PAIR[..., ::-1], "(1, 1) for neutral in row 0"),
+        (
+            IEMOCAP,
+            "labels",
+            lambda y: PAIR / 2,
+            "[0.5, 0.0] for neutral in row 0. It must be",
+        ),
+        (IEMOCAP, "labels", lambda y: PAIR + PAIR[..., ::-1], "[1.0, 1.0] for neutral in row 0"),
     ],
 )
 def test_values_that_cannot_be_right(tmp_path, source, key, value, found):
