@@ -25,7 +25,8 @@ def published_versions(directory: str | os.PathLike[str]) -> list[int]:
 
     Every entry whose name is a whole number counts, so that no name is ever given twice.
     """
-    return [number for number, _ in _numbered(Path(directory))]
+    names = os.listdir(directory) if os.path.isdir(directory) else []
+    return sorted(int(name) for name in names if re.fullmatch("[0-9]+", name))
 
 
 def publish(
@@ -52,45 +53,42 @@ def publish(
     Raises:
         ValueError: `keep` is below 1.
         OSError: `directory` cannot be made or written. This, and whatever `write` raises, leaves
-            the model folder as it was. Or the version is published but an older one could not be
+            the versions as they were. Or the version is published but an older one could not be
             removed; the message says which.
     """
     if keep is not None and keep < 1:
         raise ValueError(f"`keep` must be 1 or more versions, or None for all; got {keep}.")
-    version = _publish(Path(directory), write)
-    if keep is not None:
-        older = [
-            path
-            for number, path in _numbered(version.parent)
-            if number < int(version.name) and path.is_dir() and not path.is_symlink()
-        ]
-        for path in older[: max(len(older) - keep + 1, 0)]:
-            with _explaining(f"published {version}, but cannot remove {path}"):
-                _remove(path)
-    return version
-
-
-def _publish(directory: Path, write: Callable[[Path], None]) -> Path:
-    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    directory = Path(directory)
     hidden = directory / f".exporting-{uuid.uuid4().hex}"
-    failure = f"cannot publish a version in {directory}"
     try:
-        with _explaining(failure):
+        with _explaining(f"cannot publish a version in {directory}"):
             hidden.mkdir(parents=True)
-        write(hidden)
-        with _explaining(failure):
+            write(hidden)
             for folder, _, names in os.walk(hidden, topdown=False):
                 for name in names:
                     with Path(folder, name).open("rb") as file:
                         os.fsync(file.fileno())
                 sync_folder(Path(folder))
-            return _rename_to_next_version(hidden, directory)
+            version = _rename_to_next_version(hidden, directory)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
-        for path in missing:
-            with contextlib.suppress(OSError):  # another publisher may be at work in it by now
-                path.rmdir()
         raise
+    if keep is not None:
+        older = [
+            directory / str(number)
+            for number in published_versions(directory)
+            if number < int(version.name)
+        ]
+        older = [path for path in older if path.is_dir() and not path.is_symlink()]
+        for path in older[: max(len(older) - keep + 1, 0)]:
+            hidden = path.with_name(f".removing-{uuid.uuid4().hex}")
+            with (
+                _explaining(f"published {version}, but cannot remove {path}"),
+                contextlib.suppress(FileNotFoundError),  # another publisher was faster
+            ):
+                path.rename(hidden)
+                shutil.rmtree(hidden)
+    return version
 
 
 def _rename_to_next_version(hidden: Path, directory: Path) -> Path:
@@ -108,18 +106,6 @@ def _rename_to_next_version(hidden: Path, directory: Path) -> Path:
             return version
 
 
-def _remove(version: Path) -> None:
-    hidden = version.with_name(f".removing-{uuid.uuid4().hex}")
-    with contextlib.suppress(FileNotFoundError):  # another publisher was faster
-        version.rename(hidden)
-        shutil.rmtree(hidden)
-
-
-def _numbered(directory: Path) -> list[tuple[int, Path]]:
-    names = os.listdir(directory) if directory.is_dir() else []
-    return sorted((int(name), directory / name) for name in names if re.fullmatch("[0-9]+", name))
-
-
 @contextlib.contextmanager
 def _explaining(failure: str) -> Iterator[None]:
     """Put before the message of an OSError what could not be done, and where."""
@@ -127,4 +113,4 @@ def _explaining(failure: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OSError(error.errno, f"{failure}: {reason}") from error
+        raise OSError(error.errno or errno.EIO, f"{failure}: {reason}") from error

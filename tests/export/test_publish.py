@@ -164,33 +164,6 @@ def test_a_file_system_that_cannot_flush_folders_will_do(tmp_path, monkeypatch):
     assert publish(tmp_path, write_files).name == "1"
 
 
-def test_folders_made_for_a_failed_version_go_with_it(tmp_path):
-    def fail(folder):
-        raise RuntimeError
-
-    (tmp_path / "old").mkdir()
-    with pytest.raises(RuntimeError):
-        publish(tmp_path / "old" / "new" / "models", fail)
-
-    assert list(tmp_path.rglob("*")) == [tmp_path / "old"]
-
-
-@pytest.mark.parametrize("name", ["models", ".exporting-"])
-def test_folders_made_go_where_one_cannot_be_made(tmp_path, monkeypatch, name):
-    mkdir = Path.mkdir
-
-    def refuse(path, *args, **options):
-        if path.name.startswith(name):
-            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
-        mkdir(path, *args, **options)
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(OSError, match=r"cannot publish a version in .*models: .*[Qq]uota"):
-        publish(tmp_path / "new" / "models", write_files)
-
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "models").write_text("not a folder")
 
