@@ -27,7 +27,7 @@ from rmfn_tf.export.contract import (
 )
 from rmfn_tf.export.publish import publish
 from rmfn_tf.export.signatures import Endpoint, Tensors, endpoints_of, has_rmfn, state_sizes
-from rmfn_tf.export.warmup import replay_warmup, write_warmup
+from rmfn_tf.export.warmup import write_warmup
 from rmfn_tf.layers import FeatureScaling
 
 ABOUT = ("task", "data", "validation")
@@ -57,8 +57,8 @@ def export_model(
     installed, warm-up requests (`rmfn_tf.export.warmup`).
 
     Before it is published the written graph is checked (no op that a stock TensorFlow lacks),
-    loaded again, its answers compared with the model's, and the warm-up replayed. It then appears
-    in one step (`rmfn_tf.export.publish`). On any failure the folder is left as it was.
+    loaded again, its answers compared with the model's, and the warm-up answered. It then appears
+    in one step (`rmfn_tf.export.publish`), or, on any failure, not at all.
 
     Args:
         model: A functional model with a dict of inputs and one output, such as `create_model`
@@ -89,11 +89,10 @@ def export_model(
         _check_portable(folder)
         served = tf.saved_model.load(str(folder)).signatures
         _check_same_answers(endpoints, served, _tolerance(model))
-        contract = _contract(model, endpoints, served, about, lengths)
+        contract = _contract(model, served, about, lengths)
         contract.write(folder)
         if importlib.util.find_spec("tensorflow_serving") is not None:  # the extra `serving`
-            write_warmup(contract, folder)
-            replay_warmup(folder, served)
+            write_warmup(contract, served, folder)
 
     return publish(directory, write, keep=keep)
 
@@ -153,12 +152,10 @@ def _check_same_answers(
     for endpoint in endpoints:
         for batch, time in _SHAPES:
             inputs = _random_inputs(endpoint.inputs, batch, time)
-            expected = endpoint.function(inputs)
             received = served[endpoint.name](**inputs)
-            what = f"of {endpoint.name!r} for {batch} sequences of up to {time} words"
-            for name, value in expected.items():
-                found = np.asarray(received[name], "float64")
-                _compare(f"{name!r} {what}", np.asarray(value, "float64"), found, tolerance)
+            for name, expected in endpoint.function(inputs).items():
+                what = f"{name!r} of {endpoint.name!r} for {batch} sequences of up to {time} words"
+                _compare(what, np.asarray(expected), np.asarray(received[name]), tolerance)
 
 
 def _random_inputs(specs: Mapping[str, tf.TensorSpec], batch: int, time: int) -> Tensors:
@@ -192,29 +189,25 @@ def _compare(what: str, expected: np.ndarray, received: np.ndarray, tolerance: f
 
 
 def _contract(
-    model: keras.Model,
-    endpoints: Sequence[Endpoint],
-    served: Mapping[str, Any],
-    about: Mapping[str, Any],
-    lengths: Sequence[int],
+    model: keras.Model, served: Mapping[str, Any], about: Mapping[str, Any], lengths: Sequence[int]
 ) -> Contract:
     """What the model is, what the written signatures are, and what `about` says of its run."""
-    features = {m: spec for m, spec in endpoints[0].inputs.items() if m != LENGTHS}
-    scalings = {f"{m}_scaling": m for m in features}
+    widths = {name: tensor.shape[-1] for name, tensor in model.input.items() if name != LENGTHS}
+    layers = {layer.name: layer for layer in model.layers}
     values = {
         "format": 1,
         "model": model.name,
-        "modalities": [{"name": m, "width": spec.shape[-1]} for m, spec in features.items()],
-        "signatures": signatures_of({each.name: served[each.name] for each in endpoints}),
+        "modalities": [{"name": m, "width": width} for m, width in widths.items()],
+        "signatures": signatures_of(served),
         "states": state_sizes(model) if has_rmfn(model) else {},
         "scaling": {
-            scalings[layer.name]: {
+            m: {
                 "center": layer.center.numpy().tolist(),
                 "scale": layer.scale.numpy().tolist(),
                 "clip": layer.clip,
             }
-            for layer in model.layers
-            if isinstance(layer, FeatureScaling) and layer.name in scalings
+            for m in widths
+            if isinstance(layer := layers.get(f"{m}_scaling"), FeatureScaling)
         },
         "batching": {"allowed_batch_sizes": ALLOWED_BATCH_SIZES, "length_buckets": lengths},
         "versions": {each: version_of(each) for each in ("rmfn-tf", "tensorflow", "keras")},

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,6 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from rmfn_tf.export import export_model, saved_model
 from rmfn_tf.export.contract import Contract, read_contract
-from rmfn_tf.export.publish import published_versions
 from rmfn_tf.export.warmup import WARMUP
 
 SHAPES = {"one": (1, 1), "few": (3, 5), "many": (17, 2), "long": (2, 40)}
@@ -111,15 +109,7 @@ def test_so_many_versions_are_kept(tmp_path, recurrent_model):
     assert version.name == "3"
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        "write_out",
-        "model_validate",
-        "write_warmup",
-        "replay_warmup",
-    ],
-)
+@pytest.mark.parametrize("step", ["write_out", "model_validate", "write_warmup"])
 def test_a_failure_at_any_step_leaves_the_folder_as_it_was(
     tmp_path, recurrent_model, contents, monkeypatch, step
 ):
@@ -150,35 +140,6 @@ def test_a_full_disk_is_an_error_and_leaves_the_folder_as_it_was(tmp_path, recur
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert list(tmp_path.iterdir()) == []
-
-
-KILLED = """
-import os, signal, sys
-from rmfn_tf.export import export_model, saved_model
-from rmfn_tf.models import create_model
-
-model = create_model("ef_lstm", features={"language": 3}, units=2, head_units=0)
-setattr(saved_model, sys.argv[2], lambda *given: os.kill(os.getpid(), signal.SIGKILL))
-export_model(model, sys.argv[1])
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stage", ["signatures_of", "replay_warmup"])
-def test_a_killed_export_leaves_what_is_served(tmp_path, contents, stage):
-    """With the graph written, and with all but the warm-up's replay done."""
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1" / "saved_model.pb").write_bytes(b"theirs")
-    before = contents(tmp_path / "1")
-
-    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path, stage], capture_output=True)
-
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert published_versions(tmp_path) == [1]
-    assert contents(tmp_path / "1") == before
-    (leftover,) = (path for path in tmp_path.iterdir() if path.name != "1")
-    assert leftover.name.startswith(".exporting-")
-    assert (leftover / "saved_model.pb").is_file()
 
 
 @pytest.mark.slow

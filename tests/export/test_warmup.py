@@ -3,7 +3,6 @@
 import resource
 import sys
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,17 @@ pytest.importorskip("tensorflow_serving", reason="the extra `serving` is not ins
 
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from rmfn_tf.export import export_model, saved_model
+from rmfn_tf.export import export_model
 from rmfn_tf.export.contract import Contract, read_contract, signatures_of
-from rmfn_tf.export.warmup import MOST_RECORDS, WARMUP, replay_warmup, write_warmup
+from rmfn_tf.export.warmup import WARMUP, write_warmup
+from support.through import Through
 
 
-def contract_of(version: Path, signatures=("serving_default", "step"), sizes=(1, 4), lengths=(2,)):
-    """The contract of the SavedModel below."""
-    known = signatures_of(tf.saved_model.load(str(version)).signatures)
-    return Contract(
+def write(version: Path, signatures=("serving_default", "step"), sizes=(1, 4), lengths=(2,)):
+    """The warm-up of the SavedModel below."""
+    served = tf.saved_model.load(str(version)).signatures
+    known = signatures_of(served)
+    contract = Contract(
         format=1,
         model="net",
         modalities=[{"name": "words", "width": 3}],
@@ -30,10 +31,7 @@ def contract_of(version: Path, signatures=("serving_default", "step"), sizes=(1,
         batching={"allowed_batch_sizes": sizes, "length_buckets": lengths},
         versions={},
     )
-
-
-def replay(version: Path) -> None:
-    replay_warmup(version, tf.saved_model.load(str(version)).signatures)
+    write_warmup(contract, served, version)
 
 
 def requests(version: Path) -> list:
@@ -41,17 +39,11 @@ def requests(version: Path) -> list:
     return [PredictionLog.FromString(each.numpy()).predict_log.request for each in records]
 
 
-def write_records(version: Path, records: Iterable[bytes]) -> None:
-    (version / WARMUP).parent.mkdir(exist_ok=True)
-    with tf.io.TFRecordWriter(str(version / WARMUP)) as writer:
-        for record in records:
-            writer.write(record)
-
-
 @pytest.fixture(scope="module")
 def version(tmp_path_factory) -> Path:
     """A SavedModel with the signatures above."""
     folder = tmp_path_factory.mktemp("version")
+    (folder / WARMUP).parent.mkdir()
     module = tf.Module()
     module.sequences = tf.function(
         lambda words, lengths: {"sum": tf.reduce_sum(words, [1, 2]) + tf.cast(lengths, tf.float32)},
@@ -70,7 +62,7 @@ def version(tmp_path_factory) -> Path:
 
 
 def test_each_batch_size_length_and_signature_once(version):
-    write_warmup(contract_of(version, lengths=(2, 5, 9)), version)
+    write(version, lengths=(2, 5, 9))
 
     found = Counter()
     for request in requests(version):
@@ -85,85 +77,43 @@ def test_each_batch_size_length_and_signature_once(version):
         found[request.model_spec.signature_name, *words.shape] += 1
     expected = [("serving_default", b, t, 3) for b in (1, 4) for t in (2, 5, 9)]
     assert found == Counter([*expected, ("step", 1, 3), ("step", 4, 3)])
-    replay(version)
 
 
 def test_a_large_record_is_a_small_file(version):
     """TFRecords of 421 features, 32 words and 32 sequences would be 1.7 MB each."""
-    write_warmup(contract_of(version, ["serving_default"], [1024], [1024]), version)
+    write(version, ["serving_default"], [1024], [1024])
 
     assert (version / WARMUP).stat().st_size < 300
     assert tf.make_ndarray(requests(version)[0].inputs["words"]).shape == (1024, 1024, 3)
 
 
-def record(signature: str = "step", **inputs) -> bytes:
-    log = PredictionLog()
-    log.predict_log.request.model_spec.signature_name = signature
-    for name, value in inputs.items():
-        log.predict_log.request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-    return log.SerializeToString()
+def test_no_server_takes_more_than_1000(version):
+    with pytest.raises(ValueError, match=r"may have 1000 records; .* would have 1002"):
+        write(version, lengths=range(1, 501))
 
 
-GOOD = record(words=np.ones((1, 3), "float32"))
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        record("serving_default", words=np.ones((3, 4, 3), "float32"), lengths=np.int32([1, 2])),
-        record(words=np.ones((1, 3), "float64")),
-        record(others=np.ones((1, 3), "float32")),
-        record("explain", words=np.ones((1, 3), "float32")),
-        record(),
-        b"",
-        b"no message at all",
-    ],
-    ids=["lengths", "dtype", "name", "signature", "nothing", "empty", "no message"],
-)
-def test_a_record_that_cannot_be_answered_is_refused(version, bad):
-    write_records(version, [GOOD, bad, GOOD])
-
-    with pytest.raises(ValueError, match=r"record 2 of assets\.extra/tf_serving.* a server would"):
-        replay(version)
-
-
-@pytest.mark.parametrize("count", [0, MOST_RECORDS + 1])
-def test_no_server_takes_so_many_records(version, count):
-    write_records(version, [GOOD] * count)
-
-    with pytest.raises(ValueError, match=f"must have 1 to 1000 records; it has {count}"):
-        replay(version)
-
-
-def test_a_damaged_file_is_refused(version):
-    write_records(version, [GOOD, GOOD])
-    file = version / WARMUP
-    file.write_bytes(file.read_bytes()[:-3])
-
-    with pytest.raises(ValueError, match="is damaged"):
-        replay(version)
-
-
-def test_a_full_disk(tmp_path, version):
-    contract = contract_of(version)
+def test_a_full_disk(version):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
     try:
         with pytest.raises(OSError, match="TensorFlow could not write the warm-up"):
-            write_warmup(contract, tmp_path)
+            write(version)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_an_export_with_a_bad_record_is_not_published(tmp_path, recurrent_model, monkeypatch):
-    def write_bad(contract, folder):
-        write_records(folder, [record("step")])
+def ten_words_at_most(words):
+    with tf.control_dependencies([tf.debugging.assert_less(tf.shape(words)[1], 11)]):
+        return tf.identity(words)
 
-    monkeypatch.setattr(saved_model, "write_warmup", write_bad)
-    with pytest.raises(ValueError, match=r"record 1 .* a server would refuse the"):
-        export_model(recurrent_model(), tmp_path)
+
+def test_an_export_that_cannot_answer_all_is_not_published(tmp_path, recurrent_model):
+    model = recurrent_model(Through(ten_words_at_most))
+    with pytest.raises(ValueError, match=r"cannot answer .*\(1, 16, 4\).* a server would refuse"):
+        export_model(model, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
+    assert export_model(model, tmp_path, lengths=[10]).name == "1"
 
 
 def test_without_the_extra_there_is_an_export_and_no_warm_up(
