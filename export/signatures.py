@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -167,12 +168,9 @@ def state_sizes(model: keras.Model) -> dict[str, int]:
 
 def _by_modality(model: keras.Model, attention: Any) -> Tensors:
     """`(..., stages, Σd_m)` -> `attention_<modality>` `(..., stages, d_m)` float32."""
-    parts, start = {}, 0
-    for modality, units in model.get_layer(_RMFN).units.items():
-        part = attention[..., start : start + units]
-        parts[f"attention_{modality}"] = ops.cast(part, "float32")
-        start += units
-    return parts
+    units = model.get_layer(_RMFN).units
+    parts = ops.split(ops.cast(attention, "float32"), np.cumsum([*units.values()])[:-1], axis=-1)
+    return {f"attention_{name}": part for name, part in zip(units, parts, strict=True)}
 
 
 def _input_specs(model: keras.Model) -> dict[str, tf.TensorSpec]:
@@ -230,12 +228,12 @@ def _without_cudnn(model: keras.Model) -> Iterator[None]:
 def _check_sequences(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensors:
     """Refuse other ranks and widths, modalities of different batch or time, and lengths that are
     not 1 to time. Only what it returns carries the checks of shapes, so use that."""
-    inputs = _check_shapes(inputs, specs)
-    lengths = inputs[LENGTHS]
-    words = {name: x for name, x in inputs.items() if name != LENGTHS}
+    words = _check_shapes(inputs, specs)
+    inputs = dict(words)
+    lengths = words.pop(LENGTHS)
     _check_alike(words, "sequences", "words")
     first = next(iter(words))
-    batch, time = tf.shape(words[first])[0], tf.shape(words[first])[1]
+    batch, time = tf.unstack(tf.shape(words[first])[:2])
     count = f"`lengths` must have one number for each sequence of `{first}`; got"
     tf.debugging.Assert(tf.equal(tf.size(lengths), batch), [count, tf.size(lengths)])
     span = f"`lengths` must be from 1 to the number of words in `{first}`, which is"
