@@ -50,14 +50,13 @@ _CODES = {
 
 
 class Address(NamedTuple):
-    """A model on the server at `target` (`host:port`). Without a version or a label, the server
-    chooses the version."""
+    """A model on the server at `target` (`host:port`); `version` is a number, a label, or None for
+    the one that the server chooses."""
 
     scheme: str
     target: str
     model: str
-    version: int | None = None
-    label: str | None = None
+    version: int | str | None = None
 
 
 def parse_address(url: str) -> Address:
@@ -67,9 +66,8 @@ def parse_address(url: str) -> Address:
     port = int(found["port"] or _PORTS[found["scheme"]]) if found else 0
     if found is None or not 0 < port < 2**16:
         raise ValueError(f"{url!r} is not the address of a served model. Write {GRAMMAR}.")
-    version = None if found["version"] is None else int(found["version"])
-    target = f"{found['host']}:{port}"
-    return Address(found["scheme"], target, found["model"], version, found["label"])
+    version = int(found["version"]) if found["version"] else found["label"]
+    return Address(found["scheme"], f"{found['host']}:{port}", found["model"], version)
 
 
 def open_transport(url: str, timeout: float, retries: int) -> Transport:
@@ -114,28 +112,18 @@ class _Network(Transport):
 
 class GrpcTransport(_Network):
     """Asks TensorFlow Serving's PredictionService through its official stubs, over one channel.
-
-    Raises:
-        ImportError: The extra `serving` is not installed.
-    """
+    ImportError where the extra `serving` is not installed."""
 
     def __init__(self, address: Address, timeout: float, retries: int) -> None:
         super().__init__(address, timeout, retries)
         try:
             import grpc
-            import tensorflow as tf
-            from tensorflow_serving.apis import (
-                get_model_metadata_pb2,
-                predict_pb2,
-                prediction_service_pb2_grpc,
-            )
+            from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
         except ImportError as error:
             raise ImportError(
                 "gRPC needs the packages of the extra `serving`: pip install 'rmfn-tf[serving]'. "
                 f"REST, http://..., does not ({error})"
             ) from error
-        self._grpc, self._tf = grpc, tf
-        self._predict, self._metadata = predict_pb2, get_model_metadata_pb2
         options = [
             # The default of 4 MiB is less than the attention of one batch.
             ("grpc.max_receive_message_length", -1),
@@ -150,14 +138,15 @@ class GrpcTransport(_Network):
             self._channel = grpc.secure_channel(address.target, credentials, options)
         else:
             self._channel = grpc.insecure_channel(address.target, options)
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._stub = PredictionServiceStub(self._channel)
 
     def describe(self) -> Interface:
-        request = self._metadata.GetModelMetadataRequest(metadata_field=["signature_def"])
-        response = self._ask(self._stub.GetModelMetadata, request, None)
         from google.protobuf import json_format
+        from tensorflow_serving.apis import get_model_metadata_pb2 as metadata
 
-        definitions = self._metadata.SignatureDefMap()
+        request = metadata.GetModelMetadataRequest(metadata_field=["signature_def"])
+        response = self._ask(self._stub.GetModelMetadata, request, None)
+        definitions = metadata.SignatureDefMap()
         if not response.metadata["signature_def"].Unpack(definitions):
             raise ValueError("it has no signatures")
         as_json = json_format.MessageToDict(definitions, preserving_proto_field_name=True)
@@ -167,28 +156,33 @@ class GrpcTransport(_Network):
     def call(
         self, signature: str, inputs: Mapping[str, np.ndarray], version: int | None = None
     ) -> Mapping[str, Any]:
-        request = self._predict.PredictRequest()
+        import tensorflow as tf
+        from tensorflow_serving.apis.predict_pb2 import PredictRequest
+
+        request = PredictRequest()
         request.model_spec.signature_name = signature
         for name, values in inputs.items():
-            request.inputs[name].CopyFrom(self._tf.make_tensor_proto(values))
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
         response = self._ask(self._stub.Predict, request, version)
-        return {name: self._tf.make_ndarray(value) for name, value in response.outputs.items()}
+        return {name: tf.make_ndarray(value) for name, value in response.outputs.items()}
 
     def close(self) -> None:
         self._channel.close()
 
-    def _ask(self, method: Any, request: Any, version: int | None) -> Any:
+    def _ask(self, method: Any, request: Any, version: int | str | None) -> Any:
+        from grpc import RpcError
+
         request.model_spec.name = self._address.model
         version = self._address.version if version is None else version
-        if version is not None:
+        if isinstance(version, int):
             request.model_spec.version.value = version
-        elif self._address.label is not None:
-            request.model_spec.version_label = self._address.label
+        elif version:
+            request.model_spec.version_label = version
 
         def attempt(seconds: float) -> Any:
             try:
                 return method(request, timeout=seconds)
-            except self._grpc.RpcError as error:
+            except RpcError as error:
                 raise ServingError(error.code().name, self.where, error.details() or "") from error
 
         return self._repeated(attempt)
@@ -216,17 +210,17 @@ class RestTransport(_Network):
         # The server leaves out the name where there is only one output.
         return outputs if isinstance(outputs, dict) else {"prediction": outputs}
 
-    def _ask(self, verb: str, version: int | None, body: bytes | None = None) -> Any:
+    def _ask(self, verb: str, version: int | str | None, body: bytes | None = None) -> Any:
         version = self._address.version if version is None else version
-        label = f"/labels/{self._address.label}" if self._address.label else ""
-        which = label if version is None else f"/versions/{version}"
+        kind = "versions" if isinstance(version, int) else "labels"
+        which = "" if version is None else f"/{kind}/{version}"
         url = f"{self.where}/v1/models/{self._address.model}{which}{verb}"
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
         return json.loads(self._repeated(lambda seconds: self._attempt(request, seconds)))
 
     def _attempt(self, request: urllib.request.Request, seconds: float) -> bytes:
         try:
-            status, content = _bounded(lambda: _fetch(request, seconds), seconds)
+            status, content = _fetch(request, seconds)
         except (OSError, http.client.HTTPException) as error:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             if isinstance(reason, TimeoutError):
@@ -244,28 +238,24 @@ class RestTransport(_Network):
 
 
 def _fetch(request: urllib.request.Request, seconds: float) -> tuple[int, bytes]:
-    """HTTP status and body, of an error too."""
-    try:
-        response = urllib.request.urlopen(request, timeout=seconds)
-    except urllib.error.HTTPError as error:
-        response = error
-    with response:
-        return response.status, response.read()
+    """HTTP status and body, of an error too; TimeoutError where they are not there in time. A
+    thread of its own asks, and is then left behind, because the timeout of a socket begins again
+    with each byte that a server sends."""
+    answer: Future[tuple[int, bytes]] = Future()
 
-
-def _bounded(work: Callable[[], Answer], seconds: float) -> Answer:
-    """What `work()` gives, or a TimeoutError. It is done in a thread of its own, which is then left
-    behind, because the timeout of a socket begins again with each byte that a server sends."""
-    future: Future[Answer] = Future()
-
-    def run() -> None:
+    def fetch() -> None:
         try:
-            future.set_result(work())
+            try:
+                response = urllib.request.urlopen(request, timeout=seconds)
+            except urllib.error.HTTPError as error:
+                response = error
+            with response:
+                answer.set_result((response.status, response.read()))
         except BaseException as error:
-            future.set_exception(error)
+            answer.set_exception(error)
 
-    threading.Thread(target=run, daemon=True).start()
-    return future.result(seconds)
+    threading.Thread(target=fetch, daemon=True).start()
+    return answer.result(seconds)
 
 
 def _signatures(definitions: Mapping[str, Any]) -> dict[str, Signature]:

@@ -14,13 +14,13 @@ from rmfn_tf.export.client.network import Address, parse_address
         ("grpcs://host:443/m/versions/3", Address("grpcs", "host:443", "m", version=3)),
         (
             "grpc://10.0.0.1:1/my-model/labels/stable",
-            Address("grpc", "10.0.0.1:1", "my-model", label="stable"),
+            Address("grpc", "10.0.0.1:1", "my-model", version="stable"),
         ),
         ("grpc://[::1]:8500/m", Address("grpc", "[::1]:8500", "m")),
         ("http://host:8501/v1/models/m", Address("http", "host:8501", "m")),
         ("http://host/v1/models/m/", Address("http", "host:80", "m")),
         ("https://host/v1/models/m/versions/12", Address("https", "host:443", "m", version=12)),
-        ("http://host:8501/v1/models/m/labels/new", Address("http", "host:8501", "m", label="new")),
+        ("http://host:8501/v1/models/m/labels/new", Address("http", "host:8501", "m", "new")),
     ],
 )
 def test_what_is_understood(url, expected):

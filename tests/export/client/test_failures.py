@@ -172,7 +172,7 @@ def test_the_other_port(grpc_twin, rest_twin):
 
 
 def test_grpc_without_its_packages(monkeypatch, grpc_twin):
-    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
+    monkeypatch.setitem(sys.modules, "grpc", None)
     with pytest.raises(ImportError, match=r"pip install 'rmfn-tf\[serving\]'"):
         connect(grpc_twin.url)
 
