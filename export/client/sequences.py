@@ -1,15 +1,15 @@
 """The caller's N sequences of words in several modalities: read, checked, and cut into requests."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import BaseModel, Field, ValidationError
 
 from rmfn_tf.data.examples import Examples
-from rmfn_tf.export.contract import LENGTHS
+from rmfn_tf.export.contract import LENGTHS, mistakes
 from rmfn_tf.names import did_you_mean
 
 # gRPC servers other than TensorFlow Serving, and proxies, refuse messages above 4 MiB.
@@ -32,6 +32,10 @@ class NamedSequences(NamedTuple):
 Sequences = dict[str, list[np.ndarray]]  # modality -> N float32 arrays (T_i, F), T_i >= 1
 
 
+class _File(BaseModel, extra="forbid"):
+    sequences: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
 def read_sequences(path: str | Path) -> NamedSequences:
     """The sequences of a JSON file, for `Client.predict` and `Client.explain`, which check them.
 
@@ -49,43 +53,28 @@ def read_sequences(path: str | Path) -> NamedSequences:
         OSError: It cannot be read.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-    rows = document.get("sequences") if isinstance(document, dict) else None
-    if not isinstance(rows, list) or not rows or set(document) != {"sequences"}:
-        raise ValueError(f"{path} must hold {_FORM}, one sequence at least, and nothing beside it")
-    for place, row in enumerate(rows):
-        if not isinstance(row, dict) or not row.keys() - {"id"}:
-            raise ValueError(f"{path}: sequence {place} has no modality; the form is {_FORM}")
-        modalities = rows[0].keys() - {"id"}
-        if row.keys() - {"id"} != modalities:
-            raise ValueError(
-                f"{path}: sequence {place} has {sorted(row.keys() - {'id'})}, sequence 0 has "
-                f"{sorted(modalities)}; send zeros where a sequence lacks a modality"
-            )
-    ids = [str(row.get("id", place)) for place, row in enumerate(rows)]
+        rows = _File.model_validate_json(Path(path).read_bytes()).sequences
+    except ValidationError as error:
+        raise ValueError(f"{path} must hold {_FORM} ({mistakes(error)})") from error
+    ids = [str(row.pop("id", place)) for place, row in enumerate(rows)]
     (name, count), *_ = Counter(ids).most_common(1)
     if count > 1:
         raise ValueError(f"{path}: the id {name!r} is there more than once")
-    names = [name for name in rows[0] if name != "id"]
-    return NamedSequences(ids, {name: [row[name] for row in rows] for name in names})
+    for place, row in enumerate(rows):
+        if row.keys() != rows[0].keys():
+            raise ValueError(
+                f"{path}: sequence {place} has {sorted(row)}, sequence 0 has {sorted(rows[0])}; "
+                "send zeros where a sequence lacks a modality"
+            )
+    return NamedSequences(ids, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def check_sequences(
     features: Mapping[str, Sequence[Any]] | Examples | NamedSequences, modalities: Mapping[str, int]
 ) -> Sequences:
-    """The caller's sequences in the form and order that the model takes.
-
-    Args:
-        features: Modality -> N arrays `(T_i, F)` of numbers; or examples of a data set, or what a
-            file holds, whose ids the messages then name. NaN and the infinities are allowed: the
-            model counts them as 0 after scaling.
-        modalities: Modality -> F, in the model's order.
-
-    Raises:
-        ValueError: Names the modality and the sequence, counted from 0.
-    """
+    """The features of `Client.predict` in the form and order that a model takes, whose modalities
+    have these widths. ValueError names the modality and the sequence, counted from 0, and its id
+    where it has one."""
     ids: Sequence[str] | None = None
     if isinstance(features, Examples | NamedSequences):
         ids, features = features.ids, features.features
@@ -132,13 +121,8 @@ def lengths_of(sequences: Sequences) -> np.ndarray:
 
 
 def check_modalities(given: Mapping[str, Any], wanted: Mapping[str, int], shape: str) -> None:
-    """ValueError where a modality is missing or unknown.
-
-    Args:
-        given: The caller's dict, by modality.
-        wanted: Modality -> number of features, of the model.
-        shape: The shape of one array for the message, with `{width}` for the number of features.
-    """
+    """ValueError where a modality of the model, with its width, is missing, or another is given.
+    The message has the `shape` of one array, with `{width}` in it."""
     for name in given:
         if name not in wanted:
             raise ValueError(
@@ -191,12 +175,8 @@ def plan_batches(sequences: Sequences, batch_size: int, max_bytes: int = MAX_BYT
 
 
 def pad(sequences: Sequences, rows: list[int]) -> dict[str, np.ndarray]:
-    """The request for these sequences.
-
-    Returns:
-        Modality -> `(batch, time, F)` float32 with zeros behind the shorter sequences, and
-        `lengths` `(batch,)` int32, which tells the model where they end.
-    """
+    """The request for these sequences: modality -> `(batch, time, F)` float32 with zeros behind the
+    shorter ones, and `lengths` `(batch,)` int32, which tells the model where they end."""
     batch = {name: [words[row] for row in rows] for name, words in sequences.items()}
     lengths, inputs = lengths_of(batch), dict[str, np.ndarray]()
     for name, words in batch.items():
