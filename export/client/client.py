@@ -14,11 +14,11 @@ from rmfn_tf.export.client.network import open_transport
 from rmfn_tf.export.client.sequences import (
     NamedSequences,
     check_sequences,
-    lengths_of,
     pad,
     plan_batches,
 )
 from rmfn_tf.export.client.session import Session
+from rmfn_tf.export.contract import LENGTHS
 
 Features = Mapping[str, Sequence[Any]] | Examples | NamedSequences
 Progress = Callable[[int, int], None]
@@ -158,25 +158,25 @@ class Client:
         """The answers of a signature for each sequence, cut to its length."""
         interface = self.interface
         sequences = check_sequences(features, interface.modalities)
-        lengths, plan = lengths_of(sequences), plan_batches(sequences, self._batch_size)
+        plan = plan_batches(sequences, self._batch_size)
         version = None
         if len(plan) > 1:
             # One version answers all batches, even if another is published meanwhile.
             interface = Interface.learn(interface.transport)
             version = interface.version
-        answers: list[dict[str, np.ndarray]] = [{} for _ in lengths]
-        done = 0
+        found: dict[int, dict[str, np.ndarray]] = {}
         for rows in plan:
-            outputs = interface.ask(signature, pad(sequences, rows), version)
+            inputs = pad(sequences, rows)
+            outputs = interface.ask(signature, inputs, version)
             for place, row in enumerate(rows):
                 # An output with an axis of words may be padded, by a server further than here.
-                answers[row] = {
-                    name: x[place, : lengths[row]] if x.ndim > 2 else x[place]
+                found[row] = {
+                    name: x[place, : inputs[LENGTHS][place]] if x.ndim > 2 else x[place]
                     for name, x in outputs.items()
                 }
-            done += len(rows)
             if on_progress is not None:
-                on_progress(done, len(answers))
+                on_progress(len(found), sum(map(len, plan)))
+        answers = [found[row] for row in sorted(found)]
         predictions = [each["prediction"] for each in answers]
         return Explanation(
             predictions if predictions[0].ndim > 1 else np.stack(predictions),

@@ -1,6 +1,6 @@
 """No server: an export folder, or a model, in this process."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +13,12 @@ from rmfn_tf.export.publish import published_versions
 
 
 class InProcess(Transport):
-    """A model in this process, which answers as a server would.
+    """A model in this process, which answers as a server would: TensorFlow's concrete functions by
+    name of the signature, and the owner of their variables, which are deleted with it."""
 
-    Args:
-        where: What messages call it.
-        functions: TensorFlow's concrete functions by name of the signature.
-        owner: What holds their variables, which are deleted with it.
-        version, order, task: As in `Interface`.
-    """
-
-    def __init__(
-        self,
-        where: str,
-        functions: Mapping[str, Any],
-        owner: Any,
-        version: int | None = None,
-        order: Iterable[str] = (),
-        task: Any = None,
-    ) -> None:
+    def __init__(self, where: str, functions: Mapping[str, Any], owner: Any, **about: Any) -> None:
         self.where, self._functions, self._owner = where, functions, owner
-        self._about = version, signatures_of(functions), tuple(order), task
+        self._about = {"signatures": signatures_of(functions), **about}
 
     @classmethod
     def load(cls, folder: Path) -> "InProcess":
@@ -51,11 +37,11 @@ class InProcess(Transport):
             loaded = tf.saved_model.load(str(version))
         except (OSError, ValueError, tf.errors.OpError) as error:
             raise ValueError(f"{str(version)!r} cannot be loaded: {error}") from error
-        number = int(version.name) if version.name.isdigit() else None
-        if not (version / CONTRACT).is_file():
-            return cls(str(version), loaded.signatures, loaded, number)
-        about = read_contract(version)
-        return cls(str(version), loaded.signatures, loaded, number, about.widths, about.task)
+        about: dict[str, Any] = {"version": int(version.name) if version.name.isdigit() else None}
+        if (version / CONTRACT).is_file():
+            contract = read_contract(version)
+            about |= {"order": tuple(contract.widths), "task": contract.task}
+        return cls(str(version), loaded.signatures, loaded, **about)
 
     @classmethod
     def of_model(cls, model: Any, where: str, task: Any) -> "InProcess":
@@ -68,11 +54,11 @@ class InProcess(Transport):
             return tf.function(lambda **given: function(given)).get_concrete_function(**inputs)
 
         functions = {e.name: trace(e.function, e.inputs) for e in endpoints_of(model)}
-        order = [name for name in model.input if name != LENGTHS]
-        return cls(where, functions, model, order=order, task=task)
+        order = tuple(name for name in model.input if name != LENGTHS)
+        return cls(where, functions, model, version=None, order=order, task=task)
 
     def describe(self) -> Interface:
-        return Interface(self, *self._about)
+        return Interface(self, **self._about)
 
     def call(
         self, signature: str, inputs: Mapping[str, np.ndarray], version: int | None = None

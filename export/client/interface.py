@@ -55,7 +55,7 @@ class Transport:
     answer may raise anything while it is read: `Interface` makes a ServingError of that.
     """
 
-    where: str
+    where: str  # the address or folder, for messages
 
     def describe(self) -> "Interface":
         """The interface of the version that would answer now."""
@@ -76,7 +76,7 @@ class Interface:
     """One version of a model, and how it is reached.
 
     Attributes:
-        transport: How it is reached.
+        transport: What carries requests to it.
         version: Its number; None where it has none.
         signatures: Its signatures by name.
         order: The modalities in the model's own order; empty where that is not known.
@@ -91,17 +91,12 @@ class Interface:
 
     @staticmethod
     def learn(transport: Transport) -> "Interface":
-        """The interface of the version that answers now.
-
-        Raises:
-            ServingError: There is no answer, or it does not describe a model.
-        """
+        """The interface of the version that answers now; ServingError where none does."""
         with _reading("UNIMPLEMENTED", transport.where):
             return transport.describe()
 
     @property
     def where(self) -> str:
-        """The address or folder, for messages."""
         return self.transport.where
 
     @cached_property
@@ -131,12 +126,8 @@ class Interface:
     def ask(
         self, name: str, inputs: Mapping[str, np.ndarray], version: int | None = None
     ) -> dict[str, np.ndarray]:
-        """The outputs of a signature by name, as float32.
-
-        Args:
-            name: Name of the signature.
-            inputs: Every input by name, batched and padded.
-            version: The version to ask, whatever the address says.
+        """The outputs of a signature by name, as float32, for all its inputs, batched and padded;
+        `version` overrides the address.
 
         Raises:
             ServingError: There is no answer, or it lacks an output, or an output has another shape
