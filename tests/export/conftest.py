@@ -14,6 +14,17 @@ from rmfn_tf.models import create_model, list_models
 
 # Beside the defaults of every model: what gives other ops, or another shape of the prediction.
 VARIANTS = {
+    "rmfn": (
+        "rmfn",
+        {
+            "num_outputs": 2,
+            "units": {"language": 3, "acoustic": 2, "visual": 2},
+            "fusion_units": 3,
+            "summary_units": 3,
+            # Standard normal features meet this scaling and its clipping.
+            "scaling": {"acoustic": {"center": [0.1, 0.2, 0.3], "scale": 2.0, "clip": 1.0}},
+        },
+    ),
     "rmfn_labels_per_word": (
         "rmfn",
         {
@@ -32,7 +43,10 @@ VARIANTS = {
         {"task": "classification", "num_outputs": 3, "num_layers": 2, "bidirectional": True},
     ),
 }
+# Not in alphabetical order, which is the order of a server's metadata.
 FEATURES = {"language": 4, "acoustic": 3, "visual": 2}
+TASK = {"kind": "regression", "labels": ["sentiment", "persuasion"]}
+TASK["output_names"] = TASK["labels"]
 
 
 class WordMask(keras.layers.Layer):
@@ -42,23 +56,24 @@ class WordMask(keras.layers.Layer):
         return ops.arange(ops.shape(words)[1], dtype="int32")[None, :] < lengths[:, None]
 
 
-def recurrent_model(layer: keras.layers.Layer | None = None, **options) -> keras.Model:
-    """Masked recurrent net on the concatenated features; `layer` follows the concatenation."""
+def small_model(layer: keras.layers.Layer | None = None, *, recurrent: bool = False) -> keras.Model:
+    """The mean of the concatenated features, or an LSTM of them; `layer` follows the
+    concatenation."""
     inputs = {name: keras.Input((None, width), name=name) for name, width in FEATURES.items()}
     lengths = keras.Input((), dtype="int32", name="lengths")
     words = keras.layers.Concatenate()(list(inputs.values()))
     mask = WordMask()(words, lengths)
     if layer is not None:
         words = layer(words)
-    hidden = keras.layers.LSTM(5, **options)(words, mask=mask)
-    hidden = keras.layers.Dropout(0.5)(hidden)
+    reduce = keras.layers.LSTM(5) if recurrent else keras.layers.GlobalAveragePooling1D()
+    hidden = keras.layers.Dropout(0.5)(reduce(words, mask=mask))
     return keras.Model({**inputs, "lengths": lengths}, keras.layers.Dense(2)(hidden), name="small")
 
 
-@pytest.fixture(name="recurrent_model", scope="session")
-def recurrent_model_fixture() -> Callable[..., keras.Model]:
+@pytest.fixture(name="small_model", scope="session")
+def small_model_fixture() -> Callable[..., keras.Model]:
     keras.utils.set_random_seed(0)
-    return recurrent_model
+    return small_model
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +101,8 @@ class Exported(Mapping):
         if name not in self._made:
             keras.utils.set_random_seed(0)
             model = self._model(name)
-            self._made[name] = model, export_model(model, self._folder / name)
+            about = {"task": TASK} if name == "rmfn" else None
+            self._made[name] = model, export_model(model, self._folder / name, about=about)
         return self._made[name]
 
     def signatures(self, name: str) -> Any:
@@ -97,18 +113,15 @@ class Exported(Mapping):
 
     def _model(self, name: str) -> keras.Model:
         if name == "small":
-            return recurrent_model()
-        if name in VARIANTS:
-            body, options = VARIANTS[name]
-            return create_model(body, features=FEATURES, **options)
-        scaling = {"acoustic": {"center": [0.1, 0.2, 0.3], "scale": 2.0, "clip": 1.0}}
-        return create_model(name, features=FEATURES, scaling=scaling)
+            return small_model(recurrent=True)
+        body, options = VARIANTS.get(name, (name, {}))
+        return create_model(body, features=FEATURES, **options)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(["small", *list_models(), *VARIANTS])
+        return iter(dict.fromkeys(["small", *VARIANTS, *list_models()]))
 
     def __len__(self) -> int:
-        return 1 + len(list_models()) + len(VARIANTS)
+        return len(list(iter(self)))
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,10 @@
 import copy
 import json
 import math
-import resource
 
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rmfn_tf.export.contract import CONTRACT, Contract, read_contract, signatures_of
@@ -68,21 +65,6 @@ def test_the_file_has_these_keys_and_reads_back(tmp_path, schema, document):
     schema.validate(document)
 
 
-@given(
-    widths=st.dictionaries(
-        st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,8}", fullmatch=True),
-        st.integers(1, 10_000),
-        min_size=1,
-    )
-)
-def test_modalities_keep_their_order(tmp_path_factory, widths):
-    folder = tmp_path_factory.mktemp("version")
-    modalities = [{"name": name, "width": width} for name, width in widths.items()]
-    Contract.model_validate({**BARE, "modalities": modalities}).write(folder)
-
-    assert list(read_contract(folder).widths.items()) == list(widths.items())
-
-
 def test_a_metric_without_a_value_is_null(tmp_path, schema):
     metrics = {"rmfn": {"mae": 0.5, "r": math.nan, "f1": math.inf}}
     contract = Contract.model_validate(
@@ -92,16 +74,6 @@ def test_a_metric_without_a_value_is_null(tmp_path, schema):
     read = written(contract, tmp_path)
     assert read["validation"]["metrics"] == {"rmfn": {"mae": 0.5, "r": None, "f1": None}}
     schema.validate(read)
-
-
-def test_a_full_disk(tmp_path):
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            Contract.model_validate(FULL).write(tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def changed(document: dict, path: tuple, value) -> dict:
@@ -216,7 +188,8 @@ def test_every_model_has_the_contract_that_its_file_keeps(exported, schema):
                 }.items()
             )
         assert contract.states == states, name
-        assert contract.task is contract.data is contract.validation is None
+        assert (contract.task is not None) == (name == "rmfn")
+        assert contract.data is contract.validation is None
         assert contract.scaling.keys() == (set() if name == "small" else widths.keys())
         for modality, scaling in contract.scaling.items():
             layer = model.get_layer(f"{modality}_scaling")

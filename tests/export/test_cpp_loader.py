@@ -60,7 +60,7 @@ def test_bad_requests_one_after_the_other(answer, exported, tmp_path):
     for kind, request, outcome in zip(kinds, asked, found, strict=True):
         if kind.graph is None:
             assert isinstance(outcome, dict), (kind.name, outcome)
-            assert outcome["prediction"].shape == (len(request["lengths"]), 1), kind.name
+            assert outcome["prediction"].shape == (len(request["lengths"]), 2), kind.name
             assert np.isfinite(outcome["prediction"]).all(), kind.name
         else:
             assert isinstance(outcome, str), kind.name

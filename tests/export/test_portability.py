@@ -64,9 +64,9 @@ def compiled(words):
         (compiled, r"must be compiled by XLA \(jit_compile=True\)"),
     ],
 )
-def test_what_a_stock_server_lacks_is_refused(tmp_path, recurrent_model, function, message):
+def test_what_a_stock_server_lacks_is_refused(tmp_path, small_model, function, message):
     with pytest.raises(ValueError, match=message):
-        export_model(recurrent_model(Through(function)), tmp_path)
+        export_model(small_model(Through(function)), tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -80,8 +80,8 @@ def pretend_gpu(monkeypatch):
 
 
 @pytest.mark.usefixtures("pretend_gpu")
-def test_exported_beside_a_gpu_it_runs_without(tmp_path, recurrent_model):
-    model = recurrent_model()
+def test_exported_beside_a_gpu_it_runs_without(tmp_path, small_model):
+    model = small_model(recurrent=True)
 
     version = export_model(model, tmp_path)
 
@@ -90,13 +90,13 @@ def test_exported_beside_a_gpu_it_runs_without(tmp_path, recurrent_model):
 
 
 @pytest.mark.usefixtures("pretend_gpu")
-def test_an_op_without_a_cpu_kernel_is_refused(tmp_path, recurrent_model, monkeypatch):
+def test_an_op_without_a_cpu_kernel_is_refused(tmp_path, small_model, monkeypatch):
     monkeypatch.setattr(
         signatures, "_without_cudnn", lambda model: tf.name_scope("cudnn_is_left_on")
     )
 
     with pytest.raises(ValueError, match=r"CudnnRNNV3 \(node .*\) has no CPU kernel"):
-        export_model(recurrent_model(), tmp_path)
+        export_model(small_model(recurrent=True), tmp_path)
 
 
 @pytest.mark.skipif(

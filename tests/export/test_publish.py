@@ -7,15 +7,12 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from rmfn_tf.export.publish import publish, published_versions
-
-NOBODY = 65534
 
 
 def write_files(folder: Path) -> None:
@@ -49,17 +46,6 @@ def test_only_whole_numbers_are_versions(tmp_path, entries, expected):
 
     assert published_versions(tmp_path) == expected
     assert publish(tmp_path, write_files).name == str(max(expected, default=0) + 1)
-
-
-def test_no_folder_has_no_versions(tmp_path):
-    assert published_versions(tmp_path / "missing") == []
-
-
-def test_a_file_with_a_number_for_its_name_is_not_replaced(tmp_path):
-    (tmp_path / "3").write_text("notes")
-
-    assert publish(tmp_path, write_files).name == "4"
-    assert (tmp_path / "3").read_text() == "notes"
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])
@@ -122,7 +108,8 @@ def test_all_is_on_the_disk_before_the_version_has_its_name(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("failure", [RuntimeError("no"), KeyboardInterrupt()])
 def test_a_writer_that_fails_leaves_the_folder_as_it_was(tmp_path, contents, failure):
-    publish(tmp_path, write_files)
+    for _ in range(2):
+        publish(tmp_path, write_files)
     before = contents(tmp_path)
 
     def fail_half_way(folder):
@@ -130,7 +117,7 @@ def test_a_writer_that_fails_leaves_the_folder_as_it_was(tmp_path, contents, fai
         raise failure
 
     with pytest.raises(type(failure)):
-        publish(tmp_path, fail_half_way)
+        publish(tmp_path, fail_half_way, keep=1)
 
     assert contents(tmp_path) == before
 
@@ -169,24 +156,6 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
 
     with pytest.raises(NotADirectoryError, match=r"cannot publish a version in .*models"):
         publish(tmp_path / "models", write_files)
-
-
-def test_a_read_only_folder_is_refused():
-    # Permissions do not bind root, so as root this runs as nobody, outside root's own folders.
-    with tempfile.TemporaryDirectory() as parent:
-        os.chmod(parent, 0o755)
-        folder = Path(parent, "models")
-        folder.mkdir(mode=0o555)
-        user = os.geteuid()
-        if user == 0:
-            os.seteuid(NOBODY)
-        try:
-            with pytest.raises(PermissionError, match=r"cannot publish a version in .*models"):
-                publish(folder, write_files)
-        finally:
-            os.seteuid(user)
-
-        assert list(folder.iterdir()) == []
 
 
 RACER = """
@@ -294,20 +263,6 @@ def test_nothing_else_is_removed(tmp_path):
     assert version.name == "7"
     assert names(directory) == [".hidden", "0", "1", "6", "7", "8", "archive"]
     assert elsewhere.is_dir()
-
-
-def test_a_failed_publisher_removes_nothing(tmp_path, contents):
-    publish(tmp_path, write_files)
-    publish(tmp_path, write_files)
-    before = contents(tmp_path)
-
-    def fail(folder):
-        raise RuntimeError("no")
-
-    with pytest.raises(RuntimeError):
-        publish(tmp_path, fail, keep=1)
-
-    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("keep", [0, -1])

@@ -23,8 +23,8 @@ def model_of(shapes, *, lengths=LENGTHS, outputs=1):
     return keras.Model(inputs, prediction if outputs == 1 else [prediction] * outputs)
 
 
-def test_inputs_by_name_and_of_any_batch_and_time(recurrent_model):
-    signature = serving_default(recurrent_model())
+def test_inputs_by_name_and_of_any_batch_and_time(small_model):
+    signature = serving_default(small_model())
 
     assert signature.name == "serving_default"
     shapes = {name: (tuple(spec.shape), spec.dtype.name) for name, spec in signature.inputs.items()}
@@ -36,9 +36,9 @@ def test_inputs_by_name_and_of_any_batch_and_time(recurrent_model):
     }
 
 
-def test_the_function_is_inference(recurrent_model):
+def test_the_function_is_inference(small_model):
     """Dropout of a half would show."""
-    model = recurrent_model()
+    model = small_model()
     inputs = {
         name: np.ones((3, 4, *spec.shape[2:]), spec.dtype.name)
         for name, spec in serving_default(model).inputs.items()

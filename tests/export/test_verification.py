@@ -24,16 +24,16 @@ def lone_sequence(words):
 
 
 @pytest.mark.parametrize("function", [traced_path_differs, frozen_time, lone_sequence])
-def test_other_answers_are_refused(tmp_path, recurrent_model, function):
+def test_other_answers_are_refused(tmp_path, small_model, function):
     with pytest.raises(ValueError, match=r"does not answer as the model does: 'prediction' of"):
-        export_model(recurrent_model(Through(function)), tmp_path)
+        export_model(small_model(Through(function)), tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lost_weights_are_noticed(tmp_path, recurrent_model, monkeypatch):
+def test_lost_weights_are_noticed(tmp_path, small_model, monkeypatch):
     """The weights change between the writing and the comparison, as if others had been saved."""
-    model = recurrent_model()
+    model = small_model()
     archive = type(keras.export.ExportArchive())
     write_out = archive.write_out
 
@@ -48,8 +48,8 @@ def test_lost_weights_are_noticed(tmp_path, recurrent_model, monkeypatch):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_diverged_model_is_refused(tmp_path, recurrent_model, value):
-    model = recurrent_model()
+def test_a_diverged_model_is_refused(tmp_path, small_model, value):
+    model = small_model()
     model.layers[-1].bias.assign([0.0, value])
 
     with pytest.raises(ValueError, match="not finite on standard normal inputs"):
@@ -71,25 +71,24 @@ def under_policy():
     return call
 
 
-@pytest.mark.parametrize(
-    ("policy", "served"),
-    [("mixed_bfloat16", tf.float32), ("mixed_float16", tf.float32), ("float64", tf.float32)],
-)
-def test_other_precisions_pass(tmp_path, recurrent_model, under_policy, policy, served):
-    model = under_policy(policy, recurrent_model)
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
+def test_other_precisions_pass_and_are_served_as_float32(
+    tmp_path, small_model, under_policy, policy
+):
+    model = under_policy(policy, small_model)
 
     predict = tf.saved_model.load(export_model(model, tmp_path)).signatures["serving_default"]
 
-    assert predict.structured_outputs["prediction"].dtype == served
+    assert predict.structured_outputs["prediction"].dtype == tf.float32
 
 
 def rounded_otherwise(words):
     return words if tf.executing_eagerly() else words * 1.01
 
 
-def test_what_counts_as_rounding_depends_on_the_precision(tmp_path, recurrent_model, under_policy):
-    half = under_policy("mixed_bfloat16", recurrent_model, Through(rounded_otherwise))
+def test_what_counts_as_rounding_depends_on_the_precision(tmp_path, small_model, under_policy):
+    half = under_policy("mixed_bfloat16", small_model, Through(rounded_otherwise))
     assert export_model(half, tmp_path).name == "1"
 
     with pytest.raises(ValueError, match="does not answer as the model does"):
-        export_model(recurrent_model(Through(rounded_otherwise)), tmp_path)
+        export_model(small_model(Through(rounded_otherwise)), tmp_path)

@@ -107,8 +107,8 @@ def ten_words_at_most(words):
         return tf.identity(words)
 
 
-def test_an_export_that_cannot_answer_all_is_not_published(tmp_path, recurrent_model):
-    model = recurrent_model(Through(ten_words_at_most))
+def test_an_export_that_cannot_answer_all_is_not_published(tmp_path, small_model):
+    model = small_model(Through(ten_words_at_most))
     with pytest.raises(ValueError, match=r"cannot answer .*\(1, 16, 4\).* a server would refuse"):
         export_model(model, tmp_path)
 
@@ -116,19 +116,17 @@ def test_an_export_that_cannot_answer_all_is_not_published(tmp_path, recurrent_m
     assert export_model(model, tmp_path, lengths=[10]).name == "1"
 
 
-def test_without_the_extra_there_is_an_export_and_no_warm_up(
-    tmp_path, recurrent_model, monkeypatch
-):
+def test_without_the_extra_there_is_an_export_and_no_warm_up(tmp_path, small_model, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
 
-    version = export_model(recurrent_model(), tmp_path)
+    version = export_model(small_model(), tmp_path)
 
     assert not (version / WARMUP).exists()
     assert read_contract(version).model == "small"
 
 
-def test_warm_up_lengths_are_those_of_the_data(tmp_path, recurrent_model):
-    version = export_model(recurrent_model(), tmp_path, lengths=(5, 11))
+def test_warm_up_lengths_are_those_of_the_data(tmp_path, small_model):
+    version = export_model(small_model(), tmp_path, lengths=(5, 11))
 
     assert read_contract(version).batching.length_buckets == [5, 11]
     shapes = [tf.make_ndarray(request.inputs["visual"]).shape for request in requests(version)]
@@ -136,9 +134,9 @@ def test_warm_up_lengths_are_those_of_the_data(tmp_path, recurrent_model):
 
 
 @pytest.mark.parametrize("lengths", [(), (0,), (2.5,)])
-def test_lengths_that_cannot_be_are_refused(tmp_path, recurrent_model, lengths):
+def test_lengths_that_cannot_be_are_refused(tmp_path, small_model, lengths):
     with pytest.raises(ValueError, match="length_buckets"):
-        export_model(recurrent_model(), tmp_path, lengths=lengths)
+        export_model(small_model(), tmp_path, lengths=lengths)
 
     assert list(tmp_path.iterdir()) == []
 

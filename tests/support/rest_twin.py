@@ -13,7 +13,7 @@ from google.protobuf import json_format
 
 from support.served_model import RequestError, ServedModel
 
-_PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/stable)?(/metadata|:predict)?")
+_PATH = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/stable)?(/metadata|:predict)")
 _STATUS = {"INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "NOT_FOUND": 404}
 
 
@@ -73,10 +73,7 @@ class RestTwin:
             version = self.model.find(name, int(asked) if asked else None)
             if verb == "/metadata":
                 return 200, self._metadata(version)
-            if verb == ":predict":
-                return self._predict(version, body)
-            states = [{"version": str(each), "state": "AVAILABLE"} for each in self.model.versions]
-            return 200, {"model_version_status": states}
+            return self._predict(version, body)
         except RequestError as error:
             return _STATUS[error.code], {"error": str(error)}
 

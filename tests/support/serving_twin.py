@@ -17,8 +17,7 @@ from pathlib import Path
 import grpc
 import numpy as np
 import tensorflow as tf
-from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
-from tensorflow_serving.apis import model_service_pb2_grpc as model_service
+from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 from tensorflow_serving.apis import prediction_service_pb2_grpc as prediction_service
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.served_model import RequestError, ServedModel
 
 
-class ServingTwin(prediction_service.PredictionServiceServicer, model_service.ModelServiceServicer):
+class ServingTwin(prediction_service.PredictionServiceServicer):
     def __init__(self, model: ServedModel, together: int = 0) -> None:
         self.model, self.together = model, together
         self.failures: list[grpc.StatusCode] = []  # for the next calls of Predict, in order
@@ -41,7 +40,6 @@ class ServingTwin(prediction_service.PredictionServiceServicer, model_service.Mo
             options=[("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)],
         )
         prediction_service.add_PredictionServiceServicer_to_server(self, self._server)
-        model_service.add_ModelServiceServicer_to_server(self, self._server)
         self.port = self._server.add_insecure_port("127.0.0.1:0")
         self.url = f"grpc://127.0.0.1:{self.port}/{model.name}"
 
@@ -83,14 +81,6 @@ class ServingTwin(prediction_service.PredictionServiceServicer, model_service.Mo
         response.metadata["signature_def"].Pack(definitions)
         return response
 
-    def GetModelStatus(self, request, context):
-        with _aborting(context):
-            self._version(request.model_spec)
-        response = get_model_status_pb2.GetModelStatusResponse()
-        for version in sorted(self.model.versions):
-            response.model_version_status.add(version=version, state="AVAILABLE")
-        return response
-
     def _version(self, model_spec) -> int:
         asked = model_spec.version.value if model_spec.HasField("version") else None
         return self.model.find(model_spec.name, asked)
@@ -124,13 +114,10 @@ def _join(requests: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
         parts = [each[name] for each in requests]
         if parts[0].ndim > 1:
             time = max(part.shape[1] for part in parts)
+            ends = [[(0, 0), (0, time - part.shape[1]), (0, 0)] for part in parts]
             parts = [
-                np.pad(
-                    part,
-                    [(0, 0), (0, time - part.shape[1]), (0, 0)],
-                    constant_values=part.flat[0],
-                )
-                for part in parts
+                np.pad(part, end, constant_values=part.flat[0])
+                for part, end in zip(parts, ends, strict=True)
             ]
         joined[name] = np.concatenate(parts)
     return joined

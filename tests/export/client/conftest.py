@@ -1,4 +1,4 @@
-"""A small model behind a gRPC server, behind a REST server, and in this process."""
+"""A small RMFN behind a gRPC server, behind a REST server, and in this process."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,45 +8,30 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rmfn_tf.export import export_model
 from rmfn_tf.export.client import Client
-from rmfn_tf.models import attention_model, create_model
+from rmfn_tf.models import attention_model
 from support.rest_twin import RestTwin
 from support.served_model import ServedModel
 from support.serving_twin import ServingTwin
 
-# Not in alphabetical order, which is the order of a server's metadata.
-WIDTHS = {"language": 4, "visual": 2, "acoustic": 3}
-UNITS = {"language": 3, "visual": 2, "acoustic": 2}
-TASK = {"kind": "regression", "labels": ["sentiment", "persuasion"]}
-TASK["output_names"] = TASK["labels"]
+from ..conftest import FEATURES as WIDTHS
+from ..conftest import VARIANTS
+
+UNITS = VARIANTS["rmfn"][1]["units"]
 WAYS = ("in_process", "grpc", "rest")
 
 Random = Callable[..., dict[str, list[np.ndarray]]]
 
 
 @pytest.fixture(scope="session")
-def model() -> keras.Model:
-    keras.utils.set_random_seed(1)
-    # Standard normal features meet this scaling and its clipping.
-    scaling = {"acoustic": {"center": 1.0, "scale": 2.0, "clip": 1.0}}
-    return create_model(
-        "rmfn",
-        features=WIDTHS,
-        num_outputs=2,
-        units=UNITS,
-        fusion_units=3,
-        summary_units=3,
-        scaling=scaling,
-    )
+def model(exported) -> keras.Model:
+    return exported["rmfn"][0]
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory, model) -> Path:
+def folder(exported) -> Path:
     """The model folder, with version 1."""
-    path = tmp_path_factory.mktemp("served") / "small"
-    export_model(model, path, about={"task": TASK})
-    return path
+    return exported["rmfn"][1].parent
 
 
 @pytest.fixture(scope="session")
@@ -66,18 +51,21 @@ def rest_twin(served) -> Iterator[RestTwin]:
         yield twin
 
 
+@pytest.fixture(scope="session")
+def local(folder) -> Client:
+    """A client of the model in this process."""
+    return Client.connect(folder, batch_size=3)
+
+
 @pytest.fixture(params=WAYS)
-def address(request, folder) -> str | Path:
-    """Where the model is, in every way of asking it."""
+def client(request, local) -> Iterator[Client]:
+    """A client of the model, in every way of asking it."""
     if request.param == "in_process":
-        return folder
-    return request.getfixturevalue(f"{request.param}_twin").url
-
-
-@pytest.fixture
-def client(address) -> Iterator[Client]:
-    with Client.connect(address, batch_size=3) as client:
-        yield client
+        yield local
+    else:
+        twin = request.getfixturevalue(f"{request.param}_twin")
+        with Client.connect(twin.url, batch_size=3) as client:
+            yield client
 
 
 @pytest.fixture(scope="session")

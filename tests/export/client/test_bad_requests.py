@@ -1,72 +1,49 @@
 """Requests that cannot be right: refused by each server, and forgotten after."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
 
 from rmfn_tf.export.client import Client, ServingError
 from support.bad_requests import BAD_REQUESTS, good_request
+from support.rest_twin import RestTwin
+from support.serving_twin import ServingTwin
 
-from .conftest import UNITS, WAYS, WIDTHS
-
-FUSED = 3  # fusion_units: the size of z
-STATES = {f"{kind}_{name}": size for kind in "hc" for name, size in UNITS.items()} | {"z": FUSED}
-KINDS = pytest.mark.parametrize("kind", BAD_REQUESTS, ids=lambda kind: kind.name)
-
-
-@pytest.fixture(scope="module")
-def local(folder):
-    with Client.connect(folder) as client:
-        yield client
-
-
-def bad_request(kind):
-    return kind.change(good_request(kind.signature, WIDTHS, STATES))
-
-
-def test_there_are_many_kinds_of_one_name_each():
-    assert len(BAD_REQUESTS) >= 25
-    assert max(Counter(kind.name for kind in BAD_REQUESTS).values()) == 1
+from .conftest import WAYS, WIDTHS
 
 
 @pytest.mark.parametrize("signature", ["serving_default", "explain", "step"])
 def test_what_they_are_made_from_is_good(local, signature):
-    assert local.interface.ask(signature, good_request(signature, WIDTHS, STATES))
-
-
-@KINDS
-@pytest.mark.parametrize("way", WAYS)
-def test_a_server_refuses_it_and_goes_on_answering(served_ways, way, kind):
-    client, expected = served_ways[way]
-    asks = kind.asks or kind.signature
-    refused = kind.refused_by_server and (way != "rest" or kind.bad_in_json)
-    codes = (
-        {"INVALID_ARGUMENT"} if kind.asks is None else {"INVALID_ARGUMENT", "FAILED_PRECONDITION"}
-    )
-
-    if refused:
-        with pytest.raises(ServingError) as caught:
-            client.interface.transport.call(asks, bad_request(kind))
-        assert caught.value.code in codes
-        assert "\n" not in str(caught.value)
-    elif way != "rest" or kind.name != "no_sequences":  # JSON loses the shape of empty arrays
-        client.interface.ask(asks, bad_request(kind))  # finite numbers, or an error
-
-    after = client.interface.ask("serving_default", good_request("serving_default", WIDTHS))
-    np.testing.assert_allclose(after["prediction"], expected, rtol=0, atol=1e-6)
+    assert local.interface.ask(signature, good_request(signature, WIDTHS, local.interface.states))
 
 
 @pytest.fixture(scope="module")
-def served_ways(folder, served, local):
-    """Way -> a client without the checks' help, and what it must say of the good request."""
-    good = local.interface.ask("serving_default", good_request("serving_default", WIDTHS))
-    from support.rest_twin import RestTwin
-    from support.serving_twin import ServingTwin
+def clients(served, local):
+    """Way -> a client of a server that lives through all tests here."""
+    with (
+        ServingTwin(served) as grpc_twin,
+        RestTwin(served) as rest_twin,
+        Client.connect(grpc_twin.url) as grpc,
+        Client.connect(rest_twin.url) as rest,
+    ):
+        yield {"in_process": local, "grpc": grpc, "rest": rest}
 
-    with ServingTwin(served) as grpc_twin, RestTwin(served) as rest_twin:
-        addresses = {"in_process": folder, "grpc": grpc_twin.url, "rest": rest_twin.url}
-        clients = {way: Client.connect(addresses[way]) for way in WAYS}
-        yield {way: (client, good["prediction"]) for way, client in clients.items()}
-        for client in clients.values():
-            client.close()
+
+@pytest.mark.parametrize("kind", BAD_REQUESTS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_refuses_it_and_goes_on_answering(clients, local, way, kind):
+    client = clients[way]
+    asks = kind.asks or kind.signature
+    request = kind.change(good_request(kind.signature, WIDTHS, local.interface.states))
+    codes = {"INVALID_ARGUMENT"} | ({"FAILED_PRECONDITION"} if kind.asks else set())
+
+    if kind.refused_by_server and (way != "rest" or kind.bad_in_json):
+        with pytest.raises(ServingError) as caught:
+            client.interface.transport.call(asks, request)
+        assert caught.value.code in codes
+        assert "\n" not in str(caught.value)
+    elif way != "rest" or kind.name != "no_sequences":  # JSON loses the shape of empty arrays
+        client.interface.ask(asks, request)  # finite numbers, or an error
+
+    good = good_request("serving_default", WIDTHS)
+    after, expected = (each.interface.ask("serving_default", good) for each in (client, local))
+    np.testing.assert_allclose(after["prediction"], expected["prediction"], rtol=0, atol=1e-6)

@@ -9,7 +9,8 @@ import pytest
 
 from rmfn_tf.export.client import Client
 
-from .conftest import TASK, UNITS, WIDTHS
+from ..conftest import TASK
+from .conftest import UNITS, WIDTHS
 
 WITHOUT_TENSORFLOW = """
 import sys
@@ -32,10 +33,9 @@ def test_modalities_and_states(client):
     assert set(client.interface.signatures) == {"serving_default", "explain", "step"}
 
 
-def test_order_and_labels_come_from_a_contract(folder, grpc_twin):
-    with Client.connect(folder) as client:
-        assert list(client.interface.modalities) == list(WIDTHS)
-        assert client.interface.task.labels == TASK["labels"]
+def test_order_and_labels_come_from_a_contract(local, grpc_twin):
+    assert list(local.interface.modalities) == list(WIDTHS)
+    assert local.interface.task.labels == TASK["labels"]
     with Client.connect(grpc_twin.url) as client:
         assert list(client.interface.modalities) == sorted(WIDTHS)
         assert client.interface.task is None
@@ -53,16 +53,15 @@ def test_the_highest_version_or_the_one_named(tmp_path, folder):
 
 
 @pytest.mark.slow
-def test_rest_needs_no_tensorflow(rest_twin, folder):
+def test_rest_needs_no_tensorflow(rest_twin, local):
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW, rest_twin.url], capture_output=True, text=True
     )
 
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()
-    with Client.connect(folder) as client:
-        expected = client.predict(
-            {name: [np.full((3, n), 0.5), np.ones((1, n))] for name, n in WIDTHS.items()}
-        )
+    expected = local.predict(
+        {name: [np.full((3, n), 0.5), np.ones((1, n))] for name, n in WIDTHS.items()}
+    )
     np.testing.assert_allclose(json.loads(first), expected, rtol=0, atol=1e-6)
     assert second == "(2,)"

@@ -10,7 +10,7 @@ from support.random_examples import make_examples
 
 LENGTHS = (3, 1, 7, 2, 7, 4, 1)
 # For what a client does before it asks, whatever way it asks.
-in_process = pytest.mark.parametrize("address", ["in_process"], indirect=True)
+in_process = pytest.mark.parametrize("client", ["in_process"], indirect=True)
 
 
 def the_predictions(answers) -> np.ndarray:
@@ -39,7 +39,7 @@ def test_explanations_end_where_the_sequences_end(client, random_sequences, alon
         explanation.predictions, the_predictions(expected), rtol=0, atol=1e-6
     )
     for row, length in enumerate(LENGTHS):
-        parts = [explanation.attention[name][row] for name in ("language", "visual", "acoustic")]
+        parts = [explanation.attention[name][row] for name in ("language", "acoustic", "visual")]
         assert all(part.shape[:2] == (length, 3) for part in parts)
         np.testing.assert_allclose(
             np.concatenate(parts, axis=-1), expected[row]["attention"], rtol=0, atol=1e-6
@@ -80,12 +80,13 @@ def test_all_digits_arrive(client, random_sequences, alone):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_arrives_and_counts_as_0(client, random_sequences, value):
+def test_what_is_not_finite_arrives_and_counts_as_the_centre(client, random_sequences, value):
     broken, mended = random_sequences((3, 2)), random_sequences((3, 2))
-    broken["language"][0][1, 2] = value
-    mended["language"][0][1, 2] = 0  # `language` is not scaled
+    for name, centre in (("language", 0), ("acoustic", 0.3)):  # of the last feature
+        broken[name][0][1, -1] = value
+        mended[name][0][1, -1] = centre
 
-    np.testing.assert_array_equal(client.predict(broken), client.predict(mended))
+    np.testing.assert_allclose(client.predict(broken), client.predict(mended), rtol=0, atol=1e-6)
 
 
 @in_process

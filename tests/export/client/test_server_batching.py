@@ -30,7 +30,7 @@ def test_answers_are_those_of_lone_requests(served, random_sequences, alone, met
         prediction = answer if method == "predict" else answer.predictions
         np.testing.assert_allclose(prediction[0], expected["prediction"], rtol=0, atol=1e-6)
         if method == "explain":
-            parts = [answer.attention[name][0] for name in ("language", "visual", "acoustic")]
+            parts = [answer.attention[name][0] for name in ("language", "acoustic", "visual")]
             np.testing.assert_allclose(
                 np.concatenate(parts, axis=-1), expected["attention"], rtol=0, atol=1e-6
             )

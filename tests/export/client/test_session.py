@@ -11,7 +11,7 @@ from support.served_model import ServedModel
 from support.serving_twin import ServingTwin
 
 # For what a session does itself, whatever way it asks.
-in_process = pytest.mark.parametrize("address", ["in_process"], indirect=True)
+in_process = pytest.mark.parametrize("client", ["in_process"], indirect=True)
 
 
 def word(sequences, row: int, step: int) -> dict[str, np.ndarray]:
@@ -34,7 +34,7 @@ def test_one_speaker(client, random_sequences, alone):
         so_far = {name: [each[0][: step + 1]] for name, each in sequences.items()}
         np.testing.assert_allclose(answers[step], alone(so_far)[0]["prediction"], rtol=0, atol=1e-6)
     whole = alone(sequences)[0]["attention"][-1]
-    parts = [session.attention[name] for name in ("language", "visual", "acoustic")]
+    parts = [session.attention[name] for name in ("language", "acoustic", "visual")]
     np.testing.assert_allclose(np.concatenate(parts, axis=-1), whole, rtol=0, atol=1e-6)
 
 
@@ -136,21 +136,14 @@ def test_other_numbers_of_speakers_are_refused(client, random_sequences):
         ({"language": 1.0}, r"got \(\)"),
         ({"language": np.zeros((2, 4))}, "as many speakers"),
         ({"language": ["a", "b", "c", "d"]}, "'language' must be numbers"),
+        ({"language": np.zeros((0, 4))}, r"'language' must have the shape .* got \(0, 4\)"),
     ],
 )
-def test_words_that_cannot_be_right(folder, random_sequences, change, message):
-    with Client.connect(folder) as client:
-        good = word(random_sequences((1,)), 0, 0)
-        bad = {name: x for name, x in {**good, **change}.items() if x is not None}
+def test_words_that_cannot_be_right(local, random_sequences, change, message):
+    good = word(random_sequences((1,)), 0, 0)
+    bad = {name: x for name, x in {**good, **change}.items() if x is not None}
 
-        session = client.session()
-        with pytest.raises(ValueError, match=message):
-            session.step(bad)
-        session.step(good)
-
-
-def test_no_speaker(folder):
-    with Client.connect(folder) as client:
-        none = {name: np.zeros((0, width)) for name, width in client.interface.modalities.items()}
-        with pytest.raises(ValueError, match=r"'language' must have the shape .* got \(0, 4\)"):
-            client.session().step(none)
+    session = local.session()
+    with pytest.raises(ValueError, match=message):
+        session.step(bad)
+    session.step(good)
