@@ -10,7 +10,6 @@ import numpy as np
 
 from rmfn_tf.export.client.sequences import as_float32
 from rmfn_tf.export.contract import LENGTHS, Signature, Tensor
-from rmfn_tf.names import did_you_mean
 
 PREDICT, EXPLAIN, STEP = "serving_default", "explain", "step"
 _NEEDS = {
@@ -118,8 +117,7 @@ class Interface:
         if name not in self.signatures:
             raise ValueError(
                 f"the model at {self.where} has no signature {name!r}"
-                f"{_NEEDS.get(name, '')}. It has {sorted(self.signatures)}."
-                f"{did_you_mean(name, self.signatures)}"
+                f"{_NEEDS.get(name, '')}. It has {sorted(self.signatures)}"
             )
         return self.signatures[name]
 
