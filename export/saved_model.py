@@ -120,14 +120,15 @@ def _check_portable(folder: Path) -> None:
         for function in functions
         if function.attr["_XlaMustCompile"].b
     ]
-    for node in [*graph.node, *(node for function in functions for node in function.node_def)]:
-        if node.op.startswith("Xla"):
-            faults.append(f"{node.op} (node {node.name!r}) is an op of XLA")
-        if node.op in _NEEDS_PYTHON:
-            faults.append(f"{node.op} (node {node.name!r}) calls Python, which a server lacks")
-        kernels = get_registered_kernels_for_op(node.op).kernel
+    nodes = [*graph.node, *(node for function in functions for node in function.node_def)]
+    for op, node in {node.op: node for node in nodes}.items():  # one of each op
+        if op.startswith("Xla"):
+            faults.append(f"{op} (node {node.name!r}) is an op of XLA")
+        if op in _NEEDS_PYTHON:
+            faults.append(f"{op} (node {node.name!r}) calls Python, which a server lacks")
+        kernels = get_registered_kernels_for_op(op).kernel
         if not any(kernel.device_type in {"CPU", "DEFAULT"} for kernel in kernels):
-            faults.append(f"{node.op} (node {node.name!r}) has no CPU kernel")
+            faults.append(f"{op} (node {node.name!r}) has no CPU kernel")
     if faults:
         raise ValueError(
             "this model cannot be served by a stock TensorFlow:\n  " + "\n  ".join(faults)
