@@ -112,15 +112,18 @@ def step(model: keras.Model) -> Endpoint:
         for name, width in {**cell.features, **sizes}.items()
     }
     word = _Word(model.get_layer(_RMFN))
-    names = {layer.name for layer in model.layers}
+    head = [layer for layer in model.layers if layer.name in ("head", "prediction")]
 
     def follow(features: Tensors) -> Tensors:
-        features = _check_words(features, inputs, list(sizes))
+        features = _check_shapes(features, inputs)
+        _check_alike(features, "sequences")
+        for name in sizes:  # a relu would make 0 of NaN, and the answer would look plausible
+            finite = tf.reduce_all(tf.math.is_finite(features[name]))
+            tf.debugging.Assert(finite, [f"the state `{name}` must be finite numbers, all of it"])
         scaled = {m: model.get_layer(f"{m}_scaling")(features[m]) for m in cell.features}
         signal, states, attention = word(scaled, [features[name] for name in sizes])
-        for name in ("head", "prediction"):
-            if name in names:
-                signal = model.get_layer(name)(signal)
+        for layer in head:
+            signal = layer(signal)
         next_states = zip(sizes, states, strict=True)
         return {
             "prediction": ops.cast(signal, "float32"),
@@ -227,7 +230,7 @@ def _without_cudnn(model: keras.Model) -> Iterator[None]:
 
 def _check_sequences(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensors:
     """Refuse other ranks and widths, modalities of different batch or time, and lengths that are
-    not 1 to time. Only what it returns carries the checks of shapes, so use that."""
+    not 1 to time."""
     words = _check_shapes(inputs, specs)
     inputs = dict(words)
     lengths = words.pop(LENGTHS)
@@ -245,20 +248,9 @@ def _check_sequences(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Ten
     return inputs
 
 
-def _check_words(inputs: Tensors, specs: Mapping[str, tf.TensorSpec], states: list[str]) -> Tensors:
-    """Refuse words and states of other sizes, or of different batch, and states that are not
-    finite: a relu would make 0 of NaN, and the answer would look plausible. Use what it returns,
-    as of `_check_sequences`."""
-    inputs = _check_shapes(inputs, specs)
-    _check_alike(inputs, "sequences")
-    for name in states:
-        finite = tf.reduce_all(tf.math.is_finite(inputs[name]))
-        tf.debugging.Assert(finite, [f"the state `{name}` must be finite numbers, all of it"])
-    return inputs
-
-
 def _check_shapes(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensors:
-    """Refuse other ranks and widths, with a message that names the input and both shapes."""
+    """Refuse other ranks and widths, with a message that names the input and both shapes. Only what
+    it returns carries the check, so use that."""
     return {
         name: tf.ensure_shape(x, specs[name].shape, name=f"input_{name}")
         for name, x in inputs.items()
