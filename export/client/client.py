@@ -1,26 +1,19 @@
 """The client: sequences in, predictions out, wherever the model is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rmfn_tf.data.examples import Examples
 from rmfn_tf.export.client.in_process import InProcess
 from rmfn_tf.export.client.interface import EXPLAIN, PREDICT, Interface, Transport
 from rmfn_tf.export.client.network import open_transport
-from rmfn_tf.export.client.sequences import (
-    NamedSequences,
-    check_sequences,
-    pad,
-    plan_batches,
-)
+from rmfn_tf.export.client.sequences import Features, check_sequences, pad, plan_batches
 from rmfn_tf.export.client.session import Session
 from rmfn_tf.export.contract import LENGTHS
 
-Features = Mapping[str, Sequence[Any]] | Examples | NamedSequences
 Progress = Callable[[int, int], None]
 
 

@@ -29,6 +29,7 @@ class NamedSequences(NamedTuple):
     features: dict[str, list[Any]]
 
 
+Features = Mapping[str, Sequence[Any]] | Examples | NamedSequences
 Sequences = dict[str, list[np.ndarray]]  # modality -> N float32 arrays (T_i, F), T_i >= 1
 
 
@@ -69,9 +70,7 @@ def read_sequences(path: str | Path) -> NamedSequences:
     return NamedSequences(ids, {name: [row[name] for row in rows] for name in rows[0]})
 
 
-def check_sequences(
-    features: Mapping[str, Sequence[Any]] | Examples | NamedSequences, modalities: Mapping[str, int]
-) -> Sequences:
+def check_sequences(features: Features, modalities: Mapping[str, int]) -> Sequences:
     """The features of `Client.predict` in the form and order that a model takes, whose modalities
     have these widths. ValueError names the modality and the sequence, counted from 0, and its id
     where it has one."""
