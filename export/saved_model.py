@@ -88,7 +88,7 @@ def export_model(
         _write(endpoints, folder)
         _check_portable(folder)
         served = tf.saved_model.load(str(folder)).signatures
-        _check_same_answers(endpoints, served, _tolerance(model))
+        _check_same_answers(model, endpoints, served)
         contract = _contract(model, served, about, lengths)
         contract.write(folder)
         if importlib.util.find_spec("tensorflow_serving") is not None:  # the extra `serving`
@@ -135,21 +135,17 @@ def _check_portable(folder: Path) -> None:
         )
 
 
-def _tolerance(model: keras.Model) -> float:
-    """How far the answers of the model and its export may differ.
+def _check_same_answers(
+    model: keras.Model, endpoints: Sequence[Endpoint], served: Mapping[str, Any]
+) -> None:
+    """Compare each signature with the function it was made from, on random inputs of two batch
+    sizes and lengths: both must give finite numbers with `|Δ| ≤ tolerance · max(1, |expected|)`.
 
     Eager and graph execution fuse ops differently and so round at different places: to 10 bits
     where a GPU multiplies float32 as TF32, to 8 bits in bfloat16. A lost weight shows far above.
     """
     dtypes = {layer.compute_dtype for layer in model._flatten_layers()}
-    return 5e-2 if dtypes & {"float16", "bfloat16"} else 1e-3
-
-
-def _check_same_answers(
-    endpoints: Sequence[Endpoint], served: Mapping[str, Any], tolerance: float
-) -> None:
-    """Compare each signature with the function it was made from, on random inputs of two batch
-    sizes and lengths: both must give finite numbers with `|Δ| ≤ tolerance · max(1, |expected|)`."""
+    tolerance = 5e-2 if dtypes & {"float16", "bfloat16"} else 1e-3
     for endpoint in endpoints:
         for batch, time in _SHAPES:
             inputs = _random_inputs(endpoint.inputs, batch, time)

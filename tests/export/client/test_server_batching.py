@@ -5,11 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rmfn_tf.export.client import Client, ServingError
-from support.bad_requests import good_request
+from rmfn_tf.export.client import Client
 from support.serving_twin import ServingTwin
-
-from .conftest import WIDTHS
 
 LENGTHS = (2, 9, 5)
 
@@ -34,16 +31,3 @@ def test_answers_are_those_of_lone_requests(served, random_sequences, alone, met
             np.testing.assert_allclose(
                 np.concatenate(parts, axis=-1), expected["attention"], rtol=0, atol=1e-6
             )
-
-
-def test_after_a_bad_request_it_goes_on(served, random_sequences, alone):
-    """One that the graph refuses takes down what it was joined with, and nothing else."""
-    sequences = random_sequences((4,))
-    bad = {**good_request("serving_default", WIDTHS), "lengths": np.array([3, 9], "int32")}
-    with ServingTwin(served, together=1) as twin, Client.connect(twin.url) as client:
-        with pytest.raises(ServingError, match="refuses the request"):
-            client.interface.ask("serving_default", bad)
-
-        np.testing.assert_allclose(
-            client.predict(sequences)[0], alone(sequences)[0]["prediction"], rtol=0, atol=1e-6
-        )
