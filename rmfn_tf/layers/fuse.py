@@ -1,11 +1,11 @@
 import keras
 from keras import ops
 
-from rmfn_tf.layers.validation import one_of, positive_integer
+from rmfn_tf.layers.arguments import Configured, one_of, positive_integer
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class Fuse(keras.layers.Layer):
+class Fuse(Configured):
     """FUSE: an LSTM over stages that joins what was highlighted with all earlier stages.
 
         s^[k] = LSTM_F(input h~^[k])
@@ -47,6 +47,3 @@ class Fuse(keras.layers.Layer):
 
     def call(self, highlighted, states):
         return self.lstm(highlighted, states)
-
-    def get_config(self):
-        return {**super().get_config(), "units": self.units, "memory_mode": self.memory_mode}

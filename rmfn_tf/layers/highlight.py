@@ -3,7 +3,7 @@ import warnings
 import keras
 from keras import ops
 
-from rmfn_tf.layers.validation import one_of
+from rmfn_tf.layers.arguments import Configured, one_of
 
 MEMORY_MODES = ("dense", "zeros")
 INPUT_MODES = ("attention", "highlighted")
@@ -11,7 +11,7 @@ SCALES = ("dim", "none")
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class Highlight(keras.layers.Layer):
+class Highlight(Configured):
     """HIGHLIGHT: one stage's softmax attention over every coordinate of the hidden signal.
 
     At stage k, with `h` the hidden states of all modalities side by side (`d` coordinates):
@@ -49,7 +49,7 @@ class Highlight(keras.layers.Layer):
         self.memory_mode = one_of("Highlight", "memory_mode", memory_mode, MEMORY_MODES)
         self.input_mode = one_of("Highlight", "input_mode", input_mode, INPUT_MODES)
         self.scale = one_of("Highlight", "scale", scale, SCALES)
-        self.use_projection = bool(projection)
+        self.projection = bool(projection)
         if self.memory_mode == "zeros" and self.input_mode == "attention":
             warnings.warn(
                 "Highlight with memory 'zeros' and input 'attention' never sees its input: its "
@@ -62,15 +62,15 @@ class Highlight(keras.layers.Layer):
         policy = self.dtype_policy
         self.lstm = keras.layers.LSTMCell(width, name="lstm", dtype=policy)
         self.lstm.build((None, width))
-        self.memory = self.projection = None
+        self.memory = self.dense = None
         if self.memory_mode == "dense":
             self.memory = keras.layers.Dense(
                 width, activation="tanh", name="highlight_memory", dtype=policy
             )
             self.memory.build((None, width))
-        if self.use_projection:
-            self.projection = keras.layers.Dense(width, name="projection", dtype=policy)
-            self.projection.build((None, width))
+        if self.projection:
+            self.dense = keras.layers.Dense(width, name="projection", dtype=policy)
+            self.dense.build((None, width))
 
     def initial_state(self, h):
         """`[a^[0], u^[0], M(h)]` for `h` of `(batch, d)`."""
@@ -80,7 +80,7 @@ class Highlight(keras.layers.Layer):
     def call(self, h, states):
         previous, hidden, memory = states
         _, (hidden, memory) = self.lstm(previous, [hidden, memory])
-        logits = hidden if self.projection is None else self.projection(hidden)
+        logits = hidden if self.dense is None else self.dense(hidden)
         attention = ops.softmax(
             ops.cast(logits, keras.backend.result_type(logits.dtype, "float32"))
         )
@@ -88,12 +88,3 @@ class Highlight(keras.layers.Layer):
         highlighted = h * ops.cast(weights, h.dtype)
         following = attention if self.input_mode == "attention" else highlighted
         return highlighted, attention, [following, hidden, memory]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "memory_mode": self.memory_mode,
-            "input_mode": self.input_mode,
-            "projection": self.use_projection,
-            "scale": self.scale,
-        }

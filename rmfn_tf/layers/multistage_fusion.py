@@ -1,14 +1,14 @@
 import keras
 from keras import ops
 
+from rmfn_tf.layers.arguments import Configured, one_of, positive_integer
 from rmfn_tf.layers.fuse import Fuse
 from rmfn_tf.layers.highlight import INPUT_MODES, MEMORY_MODES, SCALES, Highlight
 from rmfn_tf.layers.summarize import Summarize
-from rmfn_tf.layers.validation import one_of, positive_integer
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class MultistageFusion(keras.layers.Layer):
+class MultistageFusion(Configured):
     """The multistage fusion process of RMFN at one time step: h in, z out.
 
         for k in 1..K:  HIGHLIGHT h~^[k], a^[k] from h and stage k-1
@@ -71,6 +71,8 @@ class MultistageFusion(keras.layers.Layer):
         self.highlight_input = one_of(owner, "highlight_input", highlight_input, INPUT_MODES)
         self.highlight_projection = bool(highlight_projection)
         self.highlight_scale = one_of(owner, "highlight_scale", highlight_scale, SCALES)
+        self.fuse_memory_mode, self.summarize_layers = fuse_memory_mode, summarize_layers
+        self.summarize_dropout, self.seed = summarize_dropout, seed
         policy = self.dtype_policy
         self.highlight = None
         if highlight:
@@ -100,8 +102,11 @@ class MultistageFusion(keras.layers.Layer):
         self.summarize.build((None, self.num_stages * self.fusion_units))
 
     def call(self, h, return_attention_scores=False, dropout_mask=None, training=False):
-        if return_attention_scores:
-            self.check_has_attention()
+        if return_attention_scores and self.highlight is None:
+            raise ValueError(
+                "`return_attention_scores=True` needs the highlight, but this fusion was made with "
+                "`highlight=False`."
+            )
         stages, scores = [], []
         fuse_state = self.fuse.initial_state(h)
         highlight_state = None if self.highlight is None else self.highlight.initial_state(h)
@@ -117,27 +122,5 @@ class MultistageFusion(keras.layers.Layer):
         )
         return (z, ops.stack(scores, axis=1)) if return_attention_scores else z
 
-    def check_has_attention(self):
-        """ValueError where `highlight=False`: there is no attention to return."""
-        if self.highlight is None:
-            raise ValueError(
-                "`return_attention_scores=True` needs the highlight, but this fusion was made with "
-                "`highlight=False`."
-            )
-
     def get_config(self):
-        return {
-            **super().get_config(),
-            "num_stages": self.num_stages,
-            "fusion_units": self.fusion_units,
-            "summary_units": self.summary_units,
-            "highlight": self.highlight is not None,
-            "highlight_memory_mode": self.highlight_memory_mode,
-            "highlight_input": self.highlight_input,
-            "highlight_projection": self.highlight_projection,
-            "highlight_scale": self.highlight_scale,
-            "fuse_memory_mode": self.fuse.memory_mode,
-            "summarize_layers": self.summarize.num_layers,
-            "summarize_dropout": self.summarize.dropout,
-            "seed": self.summarize.seed,
-        }
+        return {**super().get_config(), "highlight": self.highlight is not None}

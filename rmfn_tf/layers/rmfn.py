@@ -4,8 +4,8 @@ from keras import ops
 # Not public, as `DropoutRNNCell` of `rmfn_cell` (Keras is pinned below 3.16).
 from keras.src.backend import get_keras_mask
 
+from rmfn_tf.layers.arguments import options_of
 from rmfn_tf.layers.rmfn_cell import RMFNCell, restore_order
-from rmfn_tf.layers.validation import refuse_arguments_of_rnn_layers
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -65,7 +65,6 @@ class RMFN(keras.layers.Layer):
     Raises:
         ValueError: modalities missing or unknown, not of rank 3, no time step, a mask of another
             shape, other states than those 2M+1, or attention asked for with `highlight=False`.
-        tf.errors.InvalidArgumentError: no time step in a graph whose time axis is open.
 
     Example:
 
@@ -102,29 +101,10 @@ class RMFN(keras.layers.Layer):
         unroll=False,
         **kwargs,
     ):
-        refuse_arguments_of_rnn_layers("RMFN", kwargs)
+        given = locals()
         super().__init__(**kwargs)
-        self.cell = RMFNCell(
-            features=None,
-            units=units,
-            num_stages=num_stages,
-            fusion_units=fusion_units,
-            summary_units=summary_units,
-            highlight=highlight,
-            highlight_memory_mode=highlight_memory_mode,
-            highlight_input=highlight_input,
-            highlight_projection=highlight_projection,
-            highlight_scale=highlight_scale,
-            fuse_memory_mode=fuse_memory_mode,
-            summarize_layers=summarize_layers,
-            summarize_dropout=summarize_dropout,
-            feedback=feedback,
-            dropout=dropout,
-            unit_forget_bias=unit_forget_bias,
-            seed=seed,
-            name="cell",
-            dtype=self.dtype_policy,
-        )
+        options = {name: given[name] for name in options_of(RMFNCell)}
+        self.cell = RMFNCell(None, units, **options, name="cell", dtype=self.dtype_policy)
         self.units = self.cell.units
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
@@ -142,20 +122,13 @@ class RMFN(keras.layers.Layer):
     ):
         self._check_names(inputs)
         self._check_shapes(inputs)
-        if return_attention_scores:
-            self.cell.fusion.check_has_attention()
         if mask is None:
             # Keras hands masks of layers before over only where no other tensors are given.
             mask = {m: get_keras_mask(x) for m, x in inputs.items()}
         self._check_mask(mask, inputs)
         mask = combine_masks(mask)
-        one = next(iter(inputs.values()))
-        states = self._first_states(initial_state, ops.shape(one)[0])
-        if one.shape[0] == 0:
-            # Keras' `ops.add` takes an empty batch for a bias: give it a row, and cut it off.
-            row = {m: ops.pad(x, ((0, 1), (0, 0), (0, 0))) for m, x in inputs.items()}
-            results = self.call(row, None, None, training, return_attention_scores)
-            return keras.tree.map_structure(lambda each: each[:0], results)
+        batch_size = ops.shape(next(iter(inputs.values())))[0]
+        states = self._first_states(initial_state, batch_size)
         step = ProjectedStep(self.cell, mask is not None, return_attention_scores)
         loop = keras.layers.RNN(
             step,
@@ -215,18 +188,11 @@ class RMFN(keras.layers.Layer):
 
     def _check_names(self, inputs):
         """`inputs` as tensors or as shapes."""
-        if isinstance(inputs, dict) and set(inputs) == set(self.units):
-            return
-        if isinstance(inputs, dict):
-            received = str(list(inputs))
-        elif isinstance(inputs, list):
-            received = f"a list of {len(inputs)}"
-        else:
-            received = f"one tensor of shape {tuple(getattr(inputs, 'shape', inputs))}"
-        raise ValueError(
-            f"RMFN: inputs must be a dict with exactly the modalities {list(self.units)}; got "
-            f"{received}."
-        )
+        if not isinstance(inputs, dict) or set(inputs) != set(self.units):
+            raise ValueError(
+                f"RMFN: inputs must be a dict with exactly the modalities {list(self.units)}; got "
+                f"{list(inputs) if isinstance(inputs, dict) else 'no dict'}."
+            )
 
     def _check_shapes(self, inputs):
         times = {}
@@ -252,8 +218,6 @@ class RMFN(keras.layers.Layer):
             raise ValueError(
                 f"RMFN: all modalities must have the same number of time steps; got {times}."
             )
-        if not times:
-            _refuse_no_steps(x)
 
     def _check_mask(self, mask, inputs):
         masks = mask if isinstance(mask, dict) else dict.fromkeys(inputs, mask)
@@ -270,8 +234,7 @@ class RMFN(keras.layers.Layer):
             if each is not None and not fits:
                 raise ValueError(
                     f"RMFN: `mask` must be an array or tensor of shape (batch, time), here "
-                    f"{wanted}, or a dict of such by modality; got "
-                    f"{f'shape {found}' if found else type(each).__name__}."
+                    f"{wanted}, or a dict of such by modality; got shape {found}."
                 )
 
     def compute_output_shape(self, inputs_shape):
@@ -361,16 +324,3 @@ def combine_masks(mask):
             each = ops.cast(each, "bool")
             combined = each if combined is None else ops.logical_and(combined, each)
     return combined
-
-
-def _refuse_no_steps(x):
-    """An error where `(batch, time, features)` turns out to have no time step.
-
-    In a graph of TensorFlow with an open time axis; everywhere else the shape has told.
-    """
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.debugging.assert_positive(
-            tf.shape(x)[1], "RMFN: inputs must have at least one time step"
-        )

@@ -5,13 +5,9 @@ from keras import ops
 # sequence and forgets them afterwards (Keras is pinned below 3.16).
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
+from rmfn_tf.layers.arguments import dropout_rate, options_of, positive_integer
 from rmfn_tf.layers.lsthm_cell import LSTHMCell
 from rmfn_tf.layers.multistage_fusion import MultistageFusion
-from rmfn_tf.layers.validation import (
-    dropout_rate,
-    positive_integer,
-    refuse_arguments_of_rnn_layers,
-)
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -73,7 +69,7 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
         seed=None,
         **kwargs,
     ):
-        refuse_arguments_of_rnn_layers("RMFNCell", kwargs)
+        given = locals()
         super().__init__(**kwargs)
         if not isinstance(units, dict) or not units:
             raise ValueError(
@@ -99,22 +95,8 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
             )
             for index, (m, width) in enumerate(self.units.items())
         }
-        self.fusion = MultistageFusion(
-            num_stages=num_stages,
-            fusion_units=fusion_units,
-            summary_units=summary_units,
-            highlight=highlight,
-            highlight_memory_mode=highlight_memory_mode,
-            highlight_input=highlight_input,
-            highlight_projection=highlight_projection,
-            highlight_scale=highlight_scale,
-            fuse_memory_mode=fuse_memory_mode,
-            summarize_layers=summarize_layers,
-            summarize_dropout=summarize_dropout,
-            seed=seed,
-            name="fusion",
-            dtype=self.dtype_policy,
-        )
+        options = {name: given[name] for name in options_of(MultistageFusion)}
+        self.fusion = MultistageFusion(**options, name="fusion", dtype=self.dtype_policy)
         sizes = list(self.units.values())
         self.state_size = [*sizes, *sizes, self.fusion.summary_units]
         self.output_size = sum(sizes) + self.fusion.summary_units

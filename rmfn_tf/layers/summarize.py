@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from rmfn_tf.layers.validation import dropout_rate, one_of, positive_integer
+from rmfn_tf.layers.arguments import dropout_rate, one_of, positive_integer
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")

@@ -1,9 +1,11 @@
 import keras
 from keras import ops
 
+from rmfn_tf.layers.arguments import Configured
+
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class TemporalMean(keras.layers.Layer):
+class TemporalMean(Configured):
     """Mean over the real steps of a sequence.
 
         y_b = Σ_t m_bt x_bt / Σ_t m_bt
@@ -43,6 +45,3 @@ class TemporalMean(keras.layers.Layer):
 
     def compute_mask(self, inputs, mask=None):
         return mask if self.return_sequences else None
-
-    def get_config(self):
-        return {**super().get_config(), "return_sequences": self.return_sequences}

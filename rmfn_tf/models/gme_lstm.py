@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from rmfn_tf.layers.arguments import Configured
 from rmfn_tf.layers.temporal_mean import TemporalMean
 from rmfn_tf.models.tensor_fusion import find_language
 
@@ -51,7 +52,7 @@ def gme_lstm(
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class Gates(keras.layers.Layer):
+class Gates(Configured):
     """Lets each step of a modality through or not, and learns it by REINFORCE (Williams 1992).
 
     With L the loss of a sequence, which depends on all its gates g, the gradient of E[L] is
@@ -135,9 +136,6 @@ class Gates(keras.layers.Layer):
 
     def compute_mask(self, inputs, mask=None):
         return None
-
-    def get_config(self):
-        return {**super().get_config(), "units": self.units, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")

@@ -1,6 +1,6 @@
 """Conditional random fields with hidden states: EF-HCRF, EF-LDHCRF, MV-HCRF and MV-LDHCRF."""
 
-from collections.abc import Callable
+from functools import partial
 from itertools import permutations, product
 from typing import Any
 
@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from rmfn_tf.layers.arguments import Configured, one_of, positive_integer
 from rmfn_tf.layers.hidden_chain import log_marginals, messages
-from rmfn_tf.layers.validation import one_of, positive_integer
 from rmfn_tf.task import Task
 
 # Of the product of the views' states; a step costs its square.
@@ -18,7 +18,7 @@ LINKS = ("linked", "coupled", "both")
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class HiddenCRF(keras.layers.Layer):
+class HiddenCRF(Configured):
     """Scores of classes by chains of hidden states that nobody labels.
 
     Each class y has its own hidden states. The score of a path s of states is
@@ -170,14 +170,9 @@ class HiddenCRF(keras.layers.Layer):
     def compute_mask(self, inputs, mask=None):
         return mask if self.return_sequences else None
 
-    def get_config(self):
-        names = "num_classes num_states columns latent_dynamic links window penalty"
-        config = {name: getattr(self, name) for name in f"{names} return_sequences".split()}
-        return {**super().get_config(), **config}
-
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class FromClasses(keras.layers.Layer):
+class FromClasses(Configured):
     """What a task predicts, of the logits of classes.
 
     A classification: the probabilities of its classes. Multilabel: that of the second class of each
@@ -231,66 +226,58 @@ class FromClasses(keras.layers.Layer):
             return probabilities[..., 1]
         return ops.sum(probabilities * self.centers, axis=-1)
 
-    def get_config(self):
-        return {**super().get_config(), "kind": self.kind}
 
-
-def _early_fusion(latent_dynamic: bool) -> Callable[..., Any]:
-    """The body of EF-HCRF or EF-LDHCRF: one view, of all modalities side by side."""
-
-    def build(
-        inputs: dict[str, Any],
-        mask: Any,
-        return_sequences: bool,
-        *,
-        task: Task,
-        num_states: int = 4,
-        window: int = 0,
-        penalty: float = 1e-4,
-        num_bins: int = 5,
-    ) -> Any:
-        """What the task predicts. `num_bins`: classes of a regression; the other hyperparameters
-        are those of `HiddenCRF`."""
-        values = list(inputs.values())
-        view = keras.layers.Concatenate(name="early_fusion")(values) if values[1:] else values[0]
-        options = {"num_states": num_states, "window": window, "penalty": penalty}
-        options |= {"latent_dynamic": latent_dynamic, "return_sequences": return_sequences}
-        return _predictions([view], mask, task, num_bins, options)
-
-    return build
-
-
-def _multi_view(latent_dynamic: bool) -> Callable[..., Any]:
-    """The body of MV-HCRF or MV-LDHCRF: each modality is a view."""
-
-    def build(
-        inputs: dict[str, Any],
-        mask: Any,
-        return_sequences: bool,
-        *,
-        task: Task,
-        num_states: int = 3,
-        links: str = "linked",
-        window: int = 0,
-        penalty: float = 1e-4,
-        num_bins: int = 5,
-    ) -> Any:
-        """As of `_early_fusion`."""
-        options = {"num_states": num_states, "window": window, "penalty": penalty, "links": links}
-        options |= {"latent_dynamic": latent_dynamic, "return_sequences": return_sequences}
-        return _predictions(list(inputs.values()), mask, task, num_bins, options)
-
-    return build
-
-
-ef_hcrf, ef_ldhcrf = _early_fusion(latent_dynamic=False), _early_fusion(latent_dynamic=True)
-mv_hcrf, mv_ldhcrf = _multi_view(latent_dynamic=False), _multi_view(latent_dynamic=True)
-
-
-def _predictions(
-    views: list[Any], mask: Any, task: Task, num_bins: int, options: dict[str, Any]
+def _multi_view(
+    latent_dynamic: bool,
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    *,
+    task: Task,
+    num_states: int = 3,
+    links: str = "linked",
+    window: int = 0,
+    penalty: float = 1e-4,
+    num_bins: int = 5,
 ) -> Any:
+    """What the task predicts, with a view for each modality. `num_bins`: classes of a regression;
+    the other hyperparameters are those of `HiddenCRF`."""
     classes = {"classification": task.num_classes, "multilabel": 2, "regression": num_bins}
-    columns = 1 if task.kind == "classification" else len(task.labels)
-    layer = HiddenCRF(classes[task.kind], columns=columns, name="hidden_crf", **options)
-    return FromClasses(task.kind, name="prediction")(layer(views, mask=mask))
+    layer = HiddenCRF(
+        classes[task.kind],
+        num_states,
+        columns=1 if task.kind == "classification" else len(task.labels),
+        latent_dynamic=latent_dynamic,
+        links=links,
+        window=window,
+        penalty=penalty,
+        return_sequences=return_sequences,
+        name="hidden_crf",
+    )
+    logits = layer(list(inputs.values()), mask=mask)
+    return FromClasses(task.kind, name="prediction")(logits)
+
+
+def _early_fusion(
+    latent_dynamic: bool,
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    *,
+    task: Task,
+    num_states: int = 4,
+    window: int = 0,
+    penalty: float = 1e-4,
+    num_bins: int = 5,
+) -> Any:
+    """As `_multi_view`, with one view of all modalities side by side."""
+    values = list(inputs.values())
+    view = keras.layers.Concatenate(name="early_fusion")(values) if values[1:] else values[0]
+    options = {"num_states": num_states, "window": window, "penalty": penalty}
+    return _multi_view(
+        latent_dynamic, {"": view}, mask, return_sequences, task=task, num_bins=num_bins, **options
+    )
+
+
+ef_hcrf, ef_ldhcrf = partial(_early_fusion, False), partial(_early_fusion, True)
+mv_hcrf, mv_ldhcrf = partial(_multi_view, False), partial(_multi_view, True)

@@ -1,38 +1,10 @@
 """The body of the Multi-attention Recurrent Network."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from rmfn_tf.layers import LSTHMCell
-from rmfn_tf.models.recurrent import ModalitiesCell, apply, read_steps, softmax
-
-
-def marn(
-    inputs: dict[str, Any],
-    mask: Any,
-    return_sequences: bool,
-    *,
-    units: dict[str, int] | None = None,
-    num_attentions: int = 4,
-    local_units: int = 32,
-    summary_units: int = 64,
-    net_units: int = 64,
-    dropout: float = 0.0,
-) -> Any:
-    """`[h^1 ; ... ; h^M ; z]` of `MARNCell` after the last real step, or after each.
-
-    Args:
-        units: hidden size of each modality, by name; None: `default_units`.
-        num_attentions, local_units, summary_units, net_units: of `MARNCell`.
-        dropout: rate on the inputs, one mask per sequence.
-    """
-    options = {"num_attentions": num_attentions, "local_units": local_units}
-    options |= {"summary_units": summary_units, "net_units": net_units}
-    return read_steps(
-        MARNCell, inputs, mask, return_sequences, units, dropout, name="marn", **options
-    )
+from rmfn_tf.models.recurrent import ModalitiesCell, apply, body_of, softmax
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -109,6 +81,6 @@ class MARNCell(ModalitiesCell):
         z = apply(self.summarize, ops.concatenate(parts, axis=-1))
         return ops.concatenate([signal, z], axis=-1), [*h, *c, z]
 
-    def get_config(self):
-        names = ("num_attentions", "local_units", "summary_units", "net_units")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+marn = body_of(MARNCell, "marn")
+"""Gives `[h^1 ; ... ; h^M ; z]`; see `body_of` for what all such models share."""

@@ -1,33 +1,9 @@
 """The body of the Memory Fusion Network."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
-from rmfn_tf.models.recurrent import ModalitiesCell, apply, read_steps, softmax
-
-
-def mfn(
-    inputs: dict[str, Any],
-    mask: Any,
-    return_sequences: bool,
-    *,
-    units: dict[str, int] | None = None,
-    memory_units: int = 64,
-    net_units: int = 64,
-    dropout: float = 0.0,
-) -> Any:
-    """`[h^1 ; ... ; h^M ; u]` of `MFNCell` after the last real step, or after each.
-
-    Args:
-        units: hidden size of each modality, by name; None: `default_units`.
-        memory_units, net_units: of `MFNCell`.
-        dropout: rate on the inputs, one mask per sequence. (The authors' code has dropout inside
-            the four networks instead.)
-    """
-    options = {"memory_units": memory_units, "net_units": net_units, "name": "mfn"}
-    return read_steps(MFNCell, inputs, mask, return_sequences, units, dropout, **options)
+from rmfn_tf.models.recurrent import ModalitiesCell, apply, body_of, softmax
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -85,6 +61,6 @@ class MFNCell(ModalitiesCell):
         memory = apply(self.keep, both) * memory + apply(self.add, both) * proposed
         return ops.concatenate([*h, memory], axis=-1), [*h, *after, memory]
 
-    def get_config(self):
-        sizes = {"memory_units": self.memory_units, "net_units": self.net_units}
-        return {**super().get_config(), **sizes}
+
+mfn = body_of(MFNCell, "mfn")
+"""Gives `[h^1 ; ... ; h^M ; u]`; see `body_of` for what all such models share."""

@@ -1,34 +1,10 @@
 """The body of the Multi-View LSTM."""
 
-from typing import Any
-
 import keras
 import numpy as np
 from keras import ops
 
-from rmfn_tf.models.recurrent import ModalitiesCell, read_steps
-
-
-def mv_lstm(
-    inputs: dict[str, Any],
-    mask: Any,
-    return_sequences: bool,
-    *,
-    units: dict[str, int] | None = None,
-    alpha: float = 1.0,
-    beta: float = 0.5,
-    cell_tanh: bool = True,
-    dropout: float = 0.0,
-) -> Any:
-    """`[h^1 ; ... ; h^M]` of `MVLSTMCell` after the last real step, or after each.
-
-    Args:
-        units: hidden size of each modality, by name; None: `default_units`.
-        alpha, beta, cell_tanh: of `MVLSTMCell`.
-        dropout: rate on the inputs, one mask per sequence.
-    """
-    options = {"alpha": alpha, "beta": beta, "cell_tanh": cell_tanh, "name": "mv_lstm"}
-    return read_steps(MVLSTMCell, inputs, mask, return_sequences, units, dropout, **options)
+from rmfn_tf.models.recurrent import ModalitiesCell, body_of
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -96,10 +72,10 @@ class MVLSTMCell(ModalitiesCell):
             h[m] = ops.sigmoid(o) * (ops.tanh(c[m]) if self.cell_tanh else c[m])
         return ops.concatenate(h, axis=-1), [*h, *c]
 
-    def get_config(self):
-        names = ("alpha", "beta", "cell_tanh")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
 
 def _one_at_forget_gates(shape, dtype=None):
     return ops.cast(np.repeat([0.0, 1.0, 0.0, 0.0], shape[0] // 4), dtype)
+
+
+mv_lstm = body_of(MVLSTMCell, "mv_lstm")
+"""Gives `[h^1 ; ... ; h^M]`; see `body_of` for what all such models share."""

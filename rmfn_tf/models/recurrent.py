@@ -5,10 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from rmfn_tf.models.rmfn import units_of
+from rmfn_tf.layers.arguments import Configured
+from rmfn_tf.models.rmfn import Body, units_of, with_options_of
 
 
-class ModalitiesCell(keras.layers.Layer):
+class ModalitiesCell(Configured):
     """A cell of `keras.layers.RNN` whose inputs are the modalities side by side.
 
     Args:
@@ -37,9 +38,6 @@ class ModalitiesCell(keras.layers.Layer):
             layer.build((None, width))
         return layers
 
-    def get_config(self):
-        return {**super().get_config(), "features": self.features, "units": self.units}
-
 
 def apply(layers: list[Any], signal: Any) -> Any:
     """The output of layers one after the other."""
@@ -54,22 +52,39 @@ def softmax(logits: Any) -> Any:
     return ops.cast(ops.softmax(ops.cast(logits, dtype), axis=-1), logits.dtype)
 
 
-def read_steps(
-    cell_class: Any,
-    inputs: dict[str, Any],
-    mask: Any,
-    return_sequences: bool,
-    units: dict[str, int] | None,
-    dropout: float,
-    **options: Any,
-) -> Any:
-    """The outputs of a `ModalitiesCell` with these options; `dropout` draws one mask a sequence."""
-    widths, sizes = [x.shape[-1] for x in inputs.values()], units_of(inputs, units)
-    views = [
-        keras.layers.SpatialDropout1D(dropout, name=f"{m}_dropout")(x) for m, x in inputs.items()
-    ]
-    signal = keras.layers.Concatenate(name="modalities")(views) if views[1:] else views[0]
-    cell = cell_class(widths, list(sizes.values()), **options)
-    return keras.layers.RNN(cell, return_sequences=return_sequences, name="steps")(
-        signal, mask=mask
-    )
+def body_of(cell_class: Any, name: str) -> Body:
+    """The body of a model that reads all modalities step by step in a `ModalitiesCell`.
+
+    It gives the cell's output after the last real step, or after each. Its hyperparameters are
+
+        units: hidden size of each modality, by name; None: `default_units`.
+        dropout: rate on the inputs, one mask per sequence.
+
+    and the arguments of the cell that have a default.
+
+    Args:
+        cell_class: of the cell.
+        name: of the cell.
+    """
+
+    @with_options_of(cell_class)
+    def build(
+        inputs: dict[str, Any],
+        mask: Any,
+        return_sequences: bool,
+        *,
+        units: dict[str, int] | None = None,
+        dropout: float = 0.0,
+        **options: Any,
+    ) -> Any:
+        widths, sizes = [x.shape[-1] for x in inputs.values()], units_of(inputs, units)
+        views = [
+            keras.layers.SpatialDropout1D(dropout, name=f"{m}_dropout")(x)
+            for m, x in inputs.items()
+        ]
+        signal = keras.layers.Concatenate(name="modalities")(views) if views[1:] else views[0]
+        cell = cell_class(widths, list(sizes.values()), name=name, **options)
+        steps = keras.layers.RNN(cell, return_sequences=return_sequences, name="steps")
+        return steps(signal, mask=mask)
+
+    return build

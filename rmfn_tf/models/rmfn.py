@@ -1,60 +1,50 @@
 """The body of RMFN: see `rmfn_tf.layers.RMFN`."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from rmfn_tf.layers import RMFN
+from rmfn_tf.layers import RMFN, RMFNCell
+from rmfn_tf.layers.arguments import options_of
+
+Body = Callable[..., Any]
 
 
+def with_options_of(layer: type) -> Callable[[Body], Body]:
+    """Says of a body which `**options` it takes: the arguments of a layer that have a default."""
+
+    def say(body: Body) -> Body:
+        own = inspect.signature(body).parameters
+        kept = [each for each in own.values() if each.kind is not each.VAR_KEYWORD]
+        added = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, default in options_of(layer).items()
+        ]
+        body.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
+        return body
+
+    return say
+
+
+@with_options_of(RMFNCell)
 def rmfn(
     inputs: dict[str, Any],
     mask: Any,
     return_sequences: bool,
     *,
     units: dict[str, int] | None = None,
-    num_stages: int = 3,
-    fusion_units: int = 128,
-    summary_units: int = 128,
-    highlight: bool = True,
-    highlight_memory_mode: str = "dense",
-    highlight_input: str = "attention",
-    highlight_projection: bool = False,
-    highlight_scale: str = "dim",
-    fuse_memory_mode: str = "trainable",
-    summarize_layers: int = 2,
-    summarize_dropout: float = 0.0,
-    feedback: bool = True,
-    dropout: float = 0.0,
-    unit_forget_bias: bool = True,
-    seed: int | None = None,
+    **options: Any,
 ) -> Any:
     """`[h ; z]` of the RMFN layer, `(batch, Σd_m + summary_units)`.
 
     Args:
         units: hidden size of each modality of `inputs`, by name, in the order that the layer is to
             take them; None: `default_units`.
-        num_stages, ..., seed: as in `rmfn_tf.layers.RMFN`.
+        **options: `num_stages`, ..., `seed` of `rmfn_tf.layers.RMFN`.
     """
-    layer = RMFN(
-        default_units({m: x.shape[-1] for m, x in inputs.items()}) if units is None else units,
-        num_stages=num_stages,
-        fusion_units=fusion_units,
-        summary_units=summary_units,
-        highlight=highlight,
-        highlight_memory_mode=highlight_memory_mode,
-        highlight_input=highlight_input,
-        highlight_projection=highlight_projection,
-        highlight_scale=highlight_scale,
-        fuse_memory_mode=fuse_memory_mode,
-        summarize_layers=summarize_layers,
-        summarize_dropout=summarize_dropout,
-        feedback=feedback,
-        dropout=dropout,
-        unit_forget_bias=unit_forget_bias,
-        seed=seed,
-        return_sequences=return_sequences,
-        name="rmfn",
-    )
+    if units is None:
+        units = default_units({m: x.shape[-1] for m, x in inputs.items()})
+    layer = RMFN(units, **options, return_sequences=return_sequences, name="rmfn")
     return layer(inputs, mask=mask)
 
 

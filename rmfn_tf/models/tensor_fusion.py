@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from rmfn_tf.layers import TemporalMean
-from rmfn_tf.layers.validation import positive_integer
+from rmfn_tf.layers.arguments import Configured, positive_integer
 from rmfn_tf.models.rmfn import units_of
 from rmfn_tf.names import unknown_name
 
@@ -150,7 +150,7 @@ class OuterProduct(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
-class LowRankFusion(keras.layers.Layer):
+class LowRankFusion(Configured):
     """`Σ_r w_r Π_m [v_m ; 1] W_m^r + b`.
 
     Args:
@@ -193,9 +193,6 @@ class LowRankFusion(keras.layers.Layer):
 
     def compute_mask(self, inputs, mask=None):
         return None
-
-    def get_config(self):
-        return {**super().get_config(), "units": self.units, "rank": self.rank}
 
 
 def _with_one(vector: Any) -> Any:

@@ -69,7 +69,7 @@ def test_without_projection_no_weight_exceeds_the_bound():
 
 def test_with_projection_the_attention_can_be_sharp():
     layer = make_highlight(projection=True)
-    layer.projection.kernel.assign(layer.projection.kernel * 100.0)
+    layer.dense.kernel.assign(layer.dense.kernel * 100.0)
     assert max(a.max() for _, a in stages(layer, hidden())) > 0.99
 
 

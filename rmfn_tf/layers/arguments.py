@@ -1,8 +1,27 @@
-"""Checks of constructor arguments that several layers share."""
+"""Arguments of constructors: their checks, and the config that is made of them."""
 
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
+
+import keras
+
+
+class Configured(keras.layers.Layer):
+    """A layer that keeps each argument of its constructor as an attribute of the same name, of
+    which its config is made."""
+
+    def get_config(self):
+        given = inspect.signature(type(self)).parameters.values()
+        own = {p.name: getattr(self, p.name) for p in given if p.kind is not p.VAR_KEYWORD}
+        return {**super().get_config(), **own}
+
+
+def options_of(made: Callable[..., Any]) -> dict[str, Any]:
+    """The arguments of a function or a class that have a default, with it."""
+    parameters = inspect.signature(made).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def positive_integer(layer: str, argument: str, value: Any) -> int:
@@ -25,15 +44,3 @@ def dropout_rate(layer: str, argument: str, value: Any) -> float:
     if not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ValueError(f"{layer}: `{argument}` must be at least 0 and below 1; got {value!r}.")
     return float(value)
-
-
-def refuse_arguments_of_rnn_layers(layer: str, names: Iterable[str]) -> None:
-    """A ValueError that says what to use instead of an argument that Keras' RNN layers have."""
-    for name in names:
-        if name == "stateful":
-            instead = "carry the states yourself, with `return_state=True` and `initial_state`"
-        elif name.endswith(("_regularizer", "_constraint")) and name != "activity_regularizer":
-            instead = "keep the weights small by the optimizer's `weight_decay`"
-        else:
-            continue
-        raise ValueError(f"{layer} has no `{name}`; {instead}.")
