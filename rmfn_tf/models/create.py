@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
+from keras import ops
 
 from rmfn_tf.layers import FeatureScaling, SequenceMask
 from rmfn_tf.models.bc_lstm import bc_lstm
@@ -15,7 +16,6 @@ from rmfn_tf.models.hcrf import ef_hcrf, ef_ldhcrf, mv_hcrf, mv_ldhcrf
 from rmfn_tf.models.marn import marn
 from rmfn_tf.models.mfn import mfn
 from rmfn_tf.models.mv_lstm import mv_lstm
-from rmfn_tf.models.own_loss import OwnLossModel
 from rmfn_tf.models.rmfn import rmfn
 from rmfn_tf.models.tensor_fusion import lmf, tfn
 from rmfn_tf.models.without_keras import WITHOUT_KERAS, check_keras
@@ -204,6 +204,34 @@ def _head(signal: Any, task: Task, head_units: int, head_dropout: float) -> Any:
     return keras.layers.Dense(
         task.num_outputs, activation=task.of_kind.activation, name="prediction", dtype=dtype
     )(signal)
+
+
+@keras.saving.register_keras_serializable(package="rmfn_tf")
+class OwnLossModel(keras.Model):
+    """A functional model with a layer that has a say in what is learned.
+
+    The layer's `losses_of(losses, weights, labels, training)` is given the compiled loss of each
+    example `(batch,)` or step `(batch, time)` with their weights. It gives losses of the same shape
+    in their place, and a term to add to their weighted sum. It may use what its `call` has kept,
+    since that ran before in the same trace.
+    """
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        loss = keras.losses.get(self.loss)
+        each = getattr(loss, "call", loss)(ops.cast(y, y_pred.dtype), y_pred)
+        weights = ops.ones_like(each)
+        if sample_weight is not None:
+            weights = ops.cast(sample_weight, each.dtype)
+        mask = getattr(y_pred, "_keras_mask", None)  # of the steps, as in Keras' own losses
+        if mask is not None and len(each.shape) > 1:
+            weights = weights * ops.cast(mask, each.dtype)
+        term = 0.0
+        for layer in self.layers:
+            if hasattr(layer, "losses_of"):
+                each, term = layer.losses_of(each, weights, y, training)
+        # Of steps, those of weight 0 do not count; of examples Keras divides by all.
+        count = ops.sum(weights) if len(each.shape) > 1 else ops.cast(ops.size(each), each.dtype)
+        return ops.divide_no_nan(ops.sum(each * weights) + term, count) + sum(self.losses)
 
 
 def compile_model(

@@ -71,18 +71,17 @@ NON_TEMPORAL: dict[str, Callable[..., tuple[Any, dict[str, Any]]]] = {
 }
 
 
-def fit_and_predict(
+def predict_pooled(
     name: str,
     task: Task,
     train: Examples,
     test: Examples,
-    *,
+    class_weight: Any,
     seed: int = 0,
     scaling: str = "robust",
-    class_weight: Any = None,
     **hyperparameters: Any,
 ) -> np.ndarray:
-    """Fits a model of `NON_TEMPORAL` to `train` and predicts `test`, `(rows, outputs)`.
+    """`fit_and_predict` of `rmfn_tf.models.without_keras` for a name in `NON_TEMPORAL`.
 
     A row are the mean, maximum and last value of every scaled feature over the steps at which its
     modality is present (0 where it never is), standardized; with a label at each step, over those
@@ -90,15 +89,6 @@ def fit_and_predict(
     over the videos of `train`, in at most five folds; where no two videos could be parted so that
     both parts have all classes, it is scikit-learn's default. A forest and logistic regression give
     probabilities; an SVM decides, so it gives 1 for a class or label that it finds and otherwise 0.
-
-    Args:
-        name: a name in `NON_TEMPORAL`.
-        scaling: `method` of `fit_scaling`.
-        class_weight: of a classification, as in `rmfn_tf.training.config.RunConfig`.
-        **hyperparameters: keyword-only arguments of the function of that name.
-
-    Raises:
-        ValueError: a hyperparameter has a value that it cannot have.
     """
     from sklearn.model_selection import GridSearchCV
     from sklearn.pipeline import make_pipeline

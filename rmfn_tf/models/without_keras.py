@@ -33,28 +33,23 @@ def fit_and_predict(
     train: Examples,
     test: Examples,
     *,
-    seed: int = 0,
-    scaling: str = "robust",
     class_weight: Any = None,
-    **hyperparameters: Any,
+    **options: Any,
 ) -> np.ndarray:
     """Fits a model to `train` and predicts `test`: `(rows, outputs)`, as `predict` of
     `rmfn_tf.training.predictions`.
 
     Args:
         name: a name in `WITHOUT_KERAS`.
-        scaling: `method` of `fit_scaling`.
         class_weight: of a classification, as in `rmfn_tf.training.config.RunConfig`.
-        **hyperparameters: keyword-only arguments of the function of that name.
+        **options: `seed` (0), `scaling` (`"robust"`, a `method` of `fit_scaling`) and the model's
+            hyperparameters.
 
     Raises:
         ValueError: a hyperparameter has a value that it cannot have, or `thmm` has weights.
     """
-    how: dict[str, Any] = {"seed": seed, "scaling": scaling, **hyperparameters}
     if name != "thmm":
-        return non_temporal.fit_and_predict(
-            name, task, train, test, class_weight=class_weight, **how
-        )
+        return non_temporal.predict_pooled(name, task, train, test, class_weight, **options)
     if class_weight is not None:
         raise ValueError("thmm has no class_weight: its classes count by their likelihood.")
-    return thmm(task, train, test, **how)
+    return thmm(task, train, test, **options)

@@ -9,8 +9,8 @@ import tensorflow as tf
 from scipy.special import expit, softmax
 
 from rmfn_tf.models import create_model
+from rmfn_tf.models.create import OwnLossModel
 from rmfn_tf.models.gme_lstm import TemporalAttention
-from rmfn_tf.models.own_loss import OwnLossModel
 from rmfn_tf.task import Task
 from support.sequences import assert_close
 from support.small_models import LENGTHS, outputs_of, random_inputs, small_model

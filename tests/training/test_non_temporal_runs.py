@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rmfn_tf.data import make_folds
-from rmfn_tf.models.non_temporal import fit_and_predict
+from rmfn_tf.models.without_keras import fit_and_predict
 from rmfn_tf.training.run import Run
 from support.random_examples import make_examples
 
