@@ -51,9 +51,7 @@ class FeatureScaling(keras.layers.Layer):
             weight = self.add_weight(
                 shape=(width,),
                 name=name,
-                initializer=lambda shape, dtype, value=value: ops.convert_to_tensor(
-                    np.broadcast_to(value, shape), dtype=dtype
-                ),
+                initializer=keras.initializers.Constant(value),
                 trainable=False,
             )
             setattr(self, name, weight)
@@ -79,8 +77,7 @@ def _finite(name, value):
     array = np.asarray(value, dtype="float32")
     if array.ndim > 1 or not np.isfinite(array).all():
         raise ValueError(
-            f"FeatureScaling: `{name}` must be a number or a (features,) array of finite numbers; "
-            f"got an array of shape {array.shape} with {int((~np.isfinite(array)).sum())} "
-            "non-finite values."
+            f"FeatureScaling: `{name}` must be a finite number or a (features,) array of such; got "
+            f"{value!r}."
         )
     return array

@@ -195,26 +195,20 @@ class RMFN(keras.layers.Layer):
             )
 
     def _check_shapes(self, inputs):
-        times = {}
         for m, x in inputs.items():
             if hasattr(x, "row_splits"):
                 raise ValueError(
                     f"RMFN: input {m!r} is a RaggedTensor; pass `x.to_tensor()`, and as `mask` "
                     "`tf.sequence_mask(x.row_lengths())`."
                 )
-            if len(x.shape) != 3 or x.shape[1] == 0:
+            width = self.cell.features[m]
+            if len(x.shape) != 3 or x.shape[1] == 0 or x.shape[2] != width:
                 raise ValueError(
-                    f"RMFN: input {m!r} must be (batch, time, features) with at least one time "
+                    f"RMFN: input {m!r} must be (batch, time, {width}) with at least one time "
                     f"step; got shape {tuple(x.shape)}."
                 )
-            if x.shape[2] != self.cell.features[m]:
-                raise ValueError(
-                    f"RMFN: input {m!r} must have {self.cell.features[m]} features, as when the "
-                    f"layer was built; got shape {tuple(x.shape)}."
-                )
-            if x.shape[1] is not None:
-                times[m] = x.shape[1]
-        if len(set(times.values())) > 1:
+        times = {m: x.shape[1] for m, x in inputs.items()}
+        if len(set(times.values()) - {None}) > 1:
             raise ValueError(
                 f"RMFN: all modalities must have the same number of time steps; got {times}."
             )

@@ -22,13 +22,9 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
     Args:
         features: width `F_m` of each modality, by name; `None` where `RMFN` tells it when built.
         units: hidden size `d_m` of each modality, by name.
-        num_stages, fusion_units, summary_units, highlight: as in `RMFN`.
-        highlight_memory_mode, highlight_input, highlight_projection, highlight_scale: as in `RMFN`.
-        fuse_memory_mode, summarize_layers, summarize_dropout: as in `RMFN`.
-        feedback: `False` hides z from the gates (an ablation).
-        dropout: rate on the inputs.
-        unit_forget_bias: whether the forget gates' bias starts at 1.
-        seed: random seed of all dropout.
+        num_stages, fusion_units, summary_units, highlight, highlight_memory_mode, highlight_input,
+            highlight_projection, highlight_scale, fuse_memory_mode, summarize_layers,
+            summarize_dropout, feedback, dropout, unit_forget_bias, seed: as in `RMFN`.
         **kwargs: of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Call arguments:
@@ -47,6 +43,8 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
     >>> keras.layers.RNN(cell)(keras.ops.ones((2, 6, 8))).shape
     TensorShape([2, 134])
     """
+
+    recurrent_dropout = 0.0  # of `DropoutRNNCell`
 
     def __init__(
         self,
@@ -184,16 +182,10 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
             batch_size = ops.shape(step_input)[0]
             self.summarize_dropout_mask = self.fusion.summarize.draw_dropout_mask(batch_size)
 
-    def get_recurrent_dropout_mask(self, step_input):
-        return None
-
     def reset_dropout_mask(self):
         for cell in self.lsthm.values():
             cell.reset_dropout_mask()
         self.summarize_dropout_mask = None
-
-    def reset_recurrent_dropout_mask(self):
-        pass
 
     def get_config(self):
         return {

@@ -40,8 +40,5 @@ class TemporalMean(Configured):
         mean = add(values, axis=1) / ops.maximum(add(count, axis=1), 1)
         return ops.cast(mean, inputs.dtype)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape if self.return_sequences else (input_shape[0], input_shape[-1])
-
     def compute_mask(self, inputs, mask=None):
         return mask if self.return_sequences else None

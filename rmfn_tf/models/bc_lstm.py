@@ -46,5 +46,5 @@ def bc_lstm(
     for m, x in inputs.items():
         signal = both_ways(m, units[m], every_step=True)(x, mask=mask)
         signals.append(keras.layers.Dense(units[m], activation="tanh", name=f"{m}_dense")(signal))
-    signal = keras.layers.Concatenate(name="fusion")(signals) if signals[1:] else signals[0]
+    signal = keras.layers.Concatenate(name="fusion")(signals)
     return both_ways("context", fusion_units, every_step=return_sequences)(signal, mask=mask)

@@ -27,8 +27,7 @@ def ef_lstm(
     """
     if num_layers < 1:
         raise ValueError(f"ef_lstm: `num_layers` must be at least 1; got {num_layers!r}.")
-    values = list(inputs.values())
-    signal = keras.layers.Concatenate(name="early_fusion")(values) if len(values) > 1 else values[0]
+    signal = keras.layers.Concatenate(name="early_fusion")(list(inputs.values()))
     for index in range(num_layers):
         layer = keras.layers.LSTM(
             units,

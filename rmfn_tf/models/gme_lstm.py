@@ -88,13 +88,11 @@ class Gates(Configured):
         language, *others = [shape[-1] for shape in input_shape]
         self.nets = []
         for place, width in enumerate(others, 1):
-            hidden = keras.layers.Dense(
-                self.units, "relu", name=f"hidden_{place}", dtype=self.dtype_policy
-            )
-            logit = keras.layers.Dense(1, name=f"gate_{place}", dtype=self.dtype_policy)
-            hidden.build((None, None, language + width))
-            logit.build((None, None, self.units))
-            self.nets.append([hidden, logit])
+            hidden = keras.layers.Dense(self.units, "relu", name="hidden", dtype=self.dtype_policy)
+            logit = keras.layers.Dense(1, name="gate", dtype=self.dtype_policy)
+            net = keras.Sequential([hidden, logit], name=f"net_{place}")
+            net.build((None, None, language + width))
+            self.nets.append(net)
         self.baseline = self.add_weight(
             name="baseline", shape=(), initializer="zeros", trainable=False, dtype="float32"
         )
@@ -102,8 +100,8 @@ class Gates(Configured):
     def call(self, inputs, mask=None, training=False):
         language, *others = inputs
         log_p, gated = 0.0, []
-        for x, (hidden, net) in zip(others, self.nets, strict=True):
-            logit = ops.cast(net(hidden(ops.concatenate([language, x], axis=-1))), "float32")
+        for x, net in zip(others, self.nets, strict=True):
+            logit = ops.cast(net(ops.concatenate([language, x], axis=-1)), "float32")
             gate = ops.cast(logit > 0, "float32")
             if training:
                 drawn = keras.random.uniform(ops.shape(logit), seed=self.generator)

@@ -271,8 +271,7 @@ def _early_fusion(
     num_bins: int = 5,
 ) -> Any:
     """As `_multi_view`, with one view of all modalities side by side."""
-    values = list(inputs.values())
-    view = keras.layers.Concatenate(name="early_fusion")(values) if values[1:] else values[0]
+    view = keras.layers.Concatenate(name="early_fusion")(list(inputs.values()))
     options = {"num_states": num_states, "window": window, "penalty": penalty}
     return _multi_view(
         latent_dynamic, {"": view}, mask, return_sequences, task=task, num_bins=num_bins, **options

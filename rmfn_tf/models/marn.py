@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from rmfn_tf.layers import LSTHMCell
-from rmfn_tf.models.recurrent import ModalitiesCell, apply, body_of, softmax
+from rmfn_tf.models.recurrent import ModalitiesCell, body_of, softmax
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -56,13 +56,13 @@ class MARNCell(ModalitiesCell):
         for cell, width in zip(self.lsthms, self.features, strict=True):
             cell.build((None, width), (None, self.summary_units))
         hidden, times = self.net_units, self.num_attentions
-        self.attend = self.net("attend", self.width, hidden, times * self.width, None)
+        self.attend = self.net("attend", self.width, hidden, times * self.width)
         self.reduce = [
-            self.net(f"reduce_{m}", times * size, hidden, self.local_units, None)
+            self.net(f"reduce_{m}", times * size, hidden, self.local_units)
             for m, size in enumerate(self.units)
         ]
         local = len(self.units) * self.local_units
-        self.summarize = self.net("summarize", local, hidden, self.summary_units, None)
+        self.summarize = self.net("summarize", local, hidden, self.summary_units)
 
     def call(self, inputs, states, training=False):
         count = len(self.units)
@@ -70,15 +70,15 @@ class MARNCell(ModalitiesCell):
         for m, x in enumerate(self.split(inputs, self.features)):
             _, (h[m], c[m]) = self.lsthms[m](x, [h[m], c[m]], fusion=z)
         signal = ops.concatenate(h, axis=-1)
-        logits = ops.reshape(apply(self.attend, signal), (-1, self.num_attentions, self.width))
+        logits = ops.reshape(self.attend(signal), (-1, self.num_attentions, self.width))
         attended = softmax(logits) * signal[:, None]
         parts = [
-            apply(net, ops.reshape(part, (-1, self.num_attentions * size)))
+            net(ops.reshape(part, (-1, self.num_attentions * size)))
             for net, part, size in zip(
                 self.reduce, self.split(attended, self.units), self.units, strict=True
             )
         ]
-        z = apply(self.summarize, ops.concatenate(parts, axis=-1))
+        z = self.summarize(ops.concatenate(parts, axis=-1))
         return ops.concatenate([signal, z], axis=-1), [*h, *c, z]
 
 

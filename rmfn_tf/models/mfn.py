@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from rmfn_tf.models.recurrent import ModalitiesCell, apply, body_of, softmax
+from rmfn_tf.models.recurrent import ModalitiesCell, body_of, softmax
 
 
 @keras.saving.register_keras_serializable(package="rmfn_tf")
@@ -43,7 +43,7 @@ class MFNCell(ModalitiesCell):
         for lstm, width in zip(self.lstms, self.features, strict=True):
             lstm.build((None, width))
         window, hidden, memory = 2 * self.width, self.net_units, self.memory_units
-        self.attend = self.net("attend", window, hidden, window, None)
+        self.attend = self.net("attend", window, hidden, window)
         self.propose = self.net("propose", window, hidden, memory, "tanh")
         self.keep = self.net("keep", window + memory, hidden, memory, "sigmoid")
         self.add = self.net("add", window + memory, hidden, memory, "sigmoid")
@@ -55,10 +55,10 @@ class MFNCell(ModalitiesCell):
         for m, x in enumerate(self.split(inputs, self.features)):
             _, (h[m], after[m]) = self.lstms[m](x, [h[m], before[m]])
         window = ops.concatenate([*before, *after], axis=-1)
-        attended = softmax(apply(self.attend, window)) * window
+        attended = softmax(self.attend(window)) * window
         both = ops.concatenate([attended, memory], axis=-1)
-        proposed = apply(self.propose, attended)
-        memory = apply(self.keep, both) * memory + apply(self.add, both) * proposed
+        proposed = self.propose(attended)
+        memory = self.keep(both) * memory + self.add(both) * proposed
         return ops.concatenate([*h, memory], axis=-1), [*h, *after, memory]
 
 

@@ -28,22 +28,15 @@ class ModalitiesCell(Configured):
         ends = [sum(sizes[: place + 1]) for place in range(len(sizes) - 1)]
         return ops.split(values, ends, axis=-1)
 
-    def net(self, name, inputs, hidden, outputs, activation):
+    def net(self, name, inputs, hidden, outputs, activation=None):
         """Dense(relu), then Dense: a small network of the cell, built for so many inputs."""
         layers = [
-            keras.layers.Dense(hidden, "relu", name=f"{name}_hidden", dtype=self.dtype_policy),
-            keras.layers.Dense(outputs, activation, name=name, dtype=self.dtype_policy),
+            keras.layers.Dense(hidden, "relu", name="hidden", dtype=self.dtype_policy),
+            keras.layers.Dense(outputs, activation, name="output", dtype=self.dtype_policy),
         ]
-        for layer, width in zip(layers, (inputs, hidden), strict=True):
-            layer.build((None, width))
-        return layers
-
-
-def apply(layers: list[Any], signal: Any) -> Any:
-    """The output of layers one after the other."""
-    for layer in layers:
-        signal = layer(signal)
-    return signal
+        net = keras.Sequential(layers, name=name)
+        net.build((None, inputs))
+        return net
 
 
 def softmax(logits: Any) -> Any:
@@ -82,7 +75,7 @@ def body_of(cell_class: Any, name: str) -> Body:
             keras.layers.SpatialDropout1D(dropout, name=f"{m}_dropout")(x)
             for m, x in inputs.items()
         ]
-        signal = keras.layers.Concatenate(name="modalities")(views) if views[1:] else views[0]
+        signal = keras.layers.Concatenate(name="modalities")(views)
         cell = cell_class(widths, list(sizes.values()), name=name, **options)
         steps = keras.layers.RNN(cell, return_sequences=return_sequences, name="steps")
         return steps(signal, mask=mask)

@@ -188,9 +188,6 @@ class LowRankFusion(Configured):
             product = product * ops.einsum("...d,rdo->...ro", _with_one(vector), factor)
         return ops.einsum("...ro,r->...o", product, self.rank_weights) + self.bias
 
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[0][:-1], self.units)
-
     def compute_mask(self, inputs, mask=None):
         return None
 

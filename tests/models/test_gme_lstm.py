@@ -19,7 +19,7 @@ from support.weights import place_random_weights
 
 def logits_of(model: keras.Model, inputs: dict) -> np.ndarray:
     """Of the gate of the visual features, `(batch, time)`, by NumPy."""
-    (hidden, net), *_ = model.get_layer("gates").nets
+    hidden, net = model.get_layer("gates").nets[0].layers
     (w, b), (v, c) = ([np.asarray(x, "float64") for x in each.weights] for each in (hidden, net))
     both = np.concatenate([inputs["language"], inputs["visual"]], axis=-1)
     return (np.maximum(both @ w + b, 0) @ v + c)[..., 0]
@@ -28,7 +28,7 @@ def logits_of(model: keras.Model, inputs: dict) -> np.ndarray:
 def test_at_inference_a_gate_is_open_where_that_is_more_probable() -> None:
     model = small_model("gme_lstm", head_units=0)
     place_random_weights(model, seed=1)
-    inputs, (_, net) = random_inputs(), model.get_layer("gates").nets[0]
+    inputs, net = random_inputs(), model.get_layer("gates").nets[0].layers[-1]
     net.bias.assign(net.bias - np.median(logits_of(model, inputs)))
     is_open = expit(logits_of(model, inputs)) > 0.5
     assert is_open.mean() == 0.5
@@ -142,7 +142,7 @@ def test_gates_learn_when_to_listen() -> None:
         "gme_lstm", features={"language": 1, "voice": 1}, units=8, gate_units=8, head_units=0
     )
     gates = model.get_layer("gates")
-    net = gates.nets[0][1]
+    net = gates.nets[0].layers[-1]
     net.bias.assign([100.0])
     kernel, *others = model.get_layer("lstm").get_weights()
     # The voice counts for much more than the words themselves.

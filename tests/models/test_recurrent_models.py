@@ -32,9 +32,9 @@ def numbers(weight) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(weight), "float64")
 
 
-def net(layers, x: np.ndarray, last=lambda x: x) -> np.ndarray:
+def two_layers(net, x: np.ndarray, last=lambda x: x) -> np.ndarray:
     """Dense(relu), Dense(last)."""
-    (w, b), (v, c) = ([numbers(each) for each in layer.weights] for layer in layers)
+    (w, b), (v, c) = ([numbers(each) for each in layer.weights] for layer in net.layers)
     return last(np.maximum(x @ w + b, 0) @ v + c)
 
 
@@ -69,10 +69,10 @@ def test_mfn() -> None:
             h[m], new = gates(x[m] @ kernel + h[m] @ recurrent + bias, before[m])
             after.append(new)
         window = np.concatenate([*before, *after])
-        attended = softmax(net(cell.attend, window)) * window
+        attended = softmax(two_layers(cell.attend, window)) * window
         both = np.concatenate([attended, u])
-        proposed = net(cell.propose, attended, np.tanh)
-        u = net(cell.keep, both, expit) * u + net(cell.add, both, expit) * proposed
+        proposed = two_layers(cell.propose, attended, np.tanh)
+        u = two_layers(cell.keep, both, expit) * u + two_layers(cell.add, both, expit) * proposed
         return h, after, u
 
     assert_close(actual, by_hand(cell, step, 3), 1e-5)
@@ -92,11 +92,14 @@ def test_marn(attentions: int) -> None:
             )
             h[m], c[m] = gates(x[m] @ kernel + h[m] @ recurrent + z @ fusion + bias, c[m])
         whole = np.concatenate(h)
-        logits = net(cell.attend, whole).reshape(attentions, -1)
+        logits = two_layers(cell.attend, whole).reshape(attentions, -1)
         attended = np.stack([softmax(each) * whole for each in logits])
         parts = np.split(attended, ENDS, axis=1)
-        local = [net(reduce, part.ravel()) for reduce, part in zip(cell.reduce, parts, strict=True)]
-        return h, c, net(cell.summarize, np.concatenate(local))
+        local = [
+            two_layers(reduce, part.ravel())
+            for reduce, part in zip(cell.reduce, parts, strict=True)
+        ]
+        return h, c, two_layers(cell.summarize, np.concatenate(local))
 
     assert_close(actual, by_hand(cell, step, 3), 1e-5)
 
