@@ -9,9 +9,8 @@ side. All functions take
     transitions: `(C, S, S)`, from a state to the next
     mask: `(batch, time)` bool, true where a step is real
 
-The recursion runs step after step, with S² operations each. An associative scan, with S³ operations
-a step, takes 0.4 to 1.0 times as long for 4 states, and more than 6 times as long for 16
-(benchmarks/chain_scan.py on two cores).
+The recursion runs step after step, with S² operations each. An associative scan, with S³, takes 0.4
+to 1.0 times as long for 4 states, and 6 times as long for 16 (benchmarks/chain_scan.py, two cores).
 """
 
 from keras import ops

@@ -22,9 +22,10 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
     Args:
         features: width `F_m` of each modality, by name; `None` where `RMFN` tells it when built.
         units: hidden size `d_m` of each modality, by name.
-        num_stages, fusion_units, summary_units, highlight, highlight_memory_mode, highlight_input,
-            highlight_projection, highlight_scale, fuse_memory_mode, summarize_layers,
-            summarize_dropout, feedback, dropout, unit_forget_bias, seed: as in `RMFN`.
+        num_stages, fusion_units, summary_units, highlight: as in `RMFN`.
+        highlight_memory_mode, highlight_input, highlight_projection, highlight_scale: as in `RMFN`.
+        fuse_memory_mode, summarize_layers, summarize_dropout, feedback: as in `RMFN`.
+        dropout, unit_forget_bias, seed: as in `RMFN`.
         **kwargs: of `keras.layers.Layer`, such as `name` and `dtype`.
 
     Call arguments:
@@ -112,8 +113,6 @@ class RMFNCell(keras.layers.Layer, DropoutRNNCell):
         }
 
     def build(self, inputs_shape):
-        if not self.features:
-            raise ValueError("RMFNCell: give `features`, the width of each modality by name.")
         expected = sum(self.features.values())
         if inputs_shape[-1] != expected:
             raise ValueError(

@@ -17,9 +17,6 @@ def attention_model(model: keras.Model) -> keras.Model:
     Raises:
         ValueError: the model has no RMFN layer, or one with `highlight=False`.
     """
-    names = [layer.name for layer in model.layers]
-    if "rmfn" not in names:
-        raise ValueError(f"Model {model.name!r} has no layer 'rmfn', so it has no attention.")
     layer = model.get_layer("rmfn")
     scaled = {m: model.get_layer(f"{m}_scaling").output for m in layer.units}
     mask = model.get_layer("mask").output

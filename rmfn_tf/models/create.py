@@ -19,7 +19,7 @@ from rmfn_tf.models.mv_lstm import mv_lstm
 from rmfn_tf.models.rmfn import rmfn
 from rmfn_tf.models.tensor_fusion import lmf, tfn
 from rmfn_tf.models.without_keras import WITHOUT_KERAS, check_keras
-from rmfn_tf.names import check_modalities, did_you_mean
+from rmfn_tf.names import check_modalities, unknown_name
 from rmfn_tf.optimizer import make_optimizer
 from rmfn_tf.task import Task
 
@@ -97,10 +97,7 @@ def model_options(name: str) -> dict[str, Any]:
     if name in list(WITHOUT_KERAS):  # a list: what is given may not be hashable
         return _options_of(WITHOUT_KERAS[name])
     if name not in _MODELS:
-        raise ValueError(
-            f"There is no model {name!r}.{did_you_mean(name, _MODELS)} Valid names: "
-            f"{', '.join(_MODELS)}."
-        )
+        raise ValueError(unknown_name("model", name, _MODELS))
     return _options_of(_MODELS[name]) | ({} if _is_whole(_MODELS[name]) else HEAD_OPTIONS)
 
 
@@ -118,10 +115,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
     valid = model_options(name)
     for option in options:
         if option not in valid:
-            raise ValueError(
-                f"Model {name!r} has no hyperparameter {option!r}.{did_you_mean(option, valid)} "
-                f"Valid names: {', '.join(valid)}."
-            )
+            raise ValueError(unknown_name(f"hyperparameter of {name}", option, valid))
 
 
 def create_model(

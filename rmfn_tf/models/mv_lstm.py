@@ -52,11 +52,11 @@ class MVLSTMCell(ModalitiesCell):
                 name=f"bias_{m}", shape=(4 * size,), initializer=_one_at_forget_gates
             )
             self.weights_of.append((kernel, recurrent, bias))
-            kept = [
-                int((self.alpha if n == m else self.beta) * d + 1e-9)
-                for n, d in enumerate(self.units)
+            shares = [self.alpha if n == m else self.beta for n in range(len(self.units))]
+            parts = [
+                np.arange(d) < int(share * d + 1e-9)
+                for d, share in zip(self.units, shares, strict=True)
             ]
-            parts = [np.arange(d) < count for d, count in zip(self.units, kept, strict=True)]
             self.seen.append(np.concatenate(parts).astype("float32"))
 
     def call(self, inputs, states, training=False):

@@ -10,15 +10,16 @@ from rmfn_tf.layers.arguments import options_of
 Body = Callable[..., Any]
 
 
-def with_options_of(layer: type) -> Callable[[Body], Body]:
-    """Says of a body which `**options` it takes: the arguments of a layer that have a default."""
+def with_options_of(made: Callable[..., Any]) -> Callable[[Body], Body]:
+    """Says of a body which `**options` it takes: the arguments of a layer, or of a function, that
+    have a default."""
 
     def say(body: Body) -> Body:
         own = inspect.signature(body).parameters
         kept = [each for each in own.values() if each.kind is not each.VAR_KEYWORD]
         added = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
-            for name, default in options_of(layer).items()
+            for name, default in options_of(made).items()
         ]
         body.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
         return body

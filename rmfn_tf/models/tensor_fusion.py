@@ -7,79 +7,17 @@ from keras import ops
 
 from rmfn_tf.layers import TemporalMean
 from rmfn_tf.layers.arguments import Configured, positive_integer
-from rmfn_tf.models.rmfn import units_of
+from rmfn_tf.models.rmfn import units_of, with_options_of
 from rmfn_tf.names import unknown_name
-
-
-def tfn(
-    inputs: dict[str, Any],
-    mask: Any,
-    return_sequences: bool,
-    *,
-    units: dict[str, int] | None = None,
-    language: str = "",
-    dropout: float = 0.0,
-    fusion_dropout: float = 0.0,
-) -> Any:
-    """The body of the Tensor Fusion Network (Zadeh et al., EMNLP 2017, arXiv 1707.07250).
-
-        v_m = a vector for each modality: see `modality_vectors`
-        z   = [v_1 ; 1] ⊗ ... ⊗ [v_M ; 1]        the outer product, flattened, the last axis fastest
-
-    The dense net that reads z is the head of `create_model`. The width of z is `Π (units_m + 1)`,
-    so keep `units` small. Left out: the squash of a regression into the range of its labels. The
-    public code has a 1 before each vector, here it comes after.
-
-    Args:
-        units: size of each `v_m`, by name; None: `default_units`. z is as wide as their product.
-        language: see `modality_vectors`.
-        dropout: rate on what the dense nets of the modalities read.
-        fusion_dropout: rate on z.
-    """
-    vectors = modality_vectors(inputs, mask, return_sequences, units, language, dropout)
-    return keras.layers.Dropout(fusion_dropout)(OuterProduct(name="outer_product")(vectors))
-
-
-def lmf(
-    inputs: dict[str, Any],
-    mask: Any,
-    return_sequences: bool,
-    *,
-    units: dict[str, int] | None = None,
-    rank: int = 4,
-    fusion_units: int = 64,
-    language: str = "",
-    dropout: float = 0.0,
-    fusion_dropout: float = 0.0,
-) -> Any:
-    """The body of Low-rank Multimodal Fusion (Liu et al., ACL 2018, arXiv 1806.00064).
-
-        v_m = a vector for each modality: see `modality_vectors`
-        h   = Σ_r w_r Π_m [v_m ; 1] W_m^r + b
-
-    which is TFN's z times the tensor `Σ_r w_r W_1^r ⊗ ... ⊗ W_M^r`, without making either. h goes
-    to the head of `create_model`; the paper's h is the prediction itself.
-
-    Args:
-        units: size of each `v_m`, by name; None: `default_units`.
-        rank: number of terms r.
-        fusion_units: width of h.
-        language: see `modality_vectors`.
-        dropout: rate on what the dense nets of the modalities read.
-        fusion_dropout: rate on h. (The authors' code defines one and does not apply it.)
-    """
-    vectors = modality_vectors(inputs, mask, return_sequences, units, language, dropout)
-    fused = LowRankFusion(fusion_units, rank, name="low_rank_fusion")(vectors)
-    return keras.layers.Dropout(fusion_dropout)(fused)
 
 
 def modality_vectors(
     inputs: dict[str, Any],
     mask: Any,
     return_sequences: bool,
-    units: dict[str, int] | None,
-    language: str,
-    dropout: float,
+    units: dict[str, int] | None = None,
+    language: str = "",
+    dropout: float = 0.0,
 ) -> list[Any]:
     """A vector `(batch, units_m)` for each modality, with `return_sequences` after each step.
 
@@ -91,8 +29,10 @@ def modality_vectors(
     layouts.
 
     Args:
+        units: size of each vector, by name; None: `default_units`.
         language: the modality that the LSTM reads. Empty: `"language"`, where there is one, or else
             the first.
+        dropout: rate on what the dense nets of the modalities read.
     """
     spoken, sizes = find_language(inputs, language), units_of(inputs, units)
     vectors = []
@@ -119,6 +59,62 @@ def find_language(inputs: dict[str, Any], language: str) -> str:
     return language or ("language" if "language" in inputs else next(iter(inputs)))
 
 
+@with_options_of(modality_vectors)
+def tfn(
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    *,
+    fusion_dropout: float = 0.0,
+    **options: Any,
+) -> Any:
+    """The body of the Tensor Fusion Network (Zadeh et al., EMNLP 2017, arXiv 1707.07250).
+
+        v_m = a vector for each modality: see `modality_vectors`
+        z   = [v_1 ; 1] ⊗ ... ⊗ [v_M ; 1]        the outer product, flattened, the last axis fastest
+
+    The dense net that reads z is the head of `create_model`. The width of z is `Π (units_m + 1)`,
+    so keep `units` small. Left out: the squash of a regression into the range of its labels. The
+    public code has a 1 before each vector, here it comes after.
+
+    Args:
+        fusion_dropout: rate on z.
+        **options: `units`, `language` and `dropout` of `modality_vectors`.
+    """
+    vectors = modality_vectors(inputs, mask, return_sequences, **options)
+    return keras.layers.Dropout(fusion_dropout)(OuterProduct(name="outer_product")(vectors))
+
+
+@with_options_of(modality_vectors)
+def lmf(
+    inputs: dict[str, Any],
+    mask: Any,
+    return_sequences: bool,
+    *,
+    rank: int = 4,
+    fusion_units: int = 64,
+    fusion_dropout: float = 0.0,
+    **options: Any,
+) -> Any:
+    """The body of Low-rank Multimodal Fusion (Liu et al., ACL 2018, arXiv 1806.00064).
+
+        v_m = a vector for each modality: see `modality_vectors`
+        h   = Σ_r w_r Π_m [v_m ; 1] W_m^r + b
+
+    which is TFN's z times the tensor `Σ_r w_r W_1^r ⊗ ... ⊗ W_M^r`, without making either. h goes
+    to the head of `create_model`; the paper's h is the prediction itself.
+
+    Args:
+        rank: number of terms r.
+        fusion_units: width of h.
+        fusion_dropout: rate on h. (The authors' code defines one and does not apply it.)
+        **options: `units`, `language` and `dropout` of `modality_vectors`.
+    """
+    vectors = modality_vectors(inputs, mask, return_sequences, **options)
+    fused = LowRankFusion(fusion_units, rank, name="low_rank_fusion")(vectors)
+    return keras.layers.Dropout(fusion_dropout)(fused)
+
+
 @keras.saving.register_keras_serializable(package="rmfn_tf")
 class OuterProduct(keras.layers.Layer):
     """`[v_1 ; 1] ⊗ ... ⊗ [v_M ; 1]`, flattened: all products of elements of different vectors.
@@ -138,11 +134,8 @@ class OuterProduct(keras.layers.Layer):
         return None
 
     def call(self, vectors):
-        product = None
-        for each in map(_with_one, vectors):
-            if product is None:
-                product = each
-                continue
+        product, *others = map(_with_one, vectors)
+        for each in others:
             table = product[..., :, None] * each[..., None, :]
             width = product.shape[-1] * each.shape[-1]
             product = ops.reshape(table, (*ops.shape(table)[:-2], width))

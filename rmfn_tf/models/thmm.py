@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from rmfn_tf.data import Examples, fit_scaling
 from rmfn_tf.models.non_temporal import class_probabilities, scaled_rows
@@ -79,9 +80,7 @@ def thmm(
             model.transmat_ = _never_zero(model.transmat_)
             prior = np.log(len(own) / len(column))
             scores.append([model.score(x) + prior for x in asked])
-        log_p = np.array(scores).T
-        p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
-        return p / p.sum(axis=1, keepdims=True)
+        return softmax(scores, axis=0).T
 
     if task.kind != "regression":
         return class_probabilities(task, labels, len(asked), classify)

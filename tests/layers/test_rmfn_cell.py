@@ -161,11 +161,6 @@ def test_a_wrong_argument_is_named(arguments, message):
         RMFNCell(**{"features": WIDTHS, "units": SIZES, **arguments})
 
 
-def test_without_the_widths_of_its_features_it_cannot_be_built():
-    with pytest.raises(ValueError, match="give `features`"):
-        RMFNCell(None, SIZES).build((None, 9))
-
-
 def test_inputs_of_another_width_are_an_error():
     with pytest.raises(ValueError, match=r"have 9 features.*\(None, 8\)"):
         RMFNCell(WIDTHS, SIZES).build((None, 8))

@@ -47,7 +47,7 @@ def test_view_shares_the_weights_and_predicts_in_batches() -> None:
 
 
 def test_a_model_without_rmfn_is_refused() -> None:
-    with pytest.raises(ValueError, match="'ef_lstm' has no layer 'rmfn'"):
+    with pytest.raises(ValueError, match="No such layer: rmfn"):
         attention_model(small_model("ef_lstm"))
 
 
