@@ -37,36 +37,6 @@ def functional():
     return keras.Model(inputs, keras.layers.Dense(1, dtype="float32")(small_rmfn()(masked)))
 
 
-def sequential():
-    return keras.Sequential([small_rmfn(), keras.layers.Dense(1, dtype="float32")])
-
-
-class Subclassed(keras.Model):
-    def __init__(self):
-        super().__init__()
-        self.rmfn = small_rmfn(return_state=True)
-        self.head = keras.layers.Dense(1, dtype="float32")
-
-    def call(self, inputs, training=False):
-        output, *_states = self.rmfn(inputs, training=training)
-        return self.head(output)
-
-
-WAYS = [functional, sequential, Subclassed]
-
-
-@pytest.mark.parametrize("make", WAYS, ids=lambda make: make.__name__)
-def test_a_model_is_called_on_a_dict(make):
-    model, (x, _) = make(), data()
-    one = model(x)
-    assert one.shape == (BATCH, 1)
-    np.testing.assert_array_equal(model({m: x[m] for m in reversed(x)}), one)
-    [rmfn] = [layer for layer in model.layers if isinstance(layer, RMFN)]
-    output = rmfn(x)
-    expected = model.layers[-1](output[0] if isinstance(output, tuple) else output)
-    np.testing.assert_allclose(one, expected, atol=1e-6)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_float16"], indirect=True)
 def test_fit_in_half_precision(policy):

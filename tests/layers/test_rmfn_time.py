@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from support.equations import make_rmfn, random_state
+from support.equations import make_rmfn
 from support.sequences import FEATURES, assert_close, features, first, gapped_mask
 
 BATCH, TIME = 3, 5
@@ -89,14 +89,3 @@ def test_one_graph_for_every_batch_and_length(layer):
         ):
             assert_close(one, other, 1e-5)
     assert len(traces) == 1
-
-
-def test_a_call_leaves_what_it_was_given_alone(layer):
-    x = features(WIDTHS, BATCH, TIME)
-    mask = {m: gapped_mask(BATCH, TIME) for m in x}
-    state = random_state(layer, BATCH)
-    layer(x, mask=mask, initial_state=state)
-    for m, value in features(WIDTHS, BATCH, TIME).items():
-        np.testing.assert_array_equal(x[m], value)
-    for one, other in zip(state, random_state(layer, BATCH), strict=True):
-        np.testing.assert_array_equal(one, other)

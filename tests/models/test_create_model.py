@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import pytest
 
-from rmfn_tf.layers import RMFN
 from rmfn_tf.models import create, create_model, list_models, model_options, register_model
 from rmfn_tf.models.create import HEAD_OPTIONS
 from rmfn_tf.task import Task
@@ -153,12 +152,6 @@ def test_ef_lstm_options_reach_its_layers() -> None:
 
 def test_list_and_options() -> None:
     assert list_models()[: len(NAMES)] == list(NAMES)  # other tests may have registered more
-    # The model has the layer's own defaults, but for what `create_model` decides.
-    of_layer = inspect.signature(RMFN).parameters
-    of_model = {k: v for k, v in model_options("rmfn").items() if k not in HEAD_OPTIONS}
-    assert of_model == {name: of_layer[name].default for name in of_model} | {"units": None}
-    decided = {"return_sequences", "return_state", "go_backwards", "unroll", "kwargs"}
-    assert set(of_layer) - decided == set(of_model)
     for name in NAMES:  # No option may hide one of create_model's own arguments.
         assert not set(model_options(name)) & set(inspect.signature(create_model).parameters)
 
