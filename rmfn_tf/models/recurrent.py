@@ -26,7 +26,7 @@ class ModalitiesCell(Configured):
     def split(self, values, sizes):
         """`(batch, Σ sizes)` as a list of `(batch, size)`."""
         ends = [sum(sizes[: place + 1]) for place in range(len(sizes) - 1)]
-        return ops.split(values, ends, axis=-1)
+        return ops.split(values, ends, axis=-1) if ends else [values]
 
     def net(self, name, inputs, hidden, outputs, activation=None):
         """Dense(relu), then Dense: a small network of the cell, built for so many inputs."""

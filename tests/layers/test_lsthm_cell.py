@@ -1,11 +1,10 @@
-"""LSTHMCell: an LSTM, and an LSTM whose gates see z."""
+"""LSTHMCell without z is an LSTM; test_rmfn_equations.py has it with z."""
 
 import keras
 import numpy as np
 import pytest
 
 from rmfn_tf.layers import LSTHMCell
-from support import reference
 from support.sequences import assert_close, gapped_mask
 from support.weights import place_random_weights
 
@@ -21,35 +20,6 @@ def make_cell(fusion=True, **arguments):
     cell.build((None, WIDTH), (None, FUSION) if fusion else None)
     place_random_weights(cell)
     return cell
-
-
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-10)])
-def test_a_step_equals_the_equations(dtype, tolerance):
-    cell = make_cell(dtype=dtype)
-    weights = {w.name: np.asarray(w, "float64") for w in cell.weights}
-    x, h = normal(BATCH, WIDTH, dtype=dtype), normal(BATCH, UNITS, dtype=dtype, seed=1)
-    c, z = normal(BATCH, UNITS, dtype=dtype, seed=2), normal(BATCH, FUSION, dtype=dtype, seed=3)
-    right = [
-        reference.lsthm(*row, weights=weights)
-        for row in zip(*[value.astype("float64") for value in (x, h, c, z)], strict=True)
-    ]
-    output, (new_h, new_c) = cell(x, [h, c], fusion=z)
-    assert_close(output, [h for h, _ in right], tolerance)
-    assert_close(new_h, [h for h, _ in right], tolerance)
-    assert_close(new_c, [c for _, c in right], tolerance)
-
-
-def test_every_gate_sees_the_fusion():
-    """A kernel of V that is nonzero for one gate alone still changes the step."""
-    x, state = normal(BATCH, WIDTH), [normal(BATCH, UNITS, seed=1), normal(BATCH, UNITS, seed=2)]
-    z = normal(BATCH, FUSION, seed=3)
-    for gate in range(4):
-        cell = make_cell()
-        kernel = np.zeros((FUSION, 4, UNITS))
-        kernel[:, gate] = 1.0
-        cell.fusion_kernel.assign(kernel.reshape(FUSION, 4 * UNITS))
-        change = np.abs(cell(x, state, fusion=z)[0] - cell(x, state)[0])
-        assert change.min() > 1e-4, f"gate {'ifgo'[gate]}"
 
 
 @pytest.mark.parametrize("fusion", [False, True])
@@ -81,18 +51,6 @@ def test_dropout_is_that_of_the_lstm_of_keras():
         one, other = ours(x, training=True), theirs(x, training=True)
         assert_close(one, other, 1e-5)
     assert np.abs(one - ours(x)).max() > 1e-3
-
-
-def test_a_call_with_fusion_builds_its_kernel():
-    cell = LSTHMCell(UNITS)
-    zeros = np.zeros((BATCH, UNITS), "float32")
-    cell(normal(BATCH, WIDTH), [zeros, zeros], fusion=normal(BATCH, FUSION))
-    assert {w.name: tuple(w.shape) for w in cell.weights} == {
-        "kernel": (WIDTH, 4 * UNITS),
-        "recurrent_kernel": (UNITS, 4 * UNITS),
-        "bias": (4 * UNITS,),
-        "fusion_kernel": (FUSION, 4 * UNITS),
-    }
 
 
 def test_fusion_for_a_cell_built_without_is_an_error():

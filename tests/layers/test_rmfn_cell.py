@@ -152,7 +152,6 @@ def test_a_call_that_fails_leaves_no_masks_behind():
         ({"features": {"language": 2}}, "each modality in `units`.*{'language': 2}"),
         ({"features": 9}, "`features` must be a dict.*9"),
         ({"dropout": 1.0}, r"`dropout`.*1\.0"),
-        ({"num_stages": 0}, "`num_stages`.*0"),
         ({"fusion_unit": 3}, "fusion_unit"),
     ],
 )
