@@ -272,7 +272,7 @@ def _early_fusion(
 ) -> Any:
     """As `_multi_view`, with one view of all modalities side by side."""
     view = keras.layers.Concatenate(name="early_fusion")(list(inputs.values()))
-    options = {"num_states": num_states, "window": window, "penalty": penalty}
+    options: dict[str, Any] = {"num_states": num_states, "window": window, "penalty": penalty}
     return _multi_view(
         latent_dynamic, {"": view}, mask, return_sequences, task=task, num_bins=num_bins, **options
     )

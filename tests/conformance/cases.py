@@ -1,21 +1,22 @@
 """What runs through the same checks: every public layer and every registered model.
 
-A new layer or model joins with one line in `CASES`.
+A new layer joins with one line in `CASES`, a new model with one in `support/small_models.py`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import cycle
 from typing import Any
 
 import keras
 import numpy as np
 
 from rmfn_tf import layers
-from rmfn_tf.models import create_model, model_options
+from rmfn_tf.task import KINDS
 from support.sequences import features
+from support.small_models import EVERY, UNITS, WIDTHS, small_model
 
-WIDTHS = {"visual": 3, "language": 4}
-UNITS = {"visual": 3, "language": 2}
 SMALL = {"num_stages": 2, "fusion_units": 3, "summary_units": 4}
 
 
@@ -64,16 +65,11 @@ def modalities_and_lengths(batch: int, time: int) -> tuple[Any, ...]:
     return ({**features(WIDTHS, batch, time), "lengths": lengths},)
 
 
-def model(
-    name: str, task: str, unused: frozenset[str] = frozenset(), **hyperparameters: Any
-) -> Case:
+def model(name: str, task: str) -> Case:
     """A model by its registered name; the first word of the case's name."""
-    if "head_units" in model_options(name):
-        hyperparameters["head_units"] = 4
-
-    def make() -> keras.Model:
-        return create_model(name, features=WIDTHS, task=task, num_outputs=2, **hyperparameters)
-
+    # The nets of the gates learn from a term of the loss alone.
+    unused = frozenset({"gates"} if name == "gme_lstm" else ())
+    make = partial(small_model, name, task=task, num_outputs=2)
     return Case(f"{name} {task}", make, modalities_and_lengths, unused)
 
 
@@ -109,19 +105,5 @@ CASES = [
     Case(
         "RMFN without highlight", lambda: layers.RMFN(UNITS, highlight=False, **SMALL), modalities
     ),
-    model("rmfn", "regression", units=UNITS, **SMALL),
-    model("ef_lstm", "classification", units=3),
-    model("bc_lstm", "regression", units=UNITS, fusion_units=3),
-    model("mv_lstm", "regression", units=UNITS),
-    # The gates' nets learn from a term of the loss alone.
-    model("gme_lstm", "regression", frozenset({"gates"}), units=3, gate_units=2),
-    model("tfn", "multilabel", units=UNITS),
-    model("lmf", "regression", units=UNITS, rank=2, fusion_units=3),
-    model("marn", "regression", units=UNITS, num_attentions=2, summary_units=3),
-    model("mfn", "classification", units=UNITS, memory_units=3, net_units=4),
-    model("df", "regression", units=UNITS),
-    model("ef_hcrf", "regression", num_states=2, window=1),
-    model("ef_ldhcrf", "classification", num_states=2),
-    model("mv_hcrf", "multilabel", num_states=2, links="both"),
-    model("mv_ldhcrf", "regression", num_states=2, num_bins=2),
+    *[model(name, task) for name, task in zip(EVERY, cycle(KINDS), strict=False)],
 ]

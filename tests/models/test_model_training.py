@@ -36,19 +36,6 @@ def eager_model(name: str, **arguments: Any) -> keras.Model:
     return model
 
 
-class Count(keras.callbacks.Callback):
-    def __init__(self) -> None:
-        super().__init__()
-        self.batches: list[int] = []
-        self.epochs: list[float] = []
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self.batches.append(batch)
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self.epochs.append((logs or {})["loss"])
-
-
 @pytest.mark.parametrize(
     ("name", "task", "num_outputs", "metric"),
     [("rmfn", *TASKS[0]), *(("ef_lstm", *task) for task in TASKS)],
@@ -56,10 +43,7 @@ class Count(keras.callbacks.Callback):
 def test_fit_evaluate_predict(name: str, task: str, num_outputs: int, metric: str) -> None:
     model = small_model(name, task=task, num_outputs=num_outputs)
     data = batches(task, num_outputs)
-    count = Count()
-    model.fit(data, shuffle=False, epochs=2, verbose=0, callbacks=[count])
-    assert count.batches == [0, 1, 0, 1]
-    assert len(count.epochs) == 2
+    model.fit(data, shuffle=False, epochs=2, verbose=0)
     predicted = model.predict(data, verbose=0)
     np.testing.assert_allclose(predicted, outputs_of(model), atol=1e-6)
     scores = model.evaluate(data, verbose=0, return_dict=True)
