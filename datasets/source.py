@@ -92,6 +92,12 @@ class Sample:
         return len(next(iter(self.features.values())))
 
     @property
+    def labelled(self) -> np.ndarray:
+        """`(T,)` bool: which steps have a label, where each step has one of its own."""
+        label = np.asarray(self.label)
+        return label >= 0 if label.ndim == 1 else ~np.isnan(label).any(axis=1)
+
+    @property
     def present(self) -> dict[str, bool]:
         """Modality -> whether any of its values differs from zero."""
         return {name: bool(rows.any()) for name, rows in self.features.items()}
@@ -174,10 +180,9 @@ class Reading:
                 "present": {name: sum(each.present[name] for each in rows) for name in modalities},
             }
             if per_step:
-                labels = np.concatenate([sample.label for sample in rows])
-                none = labels < 0 if labels.ndim == 1 else np.isnan(labels).any(axis=1)
-                splits[split]["labelled_steps"] = int((~none).sum())
-                splits[split]["unlabelled_steps"] = int(none.sum())
+                labelled = np.concatenate([sample.labelled for sample in rows])
+                splits[split]["labelled_steps"] = int(labelled.sum())
+                splits[split]["unlabelled_steps"] = int((~labelled).sum())
         not_finite = {
             name: int(sum(np.count_nonzero(~np.isfinite(each.features[name])) for each in samples))
             for name in modalities

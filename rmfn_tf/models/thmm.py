@@ -57,7 +57,7 @@ def thmm(
     class FlooredHMM(GaussianHMM):
         def _do_mstep(self, stats: Any) -> None:  # not public (hmmlearn is pinned below 0.4)
             super()._do_mstep(stats)
-            self._covars_ = np.maximum(self._covars_, LEAST_VARIANCE)
+            self._covars_: Any = np.maximum(self._covars_, LEAST_VARIANCE)
 
     statistics, labels = fit_scaling(train, scaling), train.rows.labels
     known, asked = (_sequences(each, statistics) for each in (train, test))

@@ -7,7 +7,6 @@ import tensorflow_datasets as tfds
 import rmfn_tf.datasets
 from rmfn_tf.data.loading import load_examples
 from rmfn_tf.datasets.custom.source import DataDescription, OwnData
-from rmfn_tf.datasets.report import fingerprint
 from rmfn_tf.datasets.source import Reading, SourceError
 from rmfn_tf.task import Task
 from support.own_folders import NAME, TASKS, description, two_files, write_own
@@ -77,7 +76,7 @@ def test_the_label_of_one_step_makes_other_data(tmp_path):
     changed[5] = NAN
     folders = write(tmp_path / "one"), write(tmp_path / "other", part_1=changed)
     readings = [Reading({"train": list(read(folder).values())}) for folder in folders]
-    assert len({fingerprint(reading, {}) for reading in readings}) == 2
+    assert len({reading.fingerprint({}) for reading in readings}) == 2
 
 
 def check_refused(folder, said):
