@@ -116,10 +116,12 @@ def step(model: keras.Model) -> Endpoint:
 
     def follow(features: Tensors) -> Tensors:
         features = _check_shapes(features, inputs)
-        _check_alike(features, "sequences")
+        checks = _check_alike(features, "sequences")
         for name in sizes:  # a relu would make 0 of NaN, and the answer would look plausible
             finite = tf.reduce_all(tf.math.is_finite(features[name]))
-            tf.debugging.Assert(finite, [f"the state `{name}` must be finite numbers, all of it"])
+            said = [f"the state `{name}` must be finite numbers, all of it"]
+            checks.append(tf.debugging.Assert(finite, said))
+        features = _after(checks, features)
         scaled = {m: model.get_layer(f"{m}_scaling")(features[m]) for m in cell.features}
         signal, states, attention = word(scaled, [features[name] for name in sizes])
         for layer in head:
@@ -234,18 +236,15 @@ def _check_sequences(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Ten
     words = _check_shapes(inputs, specs)
     inputs = dict(words)
     lengths = words.pop(LENGTHS)
-    _check_alike(words, "sequences", "words")
+    checks = _check_alike(words, "sequences", "words")
     first = next(iter(words))
     batch, time = tf.unstack(tf.shape(words[first])[:2])
     count = f"`lengths` must have one number for each sequence of `{first}`; got"
-    tf.debugging.Assert(tf.equal(tf.size(lengths), batch), [count, tf.size(lengths)])
+    checks.append(tf.debugging.Assert(tf.equal(tf.size(lengths), batch), [count, tf.size(lengths)]))
     span = f"`lengths` must be from 1 to the number of words in `{first}`, which is"
-    tf.debugging.Assert(
-        tf.reduce_all((lengths >= 1) & (lengths <= time)),
-        [span, time, "; got", lengths],
-        summarize=8,
-    )
-    return inputs
+    in_span = tf.reduce_all((lengths >= 1) & (lengths <= time))
+    checks.append(tf.debugging.Assert(in_span, [span, time, "; got", lengths], summarize=8))
+    return _after(checks, inputs)
 
 
 def _check_shapes(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensors:
@@ -257,13 +256,21 @@ def _check_shapes(inputs: Tensors, specs: Mapping[str, tf.TensorSpec]) -> Tensor
     }
 
 
-def _check_alike(inputs: Tensors, *axes: str) -> None:
+def _check_alike(inputs: Tensors, *axes: str) -> list[Any]:
     """Refuse inputs whose first dimensions, which messages call `axes`, are not alike."""
     first, *others = inputs
     wanted, what = tf.shape(inputs[first])[: len(axes)], " and ".join(axes)
+    checks = []
     for name in others:
         found = tf.shape(inputs[name])[: len(axes)]
-        tf.debugging.Assert(
-            tf.reduce_all(tf.equal(found, wanted)),
-            [f"`{name}` must have as many {what} as `{first}`, which has", wanted, "; got", found],
-        )
+        said = f"`{name}` must have as many {what} as `{first}`, which has"
+        alike = tf.reduce_all(tf.equal(found, wanted))
+        checks.append(tf.debugging.Assert(alike, [said, wanted, "; got", found]))
+    return checks
+
+
+def _after(checks: list[Any], inputs: Tensors) -> Tensors:
+    """The inputs once the checks have passed: without this, an op that reads wrong inputs may fail
+    first, with a message that says nothing to the caller."""
+    with tf.control_dependencies(checks):
+        return {name: tf.identity(x) for name, x in inputs.items()}
