@@ -76,17 +76,19 @@ def weighted_scorer(
     sums over the items (`rmfn_tf.metrics.metric`), so that a product of many rows of weights with
     the sums of each group gives them for all rows at once. Without any item they are 0.
     """
+    truth = np.reshape(labels, (len(labels), -1)).astype("float64")
     order = np.argsort(groups, kind="stable")
     _, starts = np.unique(groups[order], return_index=True)
 
     def sums_of_groups(metric, run):
         metric.reset_state()
-        metric.update_state(labels, run)  # checks the columns, and r counts from the first item
-        each = ops.convert_to_numpy(metric.statistics(labels, run))
+        metric.update_state(truth, run)  # checks the columns, and r counts from the first item
+        each = ops.convert_to_numpy(metric.statistics(truth, run))
         return np.add.reduceat(each[order], starts)
 
+    runs = np.asarray(predictions, "float64")
     tables = [
-        (metric, np.stack([sums_of_groups(metric, run) for run in predictions], axis=1))
+        (metric, np.stack([sums_of_groups(metric, run) for run in runs], axis=1))
         for metric in metrics_for(task)
     ]
 
@@ -122,15 +124,11 @@ def bootstrap_intervals(
     Returns:
         Metric name → (low, high), the 2.5 and 97.5 percentiles; both None where all items are in
         one group, since every resample would be the same.
-
-    Raises:
-        ValueError: no items, values that are not finite, or shapes that do not fit together.
     """
-    truth, (runs,), members, count = _checked(labels, groups, predictions)
-    values_of = weighted_scorer(task, truth, runs, members)
     names = [metric.name for metric in metrics_for(task)]
-    if count < 2:
+    if (count := len(np.unique(groups))) < 2:
         return dict.fromkeys(names, (None, None))
+    values_of = weighted_scorer(task, labels, predictions, groups)
     generator, shares = np.random.default_rng(seed), np.full(count, 1 / count)
     at_once = max(1, _DRAWN // count)
     draws = [min(at_once, resamples - start) for start in range(0, resamples, at_once)]
@@ -161,17 +159,17 @@ def permutation_p_values(
     for any G, but no exact p is below 2^(1-G): few groups cannot show a difference, and one group
     gives 1.
 
-    The arguments and errors are those of `bootstrap_intervals`; `reference` are the predictions of
-    the other row, as many (repeat predictions that have no seed). Gives metric name → p.
+    The arguments are those of `bootstrap_intervals`; `reference` are the predictions of the other
+    row, as many (repeat predictions that have no seed). Gives metric name → p.
     """
-    truth, (ours, theirs), members, count = _checked(labels, groups, predictions, reference)
     names = [metric.name for metric in metrics_for(task)]
-    if count < 2:
+    members = np.unique(groups, return_inverse=True)[1]
+    if (count := members.max() + 1) < 2:
         return dict.fromkeys(names, 1.0)
     # The items of both rows end to end: a swap turns off those of one and on the other's.
-    both = np.concatenate([ours, theirs], axis=1)
+    both = np.concatenate([predictions, reference], axis=1)
     ends = np.concatenate([members, members + count])
-    values_of = weighted_scorer(task, np.concatenate([truth, truth]), both, ends)
+    values_of = weighted_scorer(task, np.concatenate([labels, labels]), both, ends)
 
     def scores(on: Any, off: Any, axis: int = -1) -> np.ndarray:
         return values_of(np.concatenate([on, off], axis))
@@ -225,26 +223,3 @@ def holm(p_values: Mapping[Any, float]) -> dict[Any, float]:
     steps = (min(1.0, (len(ranked) - k) * p_values[name]) for k, name in enumerate(ranked))
     adjusted = dict(zip(ranked, itertools.accumulate(steps, max), strict=True))
     return {name: adjusted[name] for name in p_values}
-
-
-def _checked(
-    labels: np.ndarray, groups: np.ndarray, *rows: Runs
-) -> tuple[np.ndarray, list[np.ndarray], np.ndarray, int]:
-    """Labels `(N, columns)`, each row's predictions `(seeds, N, outputs)`, the index of each item's
-    group, and the number of groups; ValueError where they do not fit together."""
-    truth, *runs = (np.asarray(x, "float64") for x in itertools.chain([labels], *rows))
-    truth = truth[:, np.newaxis] if truth.ndim == 1 else truth
-    shapes, finite = {run.shape for run in runs}, all(np.isfinite(x).all() for x in (truth, *runs))
-    counts = {len(row) for row in rows}
-    fit = len(shapes) == len(counts) == 1 and truth.ndim == 2 and truth.size and finite
-    if not fit or {truth.shape[:1], np.shape(groups)} != {next(iter(shapes))[:1]}:
-        given = ", ".join(f"{list(map(np.shape, row))}" for row in rows)
-        raise ValueError(
-            "Needed are finite labels (N, columns), groups (N,) and, for each row, one array of "
-            "finite predictions (N, outputs) per seed, all of the same N ≥ 1 items, with as many "
-            "seeds in each row (repeat predictions that have no seed). Got labels "
-            f"{np.shape(labels)}, groups {np.shape(groups)}, predictions {given}"
-            f"{'' if finite else ', and values that are not finite'}."
-        )
-    names, members = np.unique(groups, return_inverse=True)
-    return truth, np.split(np.stack(runs), len(rows)), members, len(names)
