@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from rmfn_tf.comparison.published import published_for
 from rmfn_tf.comparison.report import make_report, to_rows
@@ -12,6 +13,7 @@ from rmfn_tf.comparison.significance import BOOTSTRAP, PERMUTATION, summarize
 from rmfn_tf.comparison.table import listed
 from rmfn_tf.files import only_writer, write_rows
 from rmfn_tf.metrics import metrics_for, score
+from rmfn_tf.metrics.metric import SumMetric
 from rmfn_tf.models import sees_future
 from rmfn_tf.names import unknown_name
 from rmfn_tf.task import Task
@@ -177,10 +179,12 @@ def _together(
 def score_parts(
     task: Task, items: Predictions, by_row: Mapping[str, Sequence[np.ndarray]]
 ) -> dict[str, dict[str, dict[str, list[float]]]]:
-    """The metric by which configurations are chosen, of the items of each kind by themselves.
+    """Scores of each kind of items, and of each label, by themselves: `"accuracy by <name>"` → row
+    → kind or label → the score of each of the row's runs.
 
-    For each value that the data set alone has (`Examples.extra`) and that tells two to twenty kinds
-    of items apart: `"accuracy by <name>"` → row → kind → the score of each of the row's runs.
+    Kinds are the values that the data set alone has (`Examples.extra`), where these tell two to
+    twenty kinds apart; their metric is the one by which configurations are chosen. Several labels
+    have every metric and, where they are present or not, their base rates.
     """
     metric, parts = task.of_kind.selection[0], {}
     for name, values in items.extra.items():
@@ -192,7 +196,30 @@ def score_parts(
                 }
                 for row, runs in by_row.items()
             }
+    if len(task.labels) == 1:  # the table of all items has its scores
+        return parts
+    if task.kind == "multilabel":
+        rates = [[rate] for rate in items.labels.mean(axis=0).tolist()]
+        parts["base rate by label"] = {
+            "share of the items": dict(zip(task.labels, rates, strict=True))
+        }
+    for each in metrics_for(task):
+        parts[f"{each.name} by label"] = {
+            row: dict(zip(task.labels, _by_label(each, items.labels, runs), strict=True))
+            for row, runs in by_row.items()
+        }
     return parts
+
+
+def _by_label(
+    metric: SumMetric, labels: np.ndarray, runs: Sequence[np.ndarray]
+) -> list[list[float]]:
+    values = []
+    for run in runs:
+        metric.reset_state()
+        metric.update_state(labels, run)
+        values.append(ops.convert_to_numpy(metric.finish(ops.convert_to_tensor(metric.sums))))
+    return np.transpose(values).tolist()
 
 
 def _notes(task: Task, configs: Mapping[str, RunConfig], videos: int, seeds: int) -> list[str]:

@@ -4,8 +4,7 @@ A result is what `rmfn compare` writes as JSON: `data`, `split`, `items`, `video
 `reference`, `command`, `resamples` (`bootstrap`, `permutation`), `metrics`, `lower_is_better`,
 `rows` (models first; each `row`, `kind` "model" or "floor", `runs`, and `values`: metric → the
 values of `summarize`), `constant_predictions`, `parts` (what `score_parts` gives), `published` (as
-`published_for` gives it, or None) and `notes`; of `rmfn reproduce` also `per_label`. A value that
-does not exist is None.
+`published_for` gives it, or None) and `notes`. A value that does not exist is None.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,13 +16,12 @@ from rmfn_tf.comparison.table import Report, Table, listed, number, p_value, spr
 Result = Mapping[str, Any]
 
 _HEADER = ("", "mean ± std", "95 % interval", "difference", "p", "p (Holm)")
+_MOST_ACROSS = 7  # columns of a table of parts
 
 
 def make_report(result: Result) -> Report:
     """The table, and sentences that say what it shows, what it does not, and who published what."""
     more = {title: _part_table(rows) for title, rows in result["parts"].items()}
-    if len(labels := result.get("per_label", ())) > 1:  # of a single label the first table has all
-        more["Label by label, mean over seeds"] = _label_table(labels)
     title = f"{result['data']}: {result['split']}"
     return Report(title, result, _table(result), _notes(result), more)
 
@@ -72,24 +70,17 @@ def _table(result: Result) -> Table:
 
 
 def _part_table(rows: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
-    """A line per row of the comparison, a column per kind of items: means and spreads."""
+    """The mean and spread over runs of each row of the comparison and each kind of items or label,
+    of which many go down the page and few across."""
 
     def cell(scores: Sequence[float]) -> str:
         return spread(mean(scores), stdev(scores) if len(scores) > 1 else None)
 
-    lines = [[row, *map(cell, kinds.values())] for row, kinds in rows.items()]
-    return Table(["", *next(iter(rows.values()))], lines)
-
-
-def _label_table(labels: Sequence[Mapping[str, Any]]) -> Table:
-    """A line per label: its base rate where it has one, each metric of each row."""
-    lines = []
-    for each in labels:
-        numbers = {"base rate": each["base_rate"]} if "base_rate" in each else {}
-        for metric, by_row in each["values"].items():
-            numbers |= {f"{metric} {row}": value for row, value in by_row.items()}
-        lines.append([each["label"], *map(number, numbers.values())])
-    return Table(["label", *numbers], lines)
+    lines = [["", *next(iter(rows.values()))]]
+    lines += [[row, *map(cell, kinds.values())] for row, kinds in rows.items()]
+    if len(lines[0]) > _MOST_ACROSS:
+        lines = [list(column) for column in zip(*lines, strict=True)]
+    return Table(lines[0], lines[1:])
 
 
 def _cells(value: Mapping[str, Any]) -> list[str]:

@@ -55,12 +55,12 @@ def test_the_whole_protocol(reproduce, tmp_path):
     assert {row["row"] for row in result["published"]["rows"]} >= {"SVM", "LMF"}
 
     # The label-by-label table is the comparison's own means, taken apart.
-    assert len(result["per_label"]) == 16
-    assert "sentiment" not in [each["label"] for each in result["per_label"]]
+    by_label = result["parts"]["mae by label"]
+    assert len(by_label["rmfn"]) == 16
+    assert "sentiment" not in by_label["rmfn"]
     for row in ("rmfn", "constant"):
-        by_label = [each["values"]["mae"][row] for each in result["per_label"]]
         whole = next(each for each in result["rows"] if each["row"] == row)["values"]["mae"]
-        assert np.mean(by_label) == pytest.approx(whole["mean"], rel=1e-5)
+        assert np.mean([*by_label[row].values()]) == pytest.approx(whole["mean"], rel=1e-5)
 
     text = (out / "reproduce.md").read_text()
     assert "| test | 3 | 203 | differs |" in text
@@ -72,7 +72,7 @@ def test_the_whole_protocol(reproduce, tmp_path):
     openings = list(out.rglob("test_openings.jsonl"))
     again = reproduce("--seeds", "2")
     assert (again.code, again.err) == (0, "")
-    assert json.loads((out / "reproduce.json").read_text())["per_label"] == result["per_label"]
+    assert json.loads((out / "reproduce.json").read_text())["parts"] == result["parts"]
     assert [len(each.read_text().splitlines()) for each in openings] == [1, 1]
     for expected in ("LMF", "persuasive", "test 3 (papers 203)", "language is absent"):
         assert expected in again.out
@@ -116,26 +116,27 @@ def test_the_other_data_sets(reproduce, tmp_path, name, reference, floors, label
     result = json.loads((tmp_path / "out" / "reproduce.json").read_text())
     assert result["reference"] == reference
     assert {row["row"] for row in result["rows"]} == {"ef_lstm", *floors}
-    assert [each["label"] for each in result["per_label"]] == labels
+    parts = result["parts"]
     text = (tmp_path / "out" / "reproduce.md").read_text()
     for expected in published:
         assert expected in done.out
         assert expected in text
-    for label in labels:  # a single one has no table of its own
-        assert (f"| {label} |" in text) is (len(labels) > 1)
-        assert (f"\n {label} " in done.out) == (len(labels) > 1)
+    if len(labels) > 1:
+        assert list(parts["accuracy by label"][reference]) == labels
+        assert f"|  | {' | '.join(labels)} |" in text
+        assert "weighted_f1 by label" in done.out
+    else:  # a single one has no table of its own
+        assert parts == {}
     said = " ".join(result["differences"])
     assert f"the papers have {resolve(name).cls.PUBLISHED_COUNTS['train']}" in said
     if name == "cmu_mosi":
         assert "The authors' arrays name no videos" in said
     assert "untuned on this data set" in said
     assert "is absent in this copy" not in said
-    rates = [each.get("base_rate") for each in result["per_label"]]
     if name == "iemocap":
-        assert rates == pytest.approx(iemocap_mult()["test"]["labels"][:, :, 1].mean(axis=0))
-        assert "base rate" in text
-    else:
-        assert rates == [None]
+        (rates,) = parts["base rate by label"].values()
+        expected = iemocap_mult()["test"]["labels"][:, :, 1].mean(axis=0)
+        assert [rate for (rate,) in rates.values()] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

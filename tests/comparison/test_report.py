@@ -18,7 +18,7 @@ from rmfn_tf.comparison.report import make_report, to_rows
 from rmfn_tf.comparison.table import Table, number, spread
 from rmfn_tf.files import write_rows
 from rmfn_tf.task import Task
-from rmfn_tf.training.predictions import read_predictions, write_predictions
+from rmfn_tf.training.predictions import Predictions, read_predictions, write_predictions
 from support.random_examples import make_examples
 
 NUMBERS = ("mean", "std", "low", "high", "difference", "p_items", "p_seeds", "p", "p_holm")
@@ -173,29 +173,24 @@ def test_markdown_has_the_same_table() -> None:
         assert set(shown[len(cells) :]) <= {""}
 
 
-def label_table(**more: float) -> Table:
-    values = {
-        "accuracy": {"rmfn": 0.5, "majority": 0.25},
-        "weighted_f1": {"rmfn": 1, "majority": 0},
-    }
-    per_label = [{"label": name, **more, "values": values} for name in ("happy", "sad")]
-    (table,) = make_report(make_result(per_label=per_label)).more.values()
-    return table
-
-
-def test_the_labels_of_a_multilabel_task_have_their_base_rates() -> None:
-    table = label_table(base_rate=0.125)
-    metrics = [
-        f"{metric} {row}" for metric in ("accuracy", "weighted_f1") for row in ("rmfn", "majority")
-    ]
-    assert table.header == ["label", "base rate", *metrics]
-    assert table.lines[0] == ["happy", "0.125", "0.500", "0.250", "1.000", "0.000"]
-
-
-def test_no_base_rate_where_a_label_has_none() -> None:
-    table = label_table()
-    assert table.header[:2] == ["label", "accuracy rmfn"]
-    assert table.lines[0] == ["happy", "0.500", "0.250", "1.000", "0.000"]
+@pytest.mark.parametrize("columns", [2, 7])
+def test_each_label_is_scored_by_itself(columns: int) -> None:
+    """Few labels stand across the page, many down; the rates of the labels in a table of theirs."""
+    rng, names = np.random.default_rng(0), tuple("abcdefg"[:columns])
+    labels = (rng.uniform(size=(8, columns)) < 0.4).astype("float32")
+    runs = [rng.uniform(size=labels.shape) for _ in range(2)]
+    items = Predictions([""] * 8, np.arange(8), labels, {}, {})
+    parts = score_parts(Task("multilabel", names), items, {"model": runs, "floor": runs[:1]})
+    assert list(parts) == ["base rate by label", "accuracy by label", "weighted_f1 by label"]
+    right = [((run >= 0.5) == labels).mean(axis=0) for run in runs]
+    (rates,), scores = parts["base rate by label"].values(), parts["accuracy by label"]["model"]
+    for k, name in enumerate(names):
+        assert rates[name] == pytest.approx([labels[:, k].mean()])
+        assert scores[name] == pytest.approx([each[k] for each in right])
+    table = make_report(make_result(parts=parts)).more["accuracy by label"]
+    down = table.lines if columns == 7 else list(zip(table.header, *table.lines, strict=True))[1:]
+    assert [line[0] for line in down] == list(names)
+    assert down[0][1] == spread(np.mean(scores["a"]), np.std(scores["a"], ddof=1))
 
 
 @pytest.mark.parametrize("kind", ["classification", "regression"])
