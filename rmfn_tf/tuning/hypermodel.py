@@ -74,8 +74,8 @@ class RMFNHyperModel(keras_tuner.HyperModel):
             scaling=self.scaling,
             **{**self.fixed, **drawn["hyperparameters"]},
         )
-        if "learning_rate" in drawn:
-            model.optimizer.learning_rate = drawn["learning_rate"]
+        if drawn["optimizer"]:
+            model.optimizer.learning_rate = drawn["optimizer"]["learning_rate"]
         return model
 
     def fit(
@@ -100,9 +100,7 @@ class RMFNHyperModel(keras_tuner.HyperModel):
             kwargs["batch_size"] = drawn["batch_size"]
         if not isinstance(x, Examples):
             return model.fit(x, *args, **kwargs)
-        if "learning_rate" in drawn:
-            rate = {"learning_rate": drawn["learning_rate"]}
-            kwargs["optimizer"] = {**kwargs.get("optimizer", {}), **rate}
+        kwargs["optimizer"] = {**kwargs.get("optimizer", {}), **drawn["optimizer"]}
         # A round of KerasTuner's Hyperband: the model has the weights of the round before.
         if initial := kwargs.pop("initial_epoch", 0):
             kwargs["epochs"] -= initial

@@ -75,8 +75,6 @@ def run_search(
     def draw(hp: keras_tuner.HyperParameters) -> RunConfig:
         """Registers the space; gives the run of the values that `hp` has."""
         changes = space.draw(hp)
-        if "learning_rate" in changes:
-            changes["optimizer"] = {"learning_rate": changes.pop("learning_rate")}
         if "tuner/epochs" in hp.values:  # of Hyperband
             changes["epochs"] = int(hp.values["tuner/epochs"])
         return RunConfig(**merge(config.model_dump(), changes))
@@ -133,9 +131,6 @@ def _open(out: Path, asked: Mapping[str, Any], trials: int, workers: int) -> dic
         initial = max(5, min(len(asked["space"]), trials // 3))
         return {**asked, "at_a_time": max(workers, 1), "initial": initial, "trials": []}
     search = read_json(path)
-    needed = {*asked, "at_a_time", "initial", "trials"}
-    if not isinstance(search, dict) or not needed <= search.keys():
-        raise ValueError(f"{path} is damaged: it holds no search. Name another folder.")
     for name, value in asked.items():
         if search[name] != value:
             raise ValueError(

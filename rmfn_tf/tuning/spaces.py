@@ -122,9 +122,9 @@ class SearchSpace:
         self.names = tuple(self._draws)
 
     def draw(self, hp: keras_tuner.HyperParameters) -> dict[str, Any]:
-        """Registers the parameters with KerasTuner and gives their values: `"hyperparameters"` has
-        those of the model that are searched and have an effect, beside which stand
-        `"learning_rate"` and `"batch_size"` where they are searched."""
+        """Registers the parameters with KerasTuner and gives those that have an effect as changes
+        of a `RunConfig`: `"hyperparameters"`, `"optimizer"` (with its `"learning_rate"`, where that
+        is searched) and, where it is searched, `"batch_size"`."""
         known, drawn = dict(self._options), dict[str, Any]()
         for name, draw in self._draws.items():
             conditions = _CONDITIONS.get(name, [])
@@ -138,9 +138,11 @@ class SearchSpace:
                 value = draw(hp, name)
             if all(known[parent] in values for parent, values in conditions):
                 drawn[name] = known[name] = value
-        training = {name: drawn.pop(name) for name in _TRAINING if name in drawn}
         units = {m: drawn.pop(f"{m}_units", None) for m in self._widths}
         if any(units.values()):
             given = {**default_units(self._widths), **(self._options["units"] or {})}
             drawn["units"] = {m: n or given[m] for m, n in units.items()}
-        return {"hyperparameters": drawn, **training}
+        optimizer, training = (
+            {name: drawn.pop(name)} if name in drawn else {} for name in _TRAINING
+        )
+        return {"hyperparameters": drawn, "optimizer": optimizer, **training}

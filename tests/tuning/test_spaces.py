@@ -70,7 +70,8 @@ def names_of(parameters):
 
 def flat(drawn):
     """The drawn values by the names of their parameters."""
-    values = {**drawn["hyperparameters"], **{k: drawn[k] for k in TRAINING if k in drawn}}
+    values = dict(drawn)
+    values |= values.pop("hyperparameters") | values.pop("optimizer")
     if isinstance(values.get("units"), dict):
         values.update({f"{m}_units": n for m, n in values.pop("units").items()})
     return values
@@ -135,7 +136,7 @@ def test_only_what_is_named_is_searched(model, data):
     parameters = registered(space)
     assert names_of(parameters) == set(tune)
     drawn = space.draw(parameters)
-    assert drawn.keys() - {"hyperparameters"} == TRAINING & set(tune)
+    assert flat(drawn).keys() & TRAINING == TRAINING & set(tune)
     if not UNITS & set(tune):
         assert flat(drawn).keys() == set(tune)
 
