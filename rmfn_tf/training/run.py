@@ -27,7 +27,7 @@ from rmfn_tf.training.predictions import (
     write_predictions,
 )
 from rmfn_tf.training.provenance import data_facts, other_data, session_facts
-from rmfn_tf.training.splits import check_splits, open_learning_data, open_split
+from rmfn_tf.training.splits import check_splits, learned_splits, open_learning_data, open_split
 from rmfn_tf.training.trainer import Trainer
 
 
@@ -213,6 +213,7 @@ class Run:
         *,
         resume: bool = False,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        beside: Sequence[Path] = (),
     ) -> dict[str, Any]:
         """Trains what `config` says on the built data set that it names; interrupted, it can go on.
 
@@ -226,6 +227,8 @@ class Run:
             resume: whether the folder may exist: a finished run is left as it is, an unfinished one
                 goes on from its last finished epoch.
             callbacks: as in `fit`, for every fold; a `RunCallback` is told of more.
+            beside: other run folders. What floors predict is taken from one that is finished and
+                has the same data, labels and folds, instead of fitting them again.
 
         Returns:
             The content of `metrics.json`: see `report`; its rows are the model and the floors.
@@ -251,11 +254,31 @@ class Run:
             if self.is_finished:
                 return self.metrics
             try:
-                return self._train(config, builder, Trainer(config, callbacks))
+                floors = self._known_floors(config, builder, beside)
+                return self._train(config, builder, Trainer(config, callbacks, floors))
             except BaseException:
                 if not any(self.folder.rglob(CHECKPOINT)):
                     shutil.rmtree(self.folder, ignore_errors=True)
                 raise
+
+    def _known_floors(
+        self, config: RunConfig, builder: Any, beside: Sequence[Path]
+    ) -> dict[str, dict[str, np.ndarray]]:
+        """Part of the data -> floor -> predictions, from a run that has the same; empty where there
+        is none."""
+        parts = ["out_of_fold"] if config.folds else learned_splits(builder)
+        deciding = ["data", "labels", "folds", *(["seed"] if config.folds else [])]
+        for run in map(Run, beside):
+            if not run.is_finished or other_data(run.facts, builder.info.metadata):
+                continue
+            its = run.config
+            if all(getattr(its, name) == getattr(config, name) for name in deciding):
+                found = {part: run.predictions(part).by_row for part in parts}
+                return {
+                    part: {x: rows[x] for x in run.task.of_kind.floors}
+                    for part, rows in found.items()
+                }
+        return {}
 
     def _train(self, config: RunConfig, builder: Any, trainer: Trainer) -> dict[str, Any]:
         from rmfn_tf.visualization.history import plot_history

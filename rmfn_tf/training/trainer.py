@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,13 @@ class RunCallback(keras.callbacks.Callback):
 
 @dataclass(frozen=True)
 class Trainer:
-    """Makes and fits the models of a run; the callbacks are those of `Run.train`."""
+    """Makes and fits the models of a run; the callbacks are those of `Run.train`. `floors`: what
+    they predict of each part of the data, where another run has found it, so that none is fitted.
+    """
 
     config: RunConfig
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    floors: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
     def fit(
         self,
@@ -106,11 +109,12 @@ class Trainer:
             parts["validation"] = data.validation
             everything = data.train.concatenate(data.validation)
         judged, cut = list(parts)[-1], len(data.train.rows.ids)
-        predictions: dict[str, dict[str, np.ndarray]] = {split: {} for split in parts}
-        without = predictions_without_network(self.config, task, data.train, everything)
-        for row, values in without.items():
-            for split, of_split in zip(parts, (values[:cut], values[cut:]), strict=False):
-                predictions[split][row] = of_split
+        fitted = {} if self.floors else None
+        without = predictions_without_network(self.config, task, data.train, everything, fitted)
+        predictions = {
+            split: {row: x[of] for row, x in without.items()} | dict(self.floors.get(split, {}))
+            for split, of in zip(parts, (slice(cut), slice(cut, None)), strict=False)
+        }
         known, measured = report(judged, task, parts[judged].rows.labels, predictions[judged]), {}
         if self.config.model not in WITHOUT_KERAS:
             model, checkpoint = self.fit(data, folder, floors=known)
@@ -132,9 +136,10 @@ class Trainer:
         without: dict[str, np.ndarray] = {}
         for inside, outside in folds:
             parts = pool.take(inside), pool.take(outside)
-            for row, values in predictions_without_network(config, task, *parts).items():
-                here = np.isin(pool.rows.examples, outside)
+            here, floors = np.isin(pool.rows.examples, outside), {} if self.floors else None
+            for row, values in predictions_without_network(config, task, *parts, floors).items():
                 without.setdefault(row, np.zeros_like(own))[here] = values
+        without |= self.floors.get("out_of_fold", {})
         known = report(name, task, pool.rows.labels, without)
         if config.model in WITHOUT_KERAS:
             write_predictions(folder / "predictions_out_of_fold.csv", pool, without)

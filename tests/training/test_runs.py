@@ -108,7 +108,7 @@ def test_the_progress_of_folds_counts_the_model_of_all_of_the_data(
         (out / name).mkdir(parents=True)
         write_rows(out / name / "history.csv", [{"epoch": n} for n in range(1, epochs + 1)])
 
-    def train(run, config, builder, *, resume):
+    def train(run, config, builder, *, resume, beside):
         config.write(out / "config.toml")
         (out / "metrics.json").write_text("{}")
 
@@ -140,7 +140,7 @@ def test_what_another_process_trains_is_waited_for_and_not_passed_off(
     """The first try finds the folder in use; then the other process has finished its own run."""
     out, slept = tmp_path / "run", []
 
-    def train(run, config, builder, *, resume):
+    def train(run, config, builder, *, resume, beside):
         if not slept:
             raise FolderInUse("in use")
         run.folder.mkdir()
