@@ -1,12 +1,12 @@
 """Predictions: made, kept as CSV with a row for each predictor and example, and judged."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import pandas as pd
 
 from rmfn_tf.data import Examples, epoch_batches
 from rmfn_tf.files import write_rows
@@ -60,24 +60,19 @@ def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.nd
 
 def read_predictions(path: Path, kind: str) -> Predictions:
     """Reads what `write_predictions` wrote for a task of this kind."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    predictors = list(dict.fromkeys(row["predictor"] for row in rows))
-    first = rows[: len(rows) // len(predictors)]  # all have the same examples in the same order
-    labels, values = _numbers(first, "label_"), _numbers(rows, "prediction_")
-    extra = [name for name in first[0] if name.startswith("extra_")]
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    predictors = table["predictor"].unique().tolist()
+    first = table[: len(table) // len(predictors)]  # all have the same examples in the same order
+    labels = first.filter(regex="^label_").to_numpy(dtype=float)
+    values = table.filter(regex="^prediction_").to_numpy(dtype=float)
+    extra = first.filter(regex="^extra_")
     return Predictions(
-        ids=[row["id"] for row in first],
-        groups=np.array([row["video_id"] for row in first]),
+        ids=first["id"].tolist(),
+        groups=np.array(first["video_id"].tolist()),
         labels=labels[:, 0].astype(int) if kind == "classification" else labels,
         by_row=dict(zip(predictors, values.reshape(len(predictors), len(first), -1), strict=True)),
-        extra={x.removeprefix("extra_"): np.array([row[x] for row in first]) for x in extra},
+        extra={x.removeprefix("extra_"): np.array(extra[x].tolist()) for x in extra},
     )
-
-
-def _numbers(rows: list[dict[str, str]], start: str) -> np.ndarray:
-    names = [name for name in rows[0] if name.startswith(start)]
-    return np.array([[float(row[name]) for name in names] for row in rows])
 
 
 def report(
