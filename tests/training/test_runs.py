@@ -138,16 +138,17 @@ def test_what_another_process_trains_is_waited_for_and_not_passed_off(
     tmp_path, memory, tiny_config, monkeypatch
 ):
     """The first try finds the folder in use; then the other process has finished its own run."""
-    out, slept = tmp_path / "run", []
+    out, slept, train = tmp_path / "run", [], Run.train
 
-    def train(run, config, builder, *, resume, beside):
-        if not slept:
-            raise FolderInUse("in use")
+    def train_second(run, config, builder, **how):
+        if slept:
+            return train(run, config, builder, **how)
         run.folder.mkdir()
         config.replace(epochs=7).write(out / "config.toml")
         (out / "metrics.json").write_text("{}")
+        raise FolderInUse("in use")
 
-    monkeypatch.setattr(Run, "train", train)
+    monkeypatch.setattr(Run, "train", train_second)
     monkeypatch.setattr(runs.time, "sleep", slept.append)
     with pytest.raises(ValueError, match=r"is of another config: there \{'epochs': 7\}"):
         train_many({out: tiny_config()}, memory, workers=0)
