@@ -285,31 +285,6 @@ def test_patience_ends_training_and_a_second_call_knows(tmp_path, tiny_config, t
     assert seen == []
 
 
-def test_going_on_gives_the_bits_of_never_having_stopped(tmp_path, tiny_config, tasks, train):
-    hyperparameters = {"units": 2, "head_units": 2, "dropout": 0.3, "head_dropout": 0.3}
-    config = tiny_config(epochs=3, hyperparameters=hyperparameters)
-    data = LearningData(tasks["regression"], train, make_examples([4, 2, 3, 5], seed=1))
-
-    class Stop(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            raise InterruptedError
-
-    folders = [tmp_path / "whole", tmp_path / "stopped"]
-    whole, _ = Trainer(config).fit(data, folders[0])
-    for _ in range(2):
-        with pytest.raises(InterruptedError):
-            Trainer(config, [Stop()]).fit(data, folders[1])
-    again, _ = Trainer(config).fit(data, folders[1])
-    for mine, its in zip(again.variables, whole.variables, strict=True):
-        np.testing.assert_array_equal(mine, its)
-    states = [Checkpoint(folder) for folder in folders]
-    assert states[0].history == states[1].history
-    for mine, its in zip(*(state.variables for state in states), strict=True):
-        np.testing.assert_array_equal(mine, its)
-    read = [(folder / "history.csv").read_bytes() for folder in folders]
-    assert read[0] == read[1]
-
-
 def test_a_damaged_checkpoint(tmp_path, tiny_config, tasks, train):
     data = LearningData(tasks["regression"], train)
     Trainer(tiny_config()).fit(data, tmp_path)
@@ -325,21 +300,3 @@ def test_a_checkpoint_of_another_model(tmp_path, tiny_config, tasks, train):
     other = tiny_config(epochs=2, hyperparameters={"units": 3, "head_units": 0})
     with pytest.raises(ValueError, match="of another model"):
         Trainer(other).fit(data, tmp_path)
-
-
-def test_a_write_that_fails_leaves_the_last_good_checkpoint(
-    tmp_path, tiny_config, tasks, train, monkeypatch
-):
-    data = LearningData(tasks["regression"], train)
-    Trainer(tiny_config()).fit(data, tmp_path)
-    good = (tmp_path / "checkpoint.npz").read_bytes()
-
-    def full(path, *arrays, **named):
-        path.write_bytes(b"half")
-        raise OSError(28, "No space left on device", str(path))
-
-    monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(OSError, match="No space left"):
-        Trainer(tiny_config(epochs=2)).fit(data, tmp_path)
-    assert (tmp_path / "checkpoint.npz").read_bytes() == good
-    assert {each.name for each in tmp_path.iterdir()} == FILES

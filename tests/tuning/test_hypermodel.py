@@ -72,30 +72,6 @@ def test_drawn_values_reach_rmfn() -> None:
     assert isinstance(model.loss, keras.losses.BinaryCrossentropy)
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_drawn_values_reach_ef_lstm(bidirectional: bool) -> None:
-    values = {
-        "units": 64,
-        "num_layers": 2,
-        "bidirectional": bidirectional,
-        "dropout": 0.3,
-        "head_units": 32,
-        "head_dropout": 0.6,
-        "learning_rate": 7e-3,
-    }
-    model, parameters = built(RMFNHyperModel(WIDTHS, "ef_lstm"), **values)
-    assert names_of(parameters) == values.keys()
-    kind = keras.layers.Bidirectional if bidirectional else keras.layers.LSTM
-    layers = [each for each in model.layers if isinstance(each, kind)]
-    assert len(layers) == 2
-    for each in layers:
-        lstm = each.forward_layer if bidirectional else each
-        assert (lstm.units, lstm.dropout) == (64, 0.3)
-    assert model.get_layer("head").units == 32
-    assert model.get_layer("head_dropout").rate == 0.6
-    assert float(model.optimizer.learning_rate) == pytest.approx(7e-3)
-
-
 def test_a_learning_rate_that_is_not_searched_is_that_of_the_model() -> None:
     model, _ = built(RMFNHyperModel(WIDTHS, tune=["dropout"], **SMALL))
     assert float(model.optimizer.learning_rate) == pytest.approx(2e-3)

@@ -87,7 +87,7 @@ def test_every_model_has_a_space_of_its_own_hyperparameters(model):
 
 
 @pytest.mark.parametrize("model", list_models())
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000))
 def test_every_drawn_value_is_in_its_range_of_its_kind_and_reaches_a_worker(model, seed):
     space = SearchSpace(model, WIDTHS)
