@@ -4,15 +4,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich.table
 from rich.text import Text
 
 from rmfn_tf.files import replace_file, write_json, write_text
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -74,8 +71,9 @@ class Report:
             parts.append(f"**{self.result['answer']}**")
         return "\n\n".join(parts) + "\n"
 
-    def write(self, folder: Path, name: str, figure: "Figure") -> None:
-        """Replaces `<name>.md`, `<name>.png` and, last of all, `<name>.json` in a folder."""
+    def write(self, folder: Path, name: str, figure: Any) -> None:
+        """Replaces `<name>.md`, `<name>.png` (a figure of Matplotlib) and, last of all,
+        `<name>.json` in a folder."""
         write_text(folder / f"{name}.md", self.to_markdown())
         replace_file(folder / f"{name}.png", lambda path: figure.savefig(path, dpi=120))
         write_json(folder / f"{name}.json", self.result)
@@ -101,9 +99,9 @@ def number(value: float | None, sign: str = "", digits: int = 3) -> str:
     return "–" if value is None else f"{value:{sign}z.{digits}f}"
 
 
-def spread(mean: float | None, std: float | None, sign: str = "", digits: int = 3) -> str:
+def spread(mean: float | None, std: float | None, sign: str = "") -> str:
     """`"0.123 ± 0.004"`, or the mean alone where there is no standard deviation."""
-    return number(mean, sign, digits) + ("" if std is None else f" ± {number(std, '', digits)}")
+    return number(mean, sign) + ("" if std is None else f" ± {number(std)}")
 
 
 def p_value(value: float | None) -> str:

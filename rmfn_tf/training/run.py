@@ -264,20 +264,18 @@ class Run:
     def _known_floors(
         self, config: RunConfig, builder: Any, beside: Sequence[Path]
     ) -> dict[str, dict[str, np.ndarray]]:
-        """Part of the data -> floor -> predictions, from a run that has the same; empty where there
-        is none."""
+        """Part of the data -> floor -> predictions, as a run has them whose floors are the same."""
         parts = ["out_of_fold"] if config.folds else learned_splits(builder)
-        deciding = ["data", "labels", "folds", *(["seed"] if config.folds else [])]
+        decisive = ["data", "labels", "folds", *(["seed"] if config.folds else [])]
         for run in map(Run, beside):
             if not run.is_finished or other_data(run.facts, builder.info.metadata):
                 continue
-            its = run.config
-            if all(getattr(its, name) == getattr(config, name) for name in deciding):
-                found = {part: run.predictions(part).by_row for part in parts}
-                return {
-                    part: {x: rows[x] for x in run.task.of_kind.floors}
-                    for part, rows in found.items()
-                }
+            there = run.config
+            if all(getattr(there, name) == getattr(config, name) for name in decisive):
+                known = {part: run.predictions(part).by_row for part in parts}
+                for by_row in known.values():
+                    del by_row[there.model]
+                return known
         return {}
 
     def _train(self, config: RunConfig, builder: Any, trainer: Trainer) -> dict[str, Any]:
