@@ -155,16 +155,6 @@ def test_what_another_process_trains_is_waited_for_and_not_passed_off(
     assert len(slept) == 1
 
 
-def test_a_folder_has_one_writer(tmp_path):
-    lock = tmp_path / ".lock"
-    with only_writer(tmp_path):
-        with pytest.raises(FolderInUse, match="in use by another process"), only_writer(tmp_path):
-            pass
-        assert lock.is_file()
-    with only_writer(tmp_path):  # the file alone means nothing
-        pass
-
-
 def test_a_lock_of_a_folder_that_is_gone_is_none(tmp_path, monkeypatch):
     """Its folder is removed and made again between the opening of the file and its locking."""
     import fcntl
