@@ -14,6 +14,7 @@ from rmfn_tf.data import Examples, choose_buckets, fit_scaling, hold_out, make_f
 from rmfn_tf.files import replace_file, write_rows
 from rmfn_tf.models import create_model
 from rmfn_tf.models.without_keras import WITHOUT_KERAS
+from rmfn_tf.task import Task
 from rmfn_tf.training.checkpoint import Checkpoint, NonFiniteLoss
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.fit import fit
@@ -100,6 +101,12 @@ class Trainer:
             raise NonFiniteLoss(text) from error
         return model, checkpoint
 
+    def _predict_without_network(
+        self, task: Task, train: Examples, test: Examples
+    ) -> dict[str, np.ndarray]:
+        known: Mapping[str, np.ndarray] | None = {} if self.floors else None
+        return predictions_without_network(self.config, task, train, test, known)
+
     def train_split(self, data: LearningData, folder: Path) -> Results:
         """Learns from `train` and reports `validation`, or `train` where there is no validation;
         leaves the model and its predictions."""
@@ -109,8 +116,7 @@ class Trainer:
             parts["validation"] = data.validation
             everything = data.train.concatenate(data.validation)
         judged, cut = list(parts)[-1], len(data.train.rows.ids)
-        fitted = {} if self.floors else None
-        without = predictions_without_network(self.config, task, data.train, everything, fitted)
+        without = self._predict_without_network(task, data.train, everything)
         predictions = {
             split: {row: x[of] for row, x in without.items()} | dict(self.floors.get(split, {}))
             for split, of in zip(parts, (slice(cut), slice(cut, None)), strict=False)
@@ -136,8 +142,8 @@ class Trainer:
         without: dict[str, np.ndarray] = {}
         for inside, outside in folds:
             parts = pool.take(inside), pool.take(outside)
-            here, floors = np.isin(pool.rows.examples, outside), {} if self.floors else None
-            for row, values in predictions_without_network(config, task, *parts, floors).items():
+            here = np.isin(pool.rows.examples, outside)
+            for row, values in self._predict_without_network(task, *parts).items():
                 without.setdefault(row, np.zeros_like(own))[here] = values
         without |= self.floors.get("out_of_fold", {})
         known = report(name, task, pool.rows.labels, without)
