@@ -143,17 +143,15 @@ def judge(
     of the first row's runs: they depend on the data and the folds alone.
     """
     by_row: dict[str, list[np.ndarray]] = {row: [] for row in rows}
-    floors = None
     for row, runs in rows.items():
         for run in runs:
             config = run.config
             if not config.folds:
-                run.evaluate(builder, "test", floors)
+                run.evaluate(builder, "test")
             items = run.predictions("out_of_fold" if config.folds else "test")
             by_row[row].append(items.by_row.pop(config.model))
-            floors = items.by_row
             if row == next(iter(rows)):
-                for floor, values in floors.items():
+                for floor, values in items.by_row.items():
                     by_row.setdefault(floor, []).append(values)
     return items, by_row
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from rmfn_tf.metrics.categories import Accuracy, MostProbable, RoundedScale, Threshold, WeightedF1
 from rmfn_tf.metrics.metric import MeanAbsoluteError, PearsonR, SumMetric
 from rmfn_tf.task import Task
@@ -21,7 +19,7 @@ def metrics_for(task: Task) -> list[SumMetric]:
     | classification | default | accuracy, weighted_f1 |
     | multilabel | default, iemocap | accuracy, weighted_f1 (each label a task of its own) |
 
-    With several labels each is the mean over them; `per_label_table` gives them one by one.
+    With several labels each is the mean over them.
     """
     if task.kind != "regression":
         categories = MostProbable() if task.kind == "classification" else Threshold(0.5)
@@ -47,25 +45,3 @@ def score(task: Task, y_true: Any, y_pred: Any) -> dict[str, float]:
     column. Columns that the metrics do not take are a ValueError.
     """
     return {metric.name: float(metric(y_true, y_pred)) for metric in metrics_for(task)}
-
-
-def per_label_table(task: Task, y_true: Any, y_pred: Any) -> list[dict[str, Any]]:
-    """What `score` says of each label by itself: a row `{"label": name, <metric>: value, ...}`
-    per label, in order.
-
-    Labels and predictions are as for `score`. Columns that are not those of `task.labels` are a
-    ValueError.
-    """
-    if task.kind == "classification":  # the columns of the predictions are its classes
-        return [{"label": task.labels[0], **score(task, y_true, y_pred)}]
-    width = len(task.labels)
-    truth, prediction = (np.reshape(values, (len(values), -1)) for values in (y_true, y_pred))
-    if not truth.shape[1] == prediction.shape[1] == width:
-        raise ValueError(
-            f"`y_true` and `y_pred` must have shape (samples, {width}), a column per label of the "
-            f"task; got {np.shape(y_true)} and {np.shape(y_pred)}."
-        )
-    return [
-        {"label": label, **score(task.select([label]), truth[:, k], prediction[:, k])}
-        for k, label in enumerate(task.labels)
-    ]

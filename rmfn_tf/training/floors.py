@@ -1,6 +1,5 @@
 """Predictions that need no network: of a non-temporal model, and what each model must beat."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,21 +17,16 @@ _ALPHAS = np.logspace(0, 5, 11)
 
 
 def predictions_without_network(
-    config: RunConfig,
-    task: Task,
-    train: Examples,
-    test: Examples,
-    floors: Mapping[str, np.ndarray] | None = None,
+    config: RunConfig, task: Task, train: Examples, test: Examples
 ) -> dict[str, np.ndarray]:
-    """`floor_predictions`, or `floors` where these are known, and before them those of the run's
-    model where it is none of Keras."""
+    """`floor_predictions`, and before them those of the run's model where it is none of Keras."""
     own = {}
     if config.model in WITHOUT_KERAS:
         how = {key: getattr(config, key) for key in ("seed", "scaling", "class_weight")}
         own[config.model] = fit_and_predict(
             config.model, task, train, test, **how, **config.hyperparameters
         )
-    return own | (floor_predictions(task, train, test) if floors is None else dict(floors))
+    return own | floor_predictions(task, train, test)
 
 
 def floor_predictions(task: Task, train: Examples, test: Examples) -> dict[str, np.ndarray]:

@@ -43,12 +43,17 @@ def predict(model: keras.Model, examples: Examples) -> np.ndarray:
 def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.ndarray]) -> None:
     """Replaces a file of `predictor, id, video_id, extra_<name>, ..., label_0, ..., prediction_0,
     ...`, with digits that read back to the same float32. `by_row`: predictor -> `(rows, outputs)`,
-    as `predict`."""
+    as `predict`, of which a ValueError says where they are not finite."""
     ids, groups, truth, whose = examples.rows
     labels = truth.reshape(len(ids), -1).tolist()
     extra = {f"extra_{name}": each[whose] for name, each in examples.extra.items()}
     rows = []
     for predictor, values in by_row.items():
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"The predictions of {predictor} are not finite. Look for extreme values in the "
+                "data, or change the scaling or the model's hyperparameters."
+            )
         for row, predicted in enumerate(values.tolist()):
             line = {"predictor": predictor, "id": ids[row], "video_id": groups[row]}
             line |= {name: each[row] for name, each in extra.items()}

@@ -4,12 +4,11 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
 from rmfn_tf.data import Examples
@@ -27,7 +26,7 @@ from rmfn_tf.training.predictions import (
     write_predictions,
 )
 from rmfn_tf.training.provenance import data_facts, other_data, session_facts
-from rmfn_tf.training.splits import check_splits, learned_splits, open_learning_data, open_split
+from rmfn_tf.training.splits import check_splits, open_learning_data, open_split
 from rmfn_tf.training.trainer import Trainer
 
 
@@ -132,13 +131,9 @@ class Run:
 
         return open_split(config, builder, split, record=record)
 
-    def evaluate(
-        self, builder: Any, split: str, floors: Mapping[str, np.ndarray] | None = None
-    ) -> dict[str, Any]:
+    def evaluate(self, builder: Any, split: str) -> dict[str, Any]:
         """Judges the model on a split, beside the trivial floors, which learn from `train`. The
         test split is read once: the result is kept in the run folder and given again.
-
-        `floors`: what they predict of the split, as another run on the same data has found.
 
         Returns:
             See `report`; its rows are the model and the floors.
@@ -164,7 +159,7 @@ class Run:
             examples, task = self.open_examples(builder, split), self.task
             predictions = {} if model is None else {config.model: predict(model, examples)}
             train = open_split(config, builder, "train")
-            predictions |= predictions_without_network(config, task, train, examples, floors)
+            predictions |= predictions_without_network(config, task, train, examples)
             write_predictions(self.folder / f"predictions_{split}.csv", examples, predictions)
             result = report(split, task, examples.rows.labels, predictions)
             if split == "test":
@@ -213,7 +208,6 @@ class Run:
         *,
         resume: bool = False,
         callbacks: Sequence[keras.callbacks.Callback] = (),
-        beside: Sequence[Path] = (),
     ) -> dict[str, Any]:
         """Trains what `config` says on the built data set that it names; interrupted, it can go on.
 
@@ -227,8 +221,6 @@ class Run:
             resume: whether the folder may exist: a finished run is left as it is, an unfinished one
                 goes on from its last finished epoch.
             callbacks: as in `fit`, for every fold; a `RunCallback` is told of more.
-            beside: other run folders. What floors predict is taken from one that is finished and
-                has the same data, labels and folds, instead of fitting them again.
 
         Returns:
             The content of `metrics.json`: see `report`; its rows are the model and the floors.
@@ -254,29 +246,11 @@ class Run:
             if self.is_finished:
                 return self.metrics
             try:
-                floors = self._known_floors(config, builder, beside)
-                return self._train(config, builder, Trainer(config, callbacks, floors))
+                return self._train(config, builder, Trainer(config, callbacks))
             except BaseException:
                 if not any(self.folder.rglob(CHECKPOINT)):
                     shutil.rmtree(self.folder, ignore_errors=True)
                 raise
-
-    def _known_floors(
-        self, config: RunConfig, builder: Any, beside: Sequence[Path]
-    ) -> dict[str, dict[str, np.ndarray]]:
-        """Part of the data -> floor -> predictions, as a run has them whose floors are the same."""
-        parts = ["out_of_fold"] if config.folds else learned_splits(builder)
-        decisive = ["data", "labels", "folds", *(["seed"] if config.folds else [])]
-        for run in map(Run, beside):
-            if not run.is_finished or other_data(run.facts, builder.info.metadata):
-                continue
-            there = run.config
-            if all(getattr(there, name) == getattr(config, name) for name in decisive):
-                known = {part: run.predictions(part).by_row for part in parts}
-                for by_row in known.values():
-                    del by_row[there.model]
-                return known
-        return {}
 
     def _train(self, config: RunConfig, builder: Any, trainer: Trainer) -> dict[str, Any]:
         from rmfn_tf.visualization.history import plot_history

@@ -22,7 +22,8 @@ from rmfn_tf.start import start_tensorflow
 from rmfn_tf.training.config import RunConfig
 
 OnProgress = Callable[[int, int], None]
-Submit = Callable[..., "Future[str]"]
+Submit = Callable[[Path, RunConfig], "Future[str]"]
+Send = Callable[..., "Future[str]"]
 
 _KEPT = "What was finished is kept: start the same command again"
 _KILLED = f"killed from outside, most likely for want of memory. {_KEPT}, with fewer --workers."
@@ -75,8 +76,7 @@ def train_many(
     if not missing:
         return
     with open_workers(builder, workers=workers, cluster=cluster) as submit:
-        beside = [folder.absolute() for folder in jobs]  # their floors are fitted once
-        submitted = {submit(run.folder, config, beside): run for run, config in missing.items()}
+        submitted = {submit(run.folder, config): run for run, config in missing.items()}
         waiting = set(submitted)
         while waiting:
             ended, waiting = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
@@ -88,9 +88,8 @@ def train_many(
 
 @contextlib.contextmanager
 def open_workers(builder: Any, *, workers: int = 1, cluster: str = "") -> Iterator[Submit]:
-    """Gives `submit(folder, config, beside=())`, which has the next free worker train a run, as
-    `Run.train` does; the result of its future says why it failed, or is empty. On an error in the
-    block, what is running is stopped.
+    """Gives `submit(folder, config)`, which has the next free worker train a run; the result of its
+    future says why it failed, or is empty. On an error in the block, what is running is stopped.
 
     Args:
         builder: the built data set; each worker opens it by its name and folder.
@@ -106,16 +105,14 @@ def open_workers(builder: Any, *, workers: int = 1, cluster: str = "") -> Iterat
     data_dir = absolute(builder.data_dir_root)
     opened = _on_cluster(cluster) if cluster else _in_processes(workers) if workers else _here()
     with opened as send:
-        yield lambda folder, config, beside=(): send(
-            config.model_dump(), data_dir, folder.absolute(), beside
-        )
+        yield lambda folder, config: send(config.model_dump(), data_dir, folder.absolute())
 
 
 def _train(threads: int | None, *job: Any) -> str:
     """Trains, or goes on with, a run; gives its error as text, which any pipe can carry. Only an
     OSError is raised, since the other runs would meet it too. `threads`: None where TensorFlow runs
     already, 0 for as many as it likes."""
-    values, data_dir, folder, beside = job
+    values, data_dir, folder = job
     if threads is not None:  # Keras does not use XLA with determinism
         start_tensorflow(deterministic=not values["jit"], threads=threads)
 
@@ -128,8 +125,7 @@ def _train(threads: int | None, *job: Any) -> str:
     keras.backend.clear_session()  # a worker of a cluster has trained others before
     while True:
         try:
-            builder = load_builder(config.data, data_dir)
-            Run(folder).train(config, builder, resume=True, beside=beside)
+            Run(folder).train(config, load_builder(config.data, data_dir), resume=True)
             return ""
         except FolderInUse:  # by a worker of a driver that was killed, or of another driver
             time.sleep(2)
@@ -155,7 +151,7 @@ def _train_on_cluster(*job: Any) -> str:
 
 
 @contextlib.contextmanager
-def _here() -> Iterator[Submit]:
+def _here() -> Iterator[Send]:
     def send(*job: Any) -> "Future[str]":
         future: Future[str] = Future()
         future.set_result(_train(None, *job))
@@ -165,7 +161,7 @@ def _here() -> Iterator[Submit]:
 
 
 @contextlib.contextmanager
-def _in_processes(workers: int) -> Iterator[Submit]:
+def _in_processes(workers: int) -> Iterator[Send]:
     """One run a process: TensorFlow keeps the graphs of all that a process has trained."""
     context = multiprocessing.get_context("spawn")
     started = context.Event()
@@ -201,7 +197,7 @@ def _start_process(started: Any, parent: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _on_cluster(address: str) -> Iterator[Submit]:
+def _on_cluster(address: str) -> Iterator[Send]:
     try:
         from distributed import Client, KilledWorker
     except ImportError as error:

@@ -26,14 +26,11 @@ class LearningData:
 def open_learning_data(config: RunConfig, builder: Any) -> LearningData:
     """Reads `train` and, where there is one, `validation` of a built data set, or with folds all of
     its examples."""
-    names = ["all"] if config.folds else learned_splits(builder)
+    names = ["train", "validation"] if "validation" in builder.info.splits else ["train"]
+    if config.folds:
+        names = ["all"]
     splits = [open_split(config, builder, name) for name in names]
     return LearningData(open_task(config, builder), *splits)
-
-
-def learned_splits(builder: Any) -> list[str]:
-    """`train` and, where there is one, `validation`."""
-    return [name for name in ("train", "validation") if name in builder.info.splits]
 
 
 def check_splits(config: RunConfig, builder: Any, validation: bool = False) -> None:

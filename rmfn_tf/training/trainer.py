@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from rmfn_tf.data import Examples, choose_buckets, fit_scaling, hold_out, make_f
 from rmfn_tf.files import replace_file, write_rows
 from rmfn_tf.models import create_model
 from rmfn_tf.models.without_keras import WITHOUT_KERAS
-from rmfn_tf.task import Task
 from rmfn_tf.training.checkpoint import Checkpoint, NonFiniteLoss
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.fit import fit
@@ -42,13 +41,10 @@ class RunCallback(keras.callbacks.Callback):
 
 @dataclass(frozen=True)
 class Trainer:
-    """Makes and fits the models of a run; the callbacks are those of `Run.train`. `floors`: what
-    they predict of each part of the data, where another run has found it, so that none is fitted.
-    """
+    """Makes and fits the models of a run; the callbacks are those of `Run.train`."""
 
     config: RunConfig
     callbacks: Sequence[keras.callbacks.Callback] = ()
-    floors: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
     def fit(
         self,
@@ -101,12 +97,6 @@ class Trainer:
             raise NonFiniteLoss(text) from error
         return model, checkpoint
 
-    def _predict_without_network(
-        self, task: Task, train: Examples, test: Examples
-    ) -> dict[str, np.ndarray]:
-        known: Mapping[str, np.ndarray] | None = {} if self.floors else None
-        return predictions_without_network(self.config, task, train, test, known)
-
     def train_split(self, data: LearningData, folder: Path) -> Results:
         """Learns from `train` and reports `validation`, or `train` where there is no validation;
         leaves the model and its predictions."""
@@ -116,11 +106,11 @@ class Trainer:
             parts["validation"] = data.validation
             everything = data.train.concatenate(data.validation)
         judged, cut = list(parts)[-1], len(data.train.rows.ids)
-        without = self._predict_without_network(task, data.train, everything)
-        predictions = {
-            split: {row: x[of] for row, x in without.items()} | dict(self.floors.get(split, {}))
-            for split, of in zip(parts, (slice(cut), slice(cut, None)), strict=False)
-        }
+        predictions: dict[str, dict[str, np.ndarray]] = {split: {} for split in parts}
+        without = predictions_without_network(self.config, task, data.train, everything)
+        for row, values in without.items():
+            for split, of_split in zip(parts, (values[:cut], values[cut:]), strict=False):
+                predictions[split][row] = of_split
         known, measured = report(judged, task, parts[judged].rows.labels, predictions[judged]), {}
         if self.config.model not in WITHOUT_KERAS:
             model, checkpoint = self.fit(data, folder, floors=known)
@@ -142,10 +132,9 @@ class Trainer:
         without: dict[str, np.ndarray] = {}
         for inside, outside in folds:
             parts = pool.take(inside), pool.take(outside)
-            here = np.isin(pool.rows.examples, outside)
-            for row, values in self._predict_without_network(task, *parts).items():
+            for row, values in predictions_without_network(config, task, *parts).items():
+                here = np.isin(pool.rows.examples, outside)
                 without.setdefault(row, np.zeros_like(own))[here] = values
-        without |= self.floors.get("out_of_fold", {})
         known = report(name, task, pool.rows.labels, without)
         if config.model in WITHOUT_KERAS:
             write_predictions(folder / "predictions_out_of_fold.csv", pool, without)

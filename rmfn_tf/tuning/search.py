@@ -158,7 +158,7 @@ def _run_trials(
                 write_json(out / SEARCH, search)
             config, run = draw(trial.hyperparameters), Run(out / "trials" / str(index))
             if not kept[index]["error"] and not run.is_finished:
-                future = submit(run.folder, config, [(out / "trials" / "0").absolute()])
+                future = submit(run.folder, config)
             running.append((trial, run, config, future))
         if not running:
             return

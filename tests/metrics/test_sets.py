@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import pearsonr
 from sklearn.metrics import f1_score
 
-from rmfn_tf.metrics import metrics_for, per_label_table
+from rmfn_tf.metrics import metrics_for
 from rmfn_tf.task import KINDS, Task
 from support.metric_sets import whole
 
@@ -90,41 +90,6 @@ def test_every_set_has_the_metric_that_configurations_are_chosen_by(kind, metric
     name, lower = KINDS[kind].selection
     directions = {metric.name: metric._direction for metric in metrics_for(task)}
     assert directions[name] == ("down" if lower else "up")
-
-
-def test_table_of_labels_averages_to_the_metrics():
-    y = RNG.uniform(1, 7, size=(20, 2))
-    p = y + RNG.normal(size=y.shape)
-    table = per_label_table(POM, y, p)
-    assert [row.pop("label") for row in table] == ["confident", "relaxed"]
-    assert table[0]["mae"] == pytest.approx(np.mean(np.abs(y[:, 0] - p[:, 0])))
-    assert table[1]["r"] == pytest.approx(pearsonr(y[:, 1], p[:, 1]).statistic)
-    relaxed = np.mean(np.round(np.clip(y[:, 1], 1, 5)) == np.round(np.clip(p[:, 1], 1, 5)))
-    assert table[1]["accuracy"] == pytest.approx(relaxed)
-    means = {name: np.mean([row[name] for row in table]) for name in table[0]}
-    assert means == pytest.approx(values(POM, y, p))
-
-
-@pytest.mark.parametrize("y_true", [np.array([0, 2, 1]), np.array([[0], [2], [1]])])
-def test_table_of_a_classification_has_its_one_label(y_true):
-    p = np.eye(3)[[0, 2, 2]]
-    assert per_label_table(SARCASM, y_true, p) == [
-        {"label": "positive", **values(SARCASM, y_true, p)}
-    ]
-
-
-def test_table_takes_one_label_without_a_second_axis():
-    y, p = np.array([1.0, -1, 2]), np.array([1.0, 1, 1])
-    row = {"label": "sentiment", **values(SENTIMENT, y, p)}
-    assert per_label_table(SENTIMENT, y, p[:, np.newaxis]) == [row]
-
-
-@pytest.mark.parametrize("width", [1, 3])
-def test_table_refuses_other_columns(width):
-    right, wrong = np.ones((4, 2)), np.ones((4, width))
-    for y_true, y_pred in ((wrong, right), (right, wrong)):
-        with pytest.raises(ValueError, match=r"must have shape \(samples, 2\)"):
-            per_label_table(POM, y_true, y_pred)
 
 
 def test_pom_on_real_labels(real_data):

@@ -7,6 +7,7 @@ import pytest
 
 from rmfn_tf.data import make_folds
 from rmfn_tf.models.without_keras import fit_and_predict
+from rmfn_tf.training import floors
 from rmfn_tf.training.run import Run
 from support.random_examples import make_examples
 
@@ -23,9 +24,7 @@ def names_in(folder):
     return {path.name for path in folder.iterdir()} - {".lock"}
 
 
-def test_the_whole_folder(
-    tmp_path, linear, memory_builder, three_splits, tasks, monkeypatch
-) -> None:
+def test_the_whole_folder(tmp_path, linear, memory_builder, three_splits, tasks) -> None:
     for part in three_splits.values():
         part.features["acoustic"][1][0, 0] = 1e3  # which `scaling` alone clips, or does not
     builder, run = memory_builder(three_splits), Run(tmp_path / "run")
@@ -39,17 +38,6 @@ def test_the_whole_folder(
         parts = three_splits["train"], three_splits[split]
         ours = fit_and_predict("linear", tasks["regression"], *parts, scaling="none")
         np.testing.assert_allclose(run.predictions(split).by_row["linear"], ours, rtol=1e-6)
-
-    # What its floors predict is not fitted again beside it, and everything is the same.
-    with monkeypatch.context() as patched:
-        patched.setattr("rmfn_tf.training.floors.floor_predictions", None)
-        beside = Run(tmp_path / "beside")
-        assert beside.train(linear(scaling="none"), builder, beside=[run.folder]) == metrics
-        patched.setitem(builder.info.metadata, "fingerprint", "f" * 64)
-        with pytest.raises(TypeError):  # of other data
-            Run(tmp_path / "other").train(linear(), builder, beside=[run.folder])
-    for name in predicted:
-        assert (beside.folder / name).read_bytes() == (run.folder / name).read_bytes()
 
     # A finished run is left as it is; one that is not is fitted again, to the same numbers.
     before = {path: path.stat().st_mtime_ns for path in run.folder.iterdir()}
@@ -70,29 +58,30 @@ def test_the_whole_folder(
         run.model()
 
 
-def test_a_fit_that_fails_leaves_nothing(tmp_path, linear, memory_builder, three_splits) -> None:
+def test_a_fit_that_fails_leaves_nothing(
+    tmp_path, linear, memory_builder, three_splits, monkeypatch
+) -> None:
     config = linear(model="svm", hyperparameters={"kernel": "rbg"})
     with pytest.raises(ValueError, match="unknown kernel of svm 'rbg'"):
         Run(tmp_path / "run").train(config, memory_builder(three_splits))
+    monkeypatch.setattr(
+        floors, "fit_and_predict", lambda name, task, train, test, **how: test.labels * np.nan
+    )
+    with pytest.raises(ValueError, match="predictions of linear are not finite"):
+        Run(tmp_path / "run").train(linear(), memory_builder(three_splits))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("per_step", [False, True])
-def test_folds(tmp_path, linear, memory_builder, tasks, monkeypatch, per_step) -> None:
+def test_folds(tmp_path, linear, memory_builder, tasks, per_step) -> None:
     """What is predicted of a video comes from a fit to the other folds."""
     pool = make_examples([3, 2, 4, 3, 2, 3], videos=[0, 1, 2, 0, 1, 3], per_step=per_step)
     task = replace(tasks["regression"], per_step=per_step)
     run = Run(tmp_path / "run")
-    builder = memory_builder({"all": pool}, task)
-    run.train(linear(folds=2, seed=1), builder)
+    run.train(linear(folds=2, seed=1), memory_builder({"all": pool}, task))
     assert names_in(run.folder) == FILES | {"predictions_out_of_fold.csv"}
     read = run.predictions("out_of_fold")
     assert read.ids == pool.rows.ids
-    monkeypatch.setattr("rmfn_tf.training.floors.floor_predictions", None)
-    beside = Run(tmp_path / "beside")
-    assert beside.train(linear(folds=2, seed=1), builder, beside=[run.folder]) == run.metrics
-    with pytest.raises(TypeError):  # another seed parts the videos in another way
-        Run(tmp_path / "other").train(linear(folds=2), builder, beside=[run.folder])
     for inside, outside in make_folds(pool, 2, 1):
         ours = fit_and_predict("linear", task, pool.take(inside), pool.take(outside))
         here = np.isin(pool.rows.examples, outside)

@@ -108,7 +108,7 @@ def test_the_progress_of_folds_counts_the_model_of_all_of_the_data(
         (out / name).mkdir(parents=True)
         write_rows(out / name / "history.csv", [{"epoch": n} for n in range(1, epochs + 1)])
 
-    def train(run, config, builder, *, resume, beside):
+    def train(run, config, builder, *, resume):
         config.write(out / "config.toml")
         (out / "metrics.json").write_text("{}")
 

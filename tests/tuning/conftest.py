@@ -43,7 +43,7 @@ def written(monkeypatch, builder):
         configs=[], score=lambda config: abs(config.hyperparameters.get("num_stages", 3) - 3.0)
     )
 
-    def train(run, config, builder, *, resume, beside):
+    def train(run, config, builder, *, resume):
         if run.is_finished:
             return
         state.configs.append(config)
