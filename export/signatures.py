@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -173,9 +172,12 @@ def state_sizes(model: keras.Model) -> dict[str, int]:
 
 def _by_modality(model: keras.Model, attention: Any) -> Tensors:
     """`(..., stages, Σd_m)` -> `attention_<modality>` `(..., stages, d_m)` float32."""
-    units = model.get_layer(_RMFN).units
-    parts = ops.split(ops.cast(attention, "float32"), np.cumsum([*units.values()])[:-1], axis=-1)
-    return {f"attention_{name}": part for name, part in zip(units, parts, strict=True)}
+    attention, start = ops.cast(attention, "float32"), 0
+    parts: Tensors = {}
+    for name, units in model.get_layer(_RMFN).units.items():  # ops.split cannot make a single part
+        parts[f"attention_{name}"] = attention[..., start : start + units]
+        start += units
+    return parts
 
 
 def _input_specs(model: keras.Model) -> dict[str, tf.TensorSpec]:

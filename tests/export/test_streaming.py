@@ -62,6 +62,18 @@ def test_a_word_depends_on_those_before_it(exported):
     assert np.abs(first["prediction"] - second["prediction"]).max() > 1e-3
 
 
+def test_a_single_modality():
+    model = create_model("rmfn", features={"visual": 2}, units={"visual": 2}, fusion_units=3)
+    _, explain, one = endpoints_of(model)
+    x = words()["visual"]
+    looked = explain.function({"visual": x, "lengths": np.full(3, 5, "int32")})
+    assert looked["attention_visual"].shape == (3, 5, 3, 2)
+    answer = one.function({"visual": x[:, 0], **zeros(state_sizes(model))})
+    np.testing.assert_allclose(
+        answer["attention_visual"], looked["attention_visual"][:, 0], atol=1e-6
+    )
+
+
 def test_names_and_shapes(exported):
     model, _ = exported["rmfn"]
     signature = step(model)
