@@ -161,5 +161,9 @@ def fill_shape(shape: Iterable[int | None], *sizes: int) -> list[int]:
 
 
 def mistakes(error: ValidationError) -> str:
-    """Everything that pydantic found wrong, on one line."""
-    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    """What pydantic found wrong, on one line: the first five, as a file may have thousands."""
+    found = []
+    for each in error.errors():
+        where = ".".join(map(str, each["loc"]))
+        found.append(f"{where}: {each['msg']}" if where else each["msg"])
+    return "; ".join(found[:5]) + "; ..." * (len(found) > 5)
