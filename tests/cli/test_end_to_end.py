@@ -6,18 +6,21 @@ import numpy as np
 import pytest
 
 from rmfn_tf.cli.train import parse_settings
-from rmfn_tf.data import load_examples
+from rmfn_tf.data import epoch_batches, load_examples
 from rmfn_tf.datasets.building import load_builder
 from rmfn_tf.export.client import Client
 from rmfn_tf.export.contract import read_contract
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.run import Run
+from support.cpp_loader import ask
+from support.served_model import ServedModel
+from support.serving_twin import ServingTwin
 
 DATA = "ict_mmmo/mfn_arrays"
 
 
 @pytest.mark.slow
-def test_build_train_evaluate_export_serve(rmfn, determinism, tmp_path, manual_dir, small):
+def test_build_train_evaluate_export_serve(rmfn, determinism, tmp_path, manual_dir, small, answer):
     units = "{language = 3, acoustic = 2, visual = 2}"
     files = ("--manual-dir", manual_dir, "--data-dir", tmp_path / "data")
     run, served = tmp_path / "run", tmp_path / "served"
@@ -67,10 +70,16 @@ def test_build_train_evaluate_export_serve(rmfn, determinism, tmp_path, manual_d
     contract = read_contract(served / "1")
     assert list(contract.signatures) == ["serving_default", "explain", "step"]
     validation = load_examples(load_builder(DATA, tmp_path / "data"), "validation")
-    with Client.connect(served) as client:
-        answers = client.predict(validation)
     kept = Run(run).predictions("validation").by_row["rmfn"]
-    np.testing.assert_allclose(answers, kept, atol=1e-6)
+    # In this process, over gRPC, and by the server's own loader in C++.
+    with ServingTwin(ServedModel(served, served.name)) as twin:
+        for address in (served, twin.url):
+            with Client.connect(address) as client:
+                np.testing.assert_allclose(client.predict(validation), kept, atol=1e-6)
+    inputs, _ = next(iter(epoch_batches(validation, len(validation))))
+    request = {name: np.asarray(values) for name, values in inputs.items()}
+    (found,) = ask(answer, served / "1", "serving_default", [request], tmp_path)
+    np.testing.assert_allclose(found["prediction"], kept, atol=1e-6)
 
 
 @pytest.mark.slow
