@@ -5,6 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from rmfn_tf.cli.export import run_facts
+from rmfn_tf.export import export_model
+from rmfn_tf.export.contract import read_contract
+from rmfn_tf.training.run import Run
+
 DATA = "ict_mmmo/mfn_arrays"
 
 
@@ -75,7 +80,7 @@ def test_a_fixed_split(compare, tmp_path, opened):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("in_this_process")
-def test_folds_of_an_ablation_and_of_a_model_without_keras(compare):
+def test_folds_of_an_ablation_and_of_a_model_without_keras(compare, tmp_path):
     folds = ("--seeds", "1", "--folds", "2")
     done = compare(*folds, models="rmfn_k1,svm", data="ict_mmmo/trimodal")
     assert (done.code, done.err) == (0, "")
@@ -83,6 +88,13 @@ def test_folds_of_an_ablation_and_of_a_model_without_keras(compare):
     assert [row["row"] for row in result["rows"]] == ["rmfn_k1", "svm", "constant", "ridge"]
     assert result["split"] == "2 folds"
     assert result["items"] == 7
+
+    # The model of all of the videos can be exported, with what the folds say of it.
+    run = Run(tmp_path / "out/runs/rmfn_k1/seed_0")
+    facts = run_facts(run)
+    assert facts["about"]["validation"]["split"] == "2 folds"
+    version = export_model(run.model(), tmp_path / "served", **facts)
+    assert read_contract(version).batching.length_buckets == facts["lengths"]
 
 
 @pytest.mark.parametrize(
