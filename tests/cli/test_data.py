@@ -135,3 +135,14 @@ def test_info_of_what_is_not_built(rmfn, tmp_path):
     assert "iemocap/mult_aligned is not built here." in result.out
     assert "The folder must hold iemocap_data.pkl" in result.out
     assert "rmfn data build iemocap/mult_aligned --manual-dir FOLDER" in result.out
+
+
+def test_real_words_and_labels_of_mosi(rmfn, real_data):
+    result = rmfn("data", "verify", "cmu_mosi", "--manual-dir", real_data / "csd", "--json")
+    assert result.code == 1
+    found = json.loads(result.out)
+    rows = {name: each["examples"] + each["dropped"] for name, each in found["splits"].items()}
+    assert rows == {"train": 1284, "validation": 229, "test": 686}
+    assert found["videos"] == 93
+    assert all(each["sha256"] == each["published_sha256"] for each in found["files"].values())
+    assert "CMU_MOSI_COVAREP.csd" in result.err
