@@ -13,8 +13,14 @@ from rmfn_tf.export.publish import published_versions
 
 
 class InProcess(Transport):
-    """A model in this process, which answers as a server would: TensorFlow's concrete functions by
-    name of the signature, and the owner of their variables, which are deleted with it."""
+    """A model in this process, which answers as a server would.
+
+    Args:
+        where: What messages call it.
+        functions: TensorFlow's concrete functions by name of the signature.
+        owner: What holds their variables, which are deleted with it.
+        about: `version`, `order` and `task` of `Interface`.
+    """
 
     def __init__(self, where: str, functions: Mapping[str, Any], owner: Any, **about: Any) -> None:
         self.where, self._functions, self._owner = where, functions, owner

@@ -71,8 +71,8 @@ def read_sequences(path: str | Path) -> NamedSequences:
 
 
 def check_sequences(features: Features, modalities: Mapping[str, int]) -> Sequences:
-    """The features of `Client.predict` in the form and order that a model takes, whose modalities
-    have these widths. ValueError names the modality and the sequence, counted from 0, and its id
+    """What `Client.predict` was given, in the form and order of `modalities` (name -> width), which
+    are the model's. A ValueError names the modality and the sequence, counted from 0, with its id
     where it has one."""
     ids: Sequence[str] | None = None
     if isinstance(features, Examples | NamedSequences):

@@ -65,8 +65,8 @@ def demo(
         "frequent class) and logistic (regression on features averaged over time). In theory a "
         f"model that sees only the words has an accuracy of at most {words:.3f} on all examples, "
         f"one that sees every modality without the order of the steps {bags:.3f}.\n"
-        "The standard error is of the choice of test examples. Other seeds differ by more: see "
-        "README.md."
+        "The standard error comes from the choice of test examples alone. Other seeds differ by "
+        "more: see README.md."
     )
     validation, model = load_examples(builder, "validation"), runs["rmfn"].model()
     _draw(model, validation, builder).savefig(folder / "attention.png", dpi=120)
