@@ -65,6 +65,7 @@ class RMFN(keras.layers.Layer):
     Raises:
         ValueError: modalities missing or unknown, not of rank 3, no time step, a mask of another
             shape, other states than those 2M+1, or attention asked for with `highlight=False`.
+        tf.errors.InvalidArgumentError: no time step in a graph whose time axis is open.
 
     Example:
 
@@ -127,8 +128,13 @@ class RMFN(keras.layers.Layer):
             mask = {m: get_keras_mask(x) for m, x in inputs.items()}
         self._check_mask(mask, inputs)
         mask = combine_masks(mask)
-        batch_size = ops.shape(next(iter(inputs.values())))[0]
-        states = self._first_states(initial_state, batch_size)
+        one = next(iter(inputs.values()))
+        states = self._first_states(initial_state, ops.shape(one)[0])
+        if one.shape[0] == 0:
+            # Keras' `ops.add` takes an empty batch for a bias: give it a row, and cut it off.
+            row = {m: ops.pad(x, ((0, 1), (0, 0), (0, 0))) for m, x in inputs.items()}
+            results = self.call(row, None, None, training, return_attention_scores)
+            return keras.tree.map_structure(lambda each: each[:0], results)
         step = ProjectedStep(self.cell, mask is not None, return_attention_scores)
         loop = keras.layers.RNN(
             step,
@@ -208,10 +214,13 @@ class RMFN(keras.layers.Layer):
                     f"step; got shape {tuple(x.shape)}."
                 )
         times = {m: x.shape[1] for m, x in inputs.items()}
-        if len(set(times.values()) - {None}) > 1:
+        known = set(times.values()) - {None}
+        if len(known) > 1:
             raise ValueError(
                 f"RMFN: all modalities must have the same number of time steps; got {times}."
             )
+        if not known:
+            _refuse_no_steps(x)
 
     def _check_mask(self, mask, inputs):
         masks = mask if isinstance(mask, dict) else dict.fromkeys(inputs, mask)
@@ -228,7 +237,8 @@ class RMFN(keras.layers.Layer):
             if each is not None and not fits:
                 raise ValueError(
                     f"RMFN: `mask` must be an array or tensor of shape (batch, time), here "
-                    f"{wanted}, or a dict of such by modality; got shape {found}."
+                    f"{wanted}, or a dict of such by modality; got "
+                    f"{f'shape {found}' if found else type(each).__name__}."
                 )
 
     def compute_output_shape(self, inputs_shape):
@@ -318,3 +328,16 @@ def combine_masks(mask):
             each = ops.cast(each, "bool")
             combined = each if combined is None else ops.logical_and(combined, each)
     return combined
+
+
+def _refuse_no_steps(x):
+    """An error where `(batch, time, features)` turns out to have no time step.
+
+    In a graph of TensorFlow with an open time axis; everywhere else the shape has told.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.debugging.assert_positive(
+            tf.shape(x)[1], "RMFN: inputs must have at least one time step"
+        )

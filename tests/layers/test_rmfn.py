@@ -135,6 +135,30 @@ def test_the_mask_of_the_outputs():
     assert all(keras.src.backend.get_keras_mask(state) is None for state in states)
 
 
+def test_an_empty_batch_gives_an_empty_answer():
+    """As a sequence does that is cut off."""
+    layer = make_rmfn(return_sequences=True, return_state=True, dropout=0.5, summarize_dropout=0.5)
+    x, start = features(WIDTHS), random_state(layer, 3)
+    shapes = {}
+    for count in (0, 1):
+        call = {"mask": np.ones((count, 4), bool), "initial_state": [s[:count] for s in start]}
+        rows = {m: value[:count] for m, value in x.items()}
+        results = layer(rows, return_attention_scores=True, training=True, **call)
+        assert all(r.shape[0] == count for r in results)
+        shapes[count] = [(r.dtype, *r.shape[1:]) for r in results]
+    assert shapes[0] == shapes[1]
+
+
+def test_an_open_graph_takes_an_empty_batch_and_refuses_no_time_step(layer):
+    @tf.function(input_signature=[{m: tf.TensorSpec((None, None, n)) for m, n in WIDTHS.items()}])
+    def graph(x):
+        return layer(x)
+
+    assert graph(features(WIDTHS, batch=0)).shape == (0, layer.cell.output_size)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at least one time step"):
+        graph(features(WIDTHS, time=0))
+
+
 # Errors.
 
 
@@ -178,9 +202,10 @@ def test_a_ragged_input_is_an_error():
         (np.ones((3, 5), bool), r"got shape \(3, 5\)"),
         (np.ones((1, 4), bool), r"got shape \(1, 4\)"),
         ({"visual": np.ones((4, 3), bool)}, r"got shape \(4, 3\)"),
+        ([[True] * 4] * 3, "got list"),
         ({"smell": np.ones((3, 4), bool)}, r"name modalities of \['visual'.*got \['smell'\]"),
     ],
-    ids=["rank_1", "rank_3", "other_time", "other_batch", "in_a_dict", "unknown"],
+    ids=["rank_1", "rank_3", "other_time", "other_batch", "in_a_dict", "list", "unknown"],
 )
 def test_a_wrong_mask_is_an_error(layer, mask, received):
     with pytest.raises(ValueError, match=f"`mask`.*{received}"):
