@@ -105,7 +105,10 @@ class AlignedPickle(Source):
     def _to_ids(self, stored: Stored, rows: int) -> list[tuple[str, str]]:
         """The id and the video of every row."""
         try:
-            cells = np.char.strip(np.array(list(stored.values)).astype(str)).reshape(rows, -1)
+            cells = np.char.strip(np.array(list(stored.values)).astype(str))
+            cells = cells.reshape(len(cells), -1)
+            if len(cells) != rows:
+                raise ValueError(f"{len(cells)} of them")
             names = ["{}[{}-{}]".format(*each) if len(each) == 3 else each.item() for each in cells]
         except (TypeError, ValueError, SystemError) as error:  # no text, or no Unicode
             mend = f"It must hold a text, or video, start and end, for each of the {rows} rows"

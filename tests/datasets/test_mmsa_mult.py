@@ -156,6 +156,7 @@ BAD_CODE = np.full(3, 0x110000, "<u4").view("<U1")
         (MMSA, "audio", lambda x: {"a": 1}, "a dict of type object"),
         (MMSA, "audio", lambda x: [[1.0], [1.0, 2.0]], "a list of type object"),
         (MMSA, "id", lambda ids: ids[:2], f"{NO_IDS} a text, or video, start and end, for each"),
+        (MOSI, "id", lambda ids: np.reshape(ids, -1), NO_IDS),  # which could be cut into threes
         (MMSA, "id", lambda ids: np.array("abc"), NO_IDS),
         (MMSA, "id", lambda ids: [[ids] * 3] * 3, NO_IDS),
         (MMSA, "id", lambda ids: BAD_CODE, NO_IDS),
