@@ -101,10 +101,14 @@ class Builder(SequenceBuilder):
         ),
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
-    README.md, which `rmfn data info cmu_mosi` shows, names the files of each config. An unaligned
-    pickle will not do: its modalities differ in length. Each file was given out by its authors,
-    beside their code on GitHub; the SDK's own server has mostly been down since 2021. For research
-    use.
+    mfn_arrays are the arrays published with the Memory Fusion Network; mmsa_aligned is the aligned
+    pickle of the MMSA framework (an unaligned one will not do: its modalities differ in length);
+    mult_aligned is that of the Multimodal Transformer; the dialogues are in the repository
+    contextual-multimodal-fusion of soujanyaporia on GitHub (a clone of it will do), and
+    CMU_MOSI_Opinion_Labels.csd beside them gives scores rather than two classes; the others are
+    computational sequences of the CMU-MultimodalSDK. Each was given out by its authors, beside
+    their code on GitHub; the SDK's own server has mostly been down since 2021. The README.md beside
+    this builder names the files of each. For research use.
     """
     PUBLISHED_COUNTS: ClassVar[dict] = {"train": 1284, "validation": 229, "test": 686}
     PUBLISHED_SHA256: ClassVar[dict] = {

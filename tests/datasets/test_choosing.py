@@ -77,6 +77,8 @@ def test_nothing_fits(tmp_path):
         f"- cmu_mosi/mmsa_aligned: {tmp_path} must hold aligned_50.pkl.",
         f"- cmu_mosi/mult_aligned: {tmp_path} must hold mosi_data.pkl.",
         f"cmu_mosi/csd_selected_20, cmu_mosi/csd_raw: {tmp_path} must hold CMU_MOSI_Opinion",
+        "mmsa_aligned is the aligned pickle of the MMSA framework (an unaligned one will not do",
+        "the repository contextual-multimodal-fusion of soujanyaporia on GitHub",
         "given out by its authors",
     ):
         assert expected in said
