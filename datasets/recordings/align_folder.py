@@ -72,14 +72,16 @@ class Recordings:
     def read(
         self, scratch: Path, report: Report
     ) -> Iterator[tuple[str, Sample] | Dropped | dict[str, Any]]:
-        """The split and the sample of each segment, or why it was dropped, one video after another;
-        at the end `task`, `videos`, `modalities` and `notes` of what `align_folder` reports.
-        One table of frames for all videos may be larger than memory, and goes to `scratch`."""
+        """First `task` and `videos` of what `align_folder` reports, at the end `modalities` and
+        `notes`; between them the split and the sample of each segment, or why it was dropped, one
+        video after another. One table of frames for all videos may be larger than memory, and goes
+        to `scratch`."""
         table = Table(Path(self.segments), report)
         segments, labels, left_out = read_segments(table, self.labels)
         task = _make_task(table.path, segments["id"], labels, self.kind)
         scores = labels.to_numpy(float if self.kind == "regression" else np.int64)
         videos = segments["video"].unique().tolist()
+        yield {"task": task, "videos": len(videos)}
         read_words = open_words(Path(self.words), self.tier, videos, report)
         frame_files = {
             name: FrameFiles(name, Path(path), self.columns.get(name, ()), videos, scratch, report)
@@ -110,7 +112,7 @@ class Recordings:
         if out_of_step:
             notes.append(f"{out_of_step:,} {OUT_OF_STEP}")
         summaries = {modality: files.summary for modality, files in frame_files.items()}
-        yield {"task": task, "videos": len(videos), "modalities": summaries, "notes": notes}
+        yield {"modalities": summaries, "notes": notes}
 
 
 def align_folder(
@@ -120,9 +122,9 @@ def align_folder(
     name: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Writes the folder that the builder `custom` takes.
+    """Writes the folder that the builder `custom` takes, one video at a time.
 
-    The files are read in a process of their own (`guarded`), one video at a time.
+    The files are read in a process of their own (`guarded`).
 
     Args:
         recordings: the files, and how they are aligned.
@@ -143,33 +145,42 @@ def align_folder(
     out = Path(out)
     name = check_name(out.resolve().name if name is None else name)
     with new_folder(out) as folder, tempfile.TemporaryDirectory() as scratch:
-        samples: list[tuple[str, Sample]] = []
+        items = guarded(recordings.read, Path(scratch), on_progress=on_progress)
+        report = next(items)
+        task: Task = report["task"]
+        segments, words = dict.fromkeys(SPLITS, 0), 0
         dropped: list[Dropped] = []
-        for item in guarded(recordings.read, Path(scratch), on_progress=on_progress):
-            if isinstance(item, Dropped):
-                dropped.append(item)
-            elif isinstance(item, dict):
-                report = item
-            else:
-                samples.append(item)
-        if not samples:
-            reasons = Counter(each.reason for each in dropped).most_common()
-            shown = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
-            none = f"none of the {len(dropped):,} segments has words ({shown})"
-            mend = "Words and segments must have the same video ids and be timed in seconds"
-            raise SourceError.at(Path(recordings.words), found=none, mend=mend)
-        about, task = f"{len(samples)} segments aligned to words.", report.pop("task")
-        write_folder(folder, samples, name=name, description=about, task=task)
-    segments = {split: sum(split == each for each, _ in samples) for split in SPLITS}
+
+        def samples() -> Iterator[tuple[str, Sample]]:
+            nonlocal words
+            for item in items:
+                if isinstance(item, Dropped):
+                    dropped.append(item)
+                elif isinstance(item, dict):
+                    report.update(item)
+                else:
+                    split, sample = item
+                    segments[split] += 1
+                    words += sample.num_steps
+                    yield split, sample
+            if not words:
+                reasons = Counter(each.reason for each in dropped).most_common()
+                shown = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+                none = f"none of the {len(dropped):,} segments has words ({shown})"
+                mend = "Words and segments must have the same video ids and be timed in seconds"
+                raise SourceError.at(Path(recordings.words), found=none, mend=mend)
+
+        about = f"Segments of {report['videos']} videos, aligned to words."
+        write_folder(folder, samples(), name=name, description=about, task=task)
     report["notes"] += [f"No example in {split}." for split, count in segments.items() if not count]
     return {
+        **report,
         "data": f"custom/{name}",
         "folder": str(out),
         "task": task.to_json(),
         "segments": segments,
-        "words": sum(sample.num_steps for _, sample in samples),
+        "words": words,
         "dropped": [asdict(each) for each in dropped],
-        **report,
     }
 
 

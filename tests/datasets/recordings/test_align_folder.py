@@ -8,6 +8,7 @@ import tomllib
 import numpy as np
 import pytest
 
+from rmfn_tf.datasets.custom import writing
 from rmfn_tf.datasets.custom.source import DataDescription, OwnData
 from rmfn_tf.datasets.custom.writing import draw_splits
 from rmfn_tf.datasets.guard import guarded
@@ -135,6 +136,22 @@ def test_the_numbers_are_those_of_plain_loops(tmp_path):
         "modalities": ["visual", "acoustic"],
         "task": {"kind": "regression", "columns": ["sentiment"]},
     }
+
+
+def test_files_are_written_while_videos_are_read(tmp_path, monkeypatch):
+    """So that few examples are in memory at once; many files hold the same as one."""
+    recordings = make_recordings(tmp_path)
+    files = []
+
+    def count(*progress):
+        if len(progress) == 2:
+            files.append(len(list(tmp_path.glob(".partial-out/out/*.npz"))))
+
+    monkeypatch.setattr(module, "guarded", lambda read, *args, **_: read(*args, count))
+    monkeypatch.setattr(writing, "PART_BYTES", 100)
+    run(tmp_path)
+    assert 0 < files[0] < files[1] < files[2] < files[3]
+    check(load(tmp_path), expected_examples(recordings))
 
 
 def test_one_file_with_a_column_video_holds_the_same_as_a_file_each(tmp_path):
