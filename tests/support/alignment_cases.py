@@ -25,6 +25,8 @@ EVERYTHING = np.array([[-1e5, 1e5]])  # one segment with all words
 _SPECIAL = st.sampled_from([np.nan, np.inf, -np.inf])
 
 moments = st.one_of(st.sampled_from(_MOMENTS), st.sampled_from(_NEAR), st.floats(0, 3))
+# Sums with whole seconds are exact.
+exact_moments = st.integers(0, 96).map(lambda step: step / 32)
 any_interval = st.tuples(moments, moments)
 forward_interval = any_interval.map(lambda pair: tuple(sorted(pair))).filter(
     lambda pair: pair[1] - pair[0] > 3 * EPSILON

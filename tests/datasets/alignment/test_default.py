@@ -12,17 +12,20 @@ from support.alignment_cases import (
     Case,
     any_interval,
     cases,
+    exact_moments,
     realistic,
     words_in_turn,
 )
 from support.alignment_reference import align_frames
 
+exact_interval = st.tuples(exact_moments, exact_moments).map(sorted)
 
-def assert_same(one, other):
+
+def assert_same(one, other, later=0.0):
     assert one.dropped == other.dropped
     for mine, theirs in zip(one.segments, other.segments, strict=True):
         assert mine.row == theirs.row
-        np.testing.assert_array_equal(mine.intervals, theirs.intervals)
+        np.testing.assert_array_equal(mine.intervals + later, theirs.intervals)
         for name, features in mine.features.items():
             assert features.tobytes() == theirs.features[name].tobytes()
 
@@ -108,6 +111,17 @@ def test_nor_where_many_frames_have_the_same_times(seed):
             align_video(Words([[0, 1]]), {"visual": Frames(features[o], times[o])}, EVERYTHING)
             for o in (slice(None), order)
         )
+    )
+
+
+@given(cases(exact_interval), st.sampled_from([-7.0, 64.0, 4096.0]))
+@settings(max_examples=50)
+def test_a_later_video_is_the_same_video(case, seconds):
+    later = case.shifted(seconds)
+    assert_same(
+        align_video(case.words, case.frames, case.segments),
+        align_video(later.words, later.frames, later.segments),
+        seconds,
     )
 
 
