@@ -1,4 +1,4 @@
-"""Each kind of copy through TFDS' own test case, on small made-up files."""
+"""Each config through TFDS' own test case, on small made-up files."""
 
 import dataclasses
 import shutil
@@ -45,10 +45,16 @@ def case(builder, config, splits=SIZES):
 
 TestCmuMosiArrays = case(CmuMosi, "mfn_arrays")
 TestCmuMosiMmsa = case(CmuMosi, "mmsa_aligned")
-TestCmuMosiCsd = case(CmuMosi, "csd_selected")
+TestCmuMosiMult = case(CmuMosi, "mult_aligned")
+TestCmuMosiCsdSelected = case(CmuMosi, "csd_selected")
+TestCmuMosiCsdLast20 = case(CmuMosi, "csd_selected_20")
+TestCmuMosiCsdRaw = case(CmuMosi, "csd_raw")
 TestCmuMosiDialogue = case(CmuMosi, "dialogue", {"train": 3, "test": 5})
+TestCmuMosiCleanA = case(CmuMosi, "dialogue_clean_a", {"train": 3, "validation": 3, "test": 2})
+TestCmuMosiCleanB = case(CmuMosi, "dialogue_clean_b", {"train": 3, "validation": 2, "test": 3})
 TestIemocap = case(Iemocap, "mult_aligned")
 TestIctMmmo = case(IctMmmo, "mfn_arrays")
+TestIctMmmoTrimodal = case(IctMmmo, "trimodal", {"pooled": 5})
 TestPom = case(Pom, "mfn_arrays")
 
 

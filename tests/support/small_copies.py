@@ -50,11 +50,11 @@ def write_copy(name: str, folder: Path) -> Path:
             return write_pickle(folder / "mosi_data.pkl", mosi_mult()).parent
         case "cmu_mosi/csd_selected" | "cmu_mosi/csd_selected_20" | "cmu_mosi/csd_raw":
             return write_csds(folder, make_csds())
-        case "cmu_mosi/dialogue":
+        case "cmu_mosi/dialogue" | "cmu_mosi/dialogue_clean_a" | "cmu_mosi/dialogue_clean_b":
             return write_dialogues(folder)
         case "iemocap/mult_aligned":
             return write_pickle(folder / "iemocap_data.pkl", iemocap_mult()).parent
-        case "ict_mmmo/mfn_arrays" | "pom/mfn_arrays":
+        case "ict_mmmo/mfn_arrays" | "ict_mmmo/trimodal" | "pom/mfn_arrays":
             widths, columns = (ICT_MMMO, 1) if name.startswith("ict_mmmo") else (POM, 17)
             arrays = make_arrays(widths, columns, SIZES)
             del arrays["text_train_emb.h5"]
