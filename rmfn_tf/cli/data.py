@@ -9,7 +9,7 @@ from rich.console import Console
 
 from rmfn_tf.cli import options
 from rmfn_tf.cli.data_align import align
-from rmfn_tf.cli.show import build_data, dropped_lines, progress_bar
+from rmfn_tf.cli.show import build_data, dropped_lines, fitted, progress_bar
 from rmfn_tf.comparison.table import Table
 from rmfn_tf.start import start_tensorflow
 
@@ -130,7 +130,8 @@ def _show_data(result: Mapping[str, Any]) -> None:
         here, published = each["sha256"], each["published_sha256"]
         if published not in (None, here):
             print(f"Warning: {name} is not the published file. Here {here}, published {published}.")
-    Console().print("", _splits(result).to_rich(), "", sep="\n")
+    console = Console()
+    console.print("", fitted(_splits(result), console), "", sep="\n")
     for name, lacks in result.get("fitting", {}).items():
         lacking = f"without {', '.join(lacks)}" if lacks else "nothing is missing"
         print(f"{'fits':12} {name}, {lacking}")

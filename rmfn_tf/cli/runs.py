@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from rmfn_tf.cli import options
-from rmfn_tf.cli.show import build_data, show_metrics
+from rmfn_tf.cli.show import build_data, fitted, show_metrics
 from rmfn_tf.comparison.table import Table
 from rmfn_tf.start import start_tensorflow
 
@@ -61,7 +61,8 @@ def runs(
         return
     lines = [["" if value is None else str(value) for value in row.values()] for row in rows]
     table = Table(list(rows[0]), lines, left=("data", "model", "state", "split", "metric"))
-    Console().print(table.to_rich())
+    console = Console()
+    console.print(fitted(table, console))
 
 
 def _columns(run: "Run") -> dict[str, Any]:

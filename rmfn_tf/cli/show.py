@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import rich.table
 from rich.console import Console
 
 from rmfn_tf.comparison.table import Report, Table
@@ -23,6 +24,14 @@ def progress_bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]
     with Progress(console=console, transient=True, disable=quiet) as progress:
         bar = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+def fitted(table: Table, console: Console) -> rich.table.Table:
+    """A table for a terminal; one that is too wide has only one space between its columns."""
+    shown = table.to_rich()
+    if console.measure(shown, options=console.options.update(width=1_000)).maximum > console.width:
+        shown.collapse_padding, shown.pad_edge = True, False
+    return shown
 
 
 def build_data(
