@@ -36,5 +36,7 @@ def main() -> None:
         # Errors of TFDS have many lines, which become one; only a list of mistakes keeps its lines.
         mistakes = getattr(error, "mistakes", [])
         text = str(error) if len(mistakes) > 1 else " ".join(str(error).split())
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            text = f"{error.filename}: {error.strerror}."  # in place of "[Errno 2] ...: 'name'"
         print(f"rmfn: {text}", file=sys.stderr)
         sys.exit(1)

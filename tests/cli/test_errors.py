@@ -102,6 +102,15 @@ def test_no_run_folder(fails, tmp_path, verb):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_cannot_be_read(fails, monkeypatch):
+    def read(*arguments, **keywords):
+        open("nowhere.json", encoding="utf-8")  # noqa: SIM115
+
+    monkeypatch.setattr("rmfn_tf.datasets.build", read)
+    line = fails("data", "build", "synthetic")
+    assert line == "rmfn: nowhere.json: No such file or directory.\n"
+
+
 def test_an_interrupt(rmfn, tmp_path, monkeypatch):
     def interrupt(*arguments, **keywords):
         raise KeyboardInterrupt
