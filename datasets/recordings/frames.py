@@ -17,6 +17,7 @@ from rmfn_tf.datasets.recordings.tables import (
     Table,
     check_videos,
     find_files,
+    no_such_path,
     to_number,
 )
 from rmfn_tf.datasets.source import Report, SourceError
@@ -51,6 +52,8 @@ class FrameFiles:
         report: Report,
     ) -> None:
         self.path, self._report, what = path, report, f"{name} frames"
+        if not path.exists():
+            raise no_such_path(path)
         self._files = find_files(path, what, TABLES, videos) if path.is_dir() else {}
         self._numbers: dict[str, Path] = {}
         for each in list(self._files.values()) or [path]:  # in the order of the videos

@@ -23,6 +23,12 @@ _NOT_GIVEN = ("", "na", "n/a", "nan", "null", "none")
 _SPLITS = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}
 
 
+def no_such_path(path: Path) -> SourceError:
+    """The error where neither a folder of files nor one table for all videos is there."""
+    mend = "Name a folder with a file for each video, or one CSV or TSV file"
+    return SourceError.at(path, found="no such file or folder", mend=mend)
+
+
 class Table:
     """A table whose header was read; its rows are read anew each time they are asked for.
 

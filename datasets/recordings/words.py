@@ -18,7 +18,15 @@ import numpy as np
 import pandas as pd
 
 from rmfn_tf.datasets.alignment.align import PAUSE, Words
-from rmfn_tf.datasets.recordings.tables import END, START, TABLES, Table, check_videos, find_files
+from rmfn_tf.datasets.recordings.tables import (
+    END,
+    START,
+    TABLES,
+    Table,
+    check_videos,
+    find_files,
+    no_such_path,
+)
 from rmfn_tf.datasets.source import Report, SourceError
 
 TEXTGRID = ".textgrid"
@@ -50,6 +58,8 @@ def open_words(
     if path.suffix.lower() == TEXTGRID:
         mend = "Name the folder it is in; the file is called after its video"
         raise SourceError.at(path, found="one TextGrid", mend=mend)
+    if not path.exists():
+        raise no_such_path(path)
     table = Table(path, report)
     parts: dict[str, list[pd.DataFrame]] = {}
     for video, rows in table.by_video():

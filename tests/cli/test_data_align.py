@@ -55,7 +55,8 @@ def test_json(run, frames):
     [
         (["--frames=visual"], "--frames takes MODALITY="),
         (["--frames=visual=a", "--frames=visual=b"], "each modality once"),
-        (["--frames=visual=nowhere"], "no such file"),
+        (["--frames=visual=nowhere"], "nowhere: no such file or folder"),
+        (["--frames=visual=a", "--words=nowhere"], "nowhere: no such file or folder"),
     ],
 )
 def test_mistakes(run, arguments, message):
