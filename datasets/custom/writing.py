@@ -13,8 +13,9 @@ import tomli_w
 
 from rmfn_tf.data.examples import Examples
 from rmfn_tf.datasets.custom.source import DESCRIPTION, DataDescription, OwnData, check_name
-from rmfn_tf.datasets.source import Reading, Sample
+from rmfn_tf.datasets.source import SPLITS, Reading, Sample
 from rmfn_tf.files import only_writer, replace_file, write_text
+from rmfn_tf.names import unknown_name
 from rmfn_tf.task import Task
 
 PART_BYTES = 2**26  # of the features in one NPZ file, which is read as a whole
@@ -67,6 +68,8 @@ def write_custom(
     elif not examples:
         raise ValueError("There are no examples to write: name one split at least.")
     else:
+        for split in set(examples) - set(SPLITS):
+            raise ValueError(unknown_name("split", split, SPLITS))
         whole = functools.reduce(Examples.concatenate, examples.values())
         splits = [split for split, part in examples.items() for _ in part.ids]
     task = _choose_task(whole, task, columns)

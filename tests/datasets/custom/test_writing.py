@@ -153,7 +153,7 @@ def two(**changes):
         (make(), {"description": "a\nb"}, "one line of text"),
         (make(), {"split_seed": -1}, "non-negative"),
         (make(count=4), {}, "three groups .* got 2"),
-        ({"tain": make()}, {}, "tain in row 0. Splits are train"),
+        ({"tain": make()}, {}, "unknown split 'tain'. Did you mean 'train'"),
         (two(ids=make().ids), {}, r"the id 'v0\[0\]' is there twice, the second time in test"),
         (two(groups=make().groups), {}, "'v0' has segments in train and in test"),
         ({"train": make(), "test": make(columns=3)}, {}, "label shapes differ"),
