@@ -202,8 +202,9 @@ class SequenceBuilder(  # type: ignore[call-arg]
 def not_built(name: str, root: Any) -> ValueError:
     """The error where a data set is asked for that is not built in `root`."""
     return ValueError(
-        f"{name} is not built in {root}: build it with rmfn_tf.datasets.build("
-        f'"{name}", manual_dir=...), or name the data_dir it is in.'
+        f"{name} is not built in {root}: build it with `rmfn data build {name} --manual-dir "
+        f'FOLDER`, in Python rmfn_tf.datasets.build("{name}", manual_dir=...), or name the '
+        "folder that it is built in (--data-dir, data_dir)."
     )
 
 

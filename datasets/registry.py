@@ -96,7 +96,7 @@ def choose(
     if manual_dir is None and (choice is None or not choice.config):
         raise ValueError(
             f"Name a data set, as cmu_mosi or {OWN_DATA}/my_data, or the folder with the source "
-            "files (manual_dir)."
+            "files (--manual-dir, in Python manual_dir)."
         )
     classes = DATASETS.values() if choice is None else [choice.cls]
     of_files = [cls for cls in classes if cls.MANUAL_DOWNLOAD_INSTRUCTIONS]

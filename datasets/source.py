@@ -259,7 +259,8 @@ def find_folder(folder: str | Path | None, needs: str = "") -> Path:
     """The user's folder, or MissingFiles where there is none; `needs` says what it must hold."""
     wanted = f": it must hold {needs}" if needs else ""
     if folder is None:
-        raise MissingFiles(f"Name the folder with the source files (manual_dir){wanted}.")
+        named = "--manual-dir, in Python manual_dir"
+        raise MissingFiles(f"Name the folder with the source files ({named}){wanted}.")
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "does not exist"
