@@ -39,10 +39,16 @@ def load_examples(
     Raises:
         ValueError: the split reads locked rows, or the builder has no such split, no such metadata
             or a damaged file.
+        TypeError: `builder` is a name.
     """
     import tensorflow as tf
     import tensorflow_datasets as tfds  # here, as importing this module need not load TensorFlow
 
+    if isinstance(builder, str):
+        raise TypeError(
+            f"load_examples: `builder` must be what rmfn_tf.datasets.build({builder!r}) returns; "
+            "got its name."
+        )
     metadata = builder.info.metadata
     if not metadata or "modalities" not in metadata or "task" not in metadata:
         raise ValueError(

@@ -188,3 +188,8 @@ def test_foreign_metadata(builder, monkeypatch):
     monkeypatch.setattr(type(builder.info), "metadata", None)
     with pytest.raises(ValueError, match=r"builder of rmfn_tf\.datasets"):
         load_examples(builder, "train")
+
+
+def test_a_name_is_no_builder():
+    with pytest.raises(TypeError, match=r"must be what rmfn_tf\.datasets\.build\('pom'\) returns"):
+        load_examples("pom", "train")
