@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,27 @@ from rich.console import Console
 from rmfn_tf.comparison.table import Report, Table
 from rmfn_tf.names import shorten
 
+SECONDS_OF_SILENCE = 60  # in a log, which must not look as if the command hung
+
 
 @contextlib.contextmanager
 def progress_bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr where that is a terminal; gives its `on_progress(done, total)`."""
+    """A progress bar on stderr where that is a terminal, and elsewhere a line a minute; gives its
+    `on_progress(done, total)`."""
     from rich.progress import Progress
 
-    console = Console(stderr=True)
-    # Elsewhere a transient bar would leave an empty line in the log.
-    quiet = quiet or not console.is_terminal
-    with Progress(console=console, transient=True, disable=quiet) as progress:
+    console, spoken = Console(stderr=True), time.monotonic()
+
+    def speak(done: int, total: int) -> None:
+        nonlocal spoken
+        if not quiet and time.monotonic() - spoken >= SECONDS_OF_SILENCE:
+            spoken = time.monotonic()
+            console.print(f"{title}: {done:,} of {total:,}", highlight=False)
+
+    if quiet or not console.is_terminal:
+        yield speak
+        return
+    with Progress(console=console, transient=True) as progress:
         bar = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 

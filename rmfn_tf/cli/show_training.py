@@ -8,13 +8,12 @@ import keras
 import numpy as np
 from rich.console import Console
 
+from rmfn_tf.cli.show import SECONDS_OF_SILENCE
 from rmfn_tf.data import choose_buckets
 from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.splits import LearningData
 from rmfn_tf.training.trainer import RunCallback, count_parameters
-
-_SECONDS_OF_SILENCE = 60
 
 
 class ShowTraining(RunCallback):
@@ -48,7 +47,7 @@ class ShowTraining(RunCallback):
         now, epochs, folds = time.monotonic(), self.params["epochs"], self.config.folds
         self.seconds.append(now - self.started)
         is_last = epoch + 1 == epochs
-        is_due = self.console.is_terminal or now - self.spoken >= _SECONDS_OF_SILENCE
+        is_due = self.console.is_terminal or now - self.spoken >= SECONDS_OF_SILENCE
         if not (is_last or is_due):
             return
         self.spoken = now

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from rmfn_tf.cli.show import progress_bar
 from rmfn_tf.cli.show_training import ShowTraining, describe
 from rmfn_tf.data import choose_buckets
 from rmfn_tf.task import Task
@@ -53,3 +55,15 @@ def test_a_log_has_a_line_a_minute(capsys, monkeypatch):
     assert [words[3] for words in told] == ["1/10", "4/10", "7/10", "10/10"]
     # What is left: this fold, the third, and the model of all of the data.
     assert " ".join(told[0][-3:]) == f"{round((9 + 20) * 25 / 60)} min left"
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_many_runs_have_a_line_a_minute_in_a_log(capsys, monkeypatch, quiet):
+    now = [0.0]
+    monkeypatch.setattr("rmfn_tf.cli.show.time.monotonic", lambda: now[0])
+    with progress_bar("Training", quiet) as on_progress:
+        for done in range(10):
+            on_progress(done * 200, 2000)
+            now[0] += 25
+    told = [f"Training: {done} of 2,000" for done in ("600", "1,200", "1,800")]
+    assert capsys.readouterr().err.splitlines() == ([] if quiet else told)
