@@ -29,35 +29,14 @@ class Protocol:
 def published_for(data: str) -> dict[str, Any] | None:
     """The published rows of a data set (`"pom"`, `"pom/mfn_arrays"`), or None.
 
-    The metrics have the names of `metrics_for`; of IEMOCAP, whose papers give each emotion its own
-    F1, `weighted_f1_<label>`. Accuracies and F1 are shares in [0, 1], where papers print percent.
-
-    Returns:
-        `{"source": text, "protocol": [sentences], "rows": [{"row": name, "kind": "published" |
-        "trivial", "source": text, "values": {metric: value}}]}`; "trivial" rows come from no paper
-        but follow from the labels. Metrics that were not printed are left out.
+    `{"source": text, "protocol": [sentences], "rows": [{"row", "kind", "source", "values": {metric:
+    value}}]}`. The metrics have the names of `metrics_for`; of IEMOCAP, whose papers give each
+    emotion its own F1, `weighted_f1_<label>`.
     """
     name = data.partition("/")[0]
     if name not in _PAPERS:
         return None
-    paper = _read(name)
-    return {
-        "source": paper["source"],
-        "protocol": paper["protocol"],
-        "rows": [
-            {
-                "row": row,
-                "kind": "trivial" if source == "labels" else "published",
-                "source": paper["sources"][source],
-                "values": {
-                    metric: value
-                    for metric, value in zip(paper["metrics"], values, strict=True)
-                    if value != "-"
-                },
-            }
-            for row, source, *values in paper["rows"]
-        ],
-    }
+    return {key: value for key, value in _read(name).items() if key != "reproduction"}
 
 
 def protocol_for(name: str) -> Protocol:
