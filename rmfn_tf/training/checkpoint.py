@@ -1,6 +1,5 @@
 """The state of a training between two epochs: a callback of Keras that takes it, and its files."""
 
-import csv
 import json
 import math
 import time
@@ -10,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 
 from rmfn_tf.data import Examples
 from rmfn_tf.files import replace_file, write_rows
@@ -52,18 +52,13 @@ class Checkpoint(keras.callbacks.Callback):
         self.variables: list[np.ndarray] = []  # of model, then optimizer, after the last epoch
         self.best: list[np.ndarray] = []  # of the model after the best epoch, with validation
         self.seconds = 0.0  # how long training has taken so far
-        self.follow(Task.of("regression"))
+        self.monitor, self._lower_is_better = "val_loss", True
         if folder is not None and (folder / CHECKPOINT).exists():
             self._read(folder / CHECKPOINT)
             write_rows(folder / HISTORY, self.history)  # a kill may have come before it
 
     def follow(
-        self,
-        task: Task,
-        validation: Examples | None = None,
-        epochs: int = 1,
-        patience: int = 0,
-        select_by: str = "loss",
+        self, task: Task, validation: Examples | None, epochs: int, patience: int, select_by: str
     ) -> None:
         """Says which epoch is the best, by the entry `monitor` of the history, and which the last;
         the arguments are those of `fit`."""
@@ -156,11 +151,10 @@ class Checkpoint(keras.callbacks.Callback):
 
 def read_history(folder: Path) -> list[dict[str, float]]:
     """The rows of `history.csv` in a folder; an empty list where there is no such file."""
-    path = folder / HISTORY
-    if not path.exists():
+    if not (path := folder / HISTORY).exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)  # pandas may round what it reads
+    return table.astype(float).to_dict("records")
 
 
 def _variables(model: keras.Model) -> list[Any]:

@@ -1,11 +1,10 @@
-"""Where the numbers of a run come from."""
+"""With which code, when and on what a run is trained."""
 
 import os
 import platform
 import re
 import subprocess
 import time
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,28 +12,6 @@ from typing import Any
 import tensorflow as tf
 
 import rmfn_tf
-from rmfn_tf.task import Task
-
-
-def data_facts(data: str, metadata: Any) -> dict[str, Any]:
-    """Which data a run learned from: name, source files' SHA-256, fingerprint of ids and labels."""
-    return {
-        "data": data,
-        "fingerprint": metadata["fingerprint"],
-        "sources": dict(metadata["sources"]),
-        "task": Task.from_json(metadata["task"]).to_json(),
-    }
-
-
-def other_data(facts: Mapping[str, Any], metadata: Any) -> str:
-    """How a built data set differs from the one in a run's facts; empty where it does not."""
-    if metadata["fingerprint"] != facts["fingerprint"]:
-        here, there = (each["fingerprint"][:12] for each in (metadata, facts))
-        return f"fingerprint {here}, the run has {there}"
-    # The same ids and labels may come with other features.
-    differing = set(metadata["sources"].items()) ^ set(facts["sources"].items())
-    named = ", ".join(sorted({name for name, _ in differing})[:5])
-    return named and f"it was read from other files than what the run has learned from ({named})"
 
 
 def session_facts() -> dict[str, Any]:

@@ -14,6 +14,7 @@ import rmfn_tf.models  # noqa: F401  (registers the layers for load_model)
 from rmfn_tf.data import Examples
 from rmfn_tf.files import LOCK, absolute, only_writer, read_json, replace_file, write_json
 from rmfn_tf.models.without_keras import WITHOUT_KERAS, check_keras
+from rmfn_tf.names import shorten
 from rmfn_tf.task import Task
 from rmfn_tf.training.checkpoint import CHECKPOINT, read_history
 from rmfn_tf.training.config import RunConfig
@@ -25,7 +26,7 @@ from rmfn_tf.training.predictions import (
     report,
     write_predictions,
 )
-from rmfn_tf.training.provenance import data_facts, other_data, session_facts
+from rmfn_tf.training.provenance import session_facts
 from rmfn_tf.training.splits import check_splits, open_learning_data, open_split
 from rmfn_tf.training.trainer import Trainer
 
@@ -168,11 +169,20 @@ class Run:
 
     def check_data(self, builder: Any) -> None:
         """ValueError where a data set is not the one that the run learned from."""
-        if differs := other_data(self.facts, builder.info.metadata):
-            raise ValueError(
-                f"The built data set is not what {self.folder} was trained on: {differs}. Name the "
-                "data of the run with --manual-dir or --data-dir."
-            )
+        here, there = builder.info.metadata, self.facts
+        prints = [each["fingerprint"][:12] for each in (here, there)]
+        # The same ids and labels may come with other features.
+        files = sorted({name for name, _ in here["sources"].items() ^ there["sources"].items()})
+        if prints[0] != prints[1]:
+            differs = "fingerprint {}, the run has {}".format(*prints)
+        elif files:
+            differs = f"it was read from other files than the run's ({shorten(files)})"
+        else:
+            return
+        raise ValueError(
+            f"The built data set is not what {self.folder} was trained on: {differs}. Name the "
+            "data of the run with --manual-dir or --data-dir."
+        )
 
     def check_same(self, config: RunConfig, builder: Any) -> None:
         """ValueError where the folder is of another config or other data, wherever the data lie."""
@@ -259,8 +269,8 @@ class Run:
         config.write(self.folder / "config.toml")
         path = self.folder / "run.json"
         sessions = self.facts["sessions"] if path.exists() else []
-        facts = data_facts(config.data, builder.info.metadata)
-        facts |= {"seed": config.seed, "sessions": [*sessions, session_facts()]}
+        of_data = {key: builder.info.metadata[key] for key in ("fingerprint", "sources", "task")}
+        facts = {"data": config.data, **of_data, "sessions": [*sessions, session_facts()]}
         write_json(path, facts)
         data = open_learning_data(config, builder)
         train = trainer.train_folds if config.folds else trainer.train_split

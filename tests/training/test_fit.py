@@ -70,7 +70,7 @@ def test_the_epoch_is_chosen_by_a_metric_of_the_task(
 def test_a_metric_that_is_no_number_is_never_the_best():
     rows = [{"epoch": n, "val_r": value} for n, value in enumerate((np.nan, 0.1, 0.3, np.nan))]
     state = Checkpoint()
-    state.follow(Task.of("regression"), select_by="r")
+    state.follow(Task.of("regression"), None, 4, 0, select_by="r")
     state.history = rows
     assert state.best_row()["epoch"] == 2
 

@@ -80,8 +80,6 @@ def test_the_whole_folder(tmp_path, tiny_config, memory_builder, three_splits, t
     assert len((out / "history.csv").read_text().splitlines()) == 3
     run = json.loads((out / "run.json").read_text())
     assert run["fingerprint"] == "0123456789abcdef"
-    assert run["seed"] == 0
-
     assert run["sessions"][0]["versions"]["keras"]
     assert run["sources"] == {"a.h5": "00"}
 
