@@ -14,11 +14,9 @@ from rmfn_tf.task import Task
 from rmfn_tf.training.predictions import Predictions
 
 BOOTSTRAP, PERMUTATION = 2000, 9999  # resamples
+_DRAWN = 2**21  # weights (resamples × groups) drawn at a time
 
 Runs = Sequence[np.ndarray] | np.ndarray  # one array of predictions per training seed
-
-# Weights (resamples × groups) drawn at a time.
-_DRAWN = 2**21
 
 
 def summarize(
@@ -34,7 +32,6 @@ def summarize(
     all rows and metrics together.
     """
     labels, groups = items.labels, items.groups
-    lower = [metric.name for metric in metrics_for(task) if metric._direction == "down"]
     scores = {row: [score(task, labels, run) for run in runs] for row, runs in by_row.items()}
     table: dict[str, dict[str, dict[str, Any]]] = {}
     tested = {}
@@ -46,17 +43,17 @@ def summarize(
                 task, labels, runs, by_row[reference], groups, resamples=PERMUTATION
             )
         table[row] = {}
-        for name, (low, high) in intervals.items():
+        for metric in metrics_for(task):
+            name = metric.name
             ours, theirs = ([run[name] for run in scores[each]] for each in (row, reference))
             values = table[row][name] = {
                 "mean": float(np.mean(ours)),
                 "std": float(np.std(ours, ddof=1)) if len(ours) > 1 else None,
-                "low": low,
-                "high": high,
-                "best": min(ours) if name in lower else max(ours),
+                **dict(zip(("low", "high"), intervals[name], strict=True)),
+                "best": min(ours) if metric._direction == "down" else max(ours),
                 **dict.fromkeys(("difference", "p_items", "p_seeds", "p", "p_holm")),
             }
-            if row != reference:
+            if p_items:
                 p_seeds = seeds_p_value(ours, theirs)
                 tested[row, name] = max(p_items[name], p_seeds or 0.0)
                 values["difference"] = values["mean"] - float(np.mean(theirs))
@@ -70,11 +67,11 @@ def weighted_scorer(
     task: Task, labels: np.ndarray, predictions: Runs, groups: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A function of weights `(..., G)` of the groups, sorted by name, that gives the metrics of the
-    task, averaged over the runs, `(..., metrics)`. The arguments are as in `bootstrap_intervals`.
+    task, averaged over the runs, `(..., metrics)`. A group of weight k counts as k copies of its
+    items. The arguments are as in `bootstrap_intervals`.
 
-    A group's whole-number weight k stands for k copies of its items. The metrics are functions of
-    sums over the items (`rmfn_tf.metrics.metric`), so that a product of many rows of weights with
-    the sums of each group gives them for all rows at once. Without any item they are 0.
+    The metrics are functions of sums over the items (`rmfn_tf.metrics.metric`), so that a product
+    of many rows of weights with the sums of each group gives them for all rows at once.
     """
     truth = np.reshape(labels, (len(labels), -1)).astype("float64")
     order = np.argsort(groups, kind="stable")
@@ -108,7 +105,7 @@ def bootstrap_intervals(
     predictions: Runs,
     groups: np.ndarray,
     *,
-    resamples: int = 2000,
+    resamples: int = BOOTSTRAP,
     seed: int = 0,
 ) -> dict[str, tuple[float | None, float | None]]:
     """95 % percentile bootstrap intervals of the metrics, averaged over the training seeds.
@@ -144,7 +141,7 @@ def permutation_p_values(
     reference: Runs,
     groups: np.ndarray,
     *,
-    resamples: int = 9999,
+    resamples: int = PERMUTATION,
     seed: int = 0,
 ) -> dict[str, float]:
     """Two-sided p-values of a paired permutation test between two rows, for each metric.
@@ -153,11 +150,10 @@ def permutation_p_values(
         p = share of the swaps with |d*| ≥ |d|
 
     Where the two rows are alike, either could have made the predictions of a group: a swap
-    exchanges all predictions of some groups, of all seeds at once. G groups have 2^G swaps. If that
-    is at most `resamples`, all are tried and p is exact; otherwise `resamples` of them are drawn,
-    and the observed difference counts as one more (Phipson, Smyth 2010). The test holds its level
-    for any G, but no exact p is below 2^(1-G): few groups cannot show a difference, and one group
-    gives 1.
+    exchanges all predictions of some groups, of all seeds at once. Of G groups all 2^G swaps are
+    tried where they are at most `resamples`, and p is exact; otherwise so many are drawn, and the
+    observed difference counts as one more (Phipson, Smyth 2010). The test holds its level for any
+    G, but no exact p is below 2^(1-G): few groups cannot show a difference, and one group gives 1.
 
     The arguments are those of `bootstrap_intervals`; `reference` are the predictions of the other
     row, as many (repeat predictions that have no seed). Gives metric name → p.
@@ -171,16 +167,16 @@ def permutation_p_values(
     ends = np.concatenate([members, members + count])
     values_of = weighted_scorer(task, np.concatenate([labels, labels]), both, ends)
 
-    def scores(on: Any, off: Any, axis: int = -1) -> np.ndarray:
-        return values_of(np.concatenate([on, off], axis))
+    def scores(on: np.ndarray, off: np.ndarray) -> np.ndarray:
+        return values_of(np.concatenate([on, off], axis=-1))
 
-    on, off = np.ones(count), np.zeros(count)
+    ours = np.ones(count), np.zeros(count)
     # Swaps tie for SciPy within 2e-14 of what was observed. Added to |d|, this makes it 2e-10 of
     # the scores, whose rounding may be larger than their difference.
-    size = 1e4 * (np.abs(scores(on, off)) + np.abs(scores(off, on)))
+    size = 1e4 * (np.abs(scores(*ours)) + np.abs(scores(*ours[::-1])))
     p_values = permutation_test(
-        (on, off),
-        lambda on, off, axis: size + np.abs(scores(on, off, axis) - scores(off, on, axis)),
+        ours,
+        lambda on, off, axis: size + np.abs(scores(on, off) - scores(off, on)),
         permutation_type="samples",
         vectorized=True,
         n_resamples=resamples,
@@ -203,7 +199,7 @@ def seeds_p_value(scores: Sequence[float], reference: Sequence[float]) -> float 
         return None
     rows: list[Any] = []
     for row in (scores, reference):
-        deviation = float(np.std(row, ddof=1))
+        deviation = np.std(row, ddof=1)
         is_rounding = deviation <= 1e-9 * np.abs(row).max()
         rows += [np.mean(row), 0.0 if is_rounding else deviation, len(row)]
     if rows[1] == rows[4] == 0:

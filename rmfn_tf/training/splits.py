@@ -12,11 +12,8 @@ from rmfn_tf.training.config import RunConfig
 
 @dataclass(frozen=True)
 class LearningData:
-    """What training, scaling, early stopping and selection are given. It holds no test examples.
-
-    Scaling takes its statistics from `train` alone. The best epoch is chosen on `validation`; where
-    that is None, the last epoch is kept.
-    """
+    """What training, scaling, early stopping and selection are given: no test examples. Without
+    `validation` the last epoch is kept."""
 
     task: Task
     train: Examples
@@ -52,14 +49,6 @@ def check_splits(config: RunConfig, builder: Any, validation: bool = False) -> N
             f"{config.data} has no validation split, on which to choose: it has {splits}. Without "
             "`patience` and `select_by` a run keeps its last epoch."
         )
-
-
-def check_test_split(config: RunConfig, builder: Any) -> None:
-    """ValueError where there is no test split to judge a run on; reads nothing of it."""
-    splits = builder.info.splits
-    if "test" not in splits or not splits["test"].num_examples:
-        held = {name: split.num_examples for name, split in splits.items()}
-        raise ValueError(f"{config.data} has no test split with examples; it has {held}.")
 
 
 def check_class_weight(task: Task, class_weight: Any) -> None:

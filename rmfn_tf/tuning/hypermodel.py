@@ -100,7 +100,7 @@ class RMFNHyperModel(keras_tuner.HyperModel):
             kwargs["batch_size"] = drawn["batch_size"]
         if not isinstance(x, Examples):
             return model.fit(x, *args, **kwargs)
-        kwargs["optimizer"] = {**kwargs.get("optimizer", {}), **drawn["optimizer"]}
+        kwargs["optimizer"] = {**(kwargs.get("optimizer") or {}), **drawn["optimizer"]}
         # A round of KerasTuner's Hyperband: the model has the weights of the round before.
         if initial := kwargs.pop("initial_epoch", 0):
             kwargs["epochs"] -= initial

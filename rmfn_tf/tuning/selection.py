@@ -51,31 +51,20 @@ class Selection:
 
     def again(
         self, configs: Mapping[str, RunConfig], selected: Sequence[int], count: int, folder: Path
-    ) -> tuple[list[int], dict[str, list[float]], dict[str, Any] | None]:
-        """Trains two configs, a reference and the chosen one, over so many fresh seeds.
+    ) -> tuple[list[int], dict[str, list[float]]]:
+        """Trains a reference and the chosen config over so many fresh seeds; gives these and
+        `scores`.
 
-        These begin at the next multiple of 1000 after the `selected` ones: no seed is ever both
+        They begin at the next multiple of 1000 after the `selected` ones: no seed is ever both
         looked at for a choice and fresh, even when another number of seeds is asked for later.
-
-        Returns:
-            The fresh seeds, the scores of each row, and their paired difference; None without any.
         """
-        if not count:
-            return [], {}, None
         first = MOST_SEEDS * (max(selected) // MOST_SEEDS + 1)
         seeds = list(range(first, first + count))
-        scores = self.scores(configs, seeds, folder)
-        reference, chosen = scores.values()
-        return seeds, scores, compare_paired(chosen, reference)
+        return seeds, self.scores(configs, seeds, folder)
 
-    def answer(self, name: str, reference: str, fresh: dict[str, Any] | None, seeds: int) -> str:
+    def answer(self, name: str, reference: str, fresh: Mapping[str, Any], seeds: int) -> str:
         """What fresh seeds say of the configuration called `name`, in a sentence; `fresh` is its
-        difference from the reference, or None where no seeds were run."""
-        if fresh is None:
-            return (
-                f"{name} was chosen by its own {self.metric}, which is therefore optimistic, and "
-                f"no fresh seeds were run: whether it is better than {reference} is not known."
-            )
+        paired difference from the reference."""
         mean, std, p = (fresh[key] for key in ("mean", "std", "p"))
         gain = f"{name} over {reference}: {self.metric} {spread(mean, std, '+')}"
         if std is None:

@@ -56,17 +56,18 @@ def sweep_stages(
         by_row = selection.scores(configs, selected, runs)
         scores = {k: by_row[row] for k, row in row_of.items()}
         best = selection.pick(stages, key=lambda k: np.mean(scores[k]))  # the smaller one of equals
-        both = {row_of[k]: configs[row_of[k]] for k in (reference, best)}
-        count = seeds if best != reference else 0
-        fresh_seeds, _, fresh = selection.again(both, selected, count, runs)
+        fresh_seeds, fresh = list[int](), None
+        answer = f"K={reference} has the best mean {selection.metric} of all: no sign that more "
+        answer += "stages help on these data."
+        if best != reference:
+            both = {row_of[k]: configs[row_of[k]] for k in (reference, best)}
+            fresh_seeds, again = selection.again(both, selected, seeds, runs)
+            fresh = compare_paired(again[row_of[best]], again[row_of[reference]])
+            answer = selection.answer(f"K={best}", f"K={reference}", fresh, seeds)
     differences = {k: compare_paired(scores[k], scores[reference]) for k in stages[1:]}
     tested = {k: each["p"] for k, each in differences.items() if each["p"] is not None}
     for k, p in holm(tested).items():
         differences[k]["p"] = p
-    answer = f"K={reference} has the best mean {selection.metric} of all: no sign that more stages "
-    answer += "help on these data."
-    if fresh:
-        answer = selection.answer(f"K={best}", f"K={reference}", fresh, seeds)
     return selection.facts | {
         "seeds": selected,
         "fresh_seeds": fresh_seeds,

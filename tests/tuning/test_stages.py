@@ -100,7 +100,6 @@ def test_runs_of_another_config_or_of_other_data_are_not_taken(sweep, config, bu
         ({"mean": 0.02, "std": 0.003, "p": 0.01}, False, "evidence for it."),
         ({"mean": 0.02, "std": 0.0, "p": None}, False, "over 5 fresh seeds: no evidence."),
         ({"mean": 0.02, "std": None, "p": None}, False, "one seed shows nothing"),
-        (None, False, "whether it is better than K=1 is not known"),
     ],
 )
 def test_the_sentence(fresh, lower, expected, config, builder):
