@@ -4,7 +4,7 @@ A result is what `rmfn compare` writes as JSON: `data`, `split`, `items`, `video
 `reference`, `command`, `resamples` (`bootstrap`, `permutation`), `metrics`, `lower_is_better`,
 `rows` (models first; each `row`, `kind` "model" or "floor", `runs`, and `values`: metric → the
 values of `summarize`), `constant_predictions`, `parts` (what `score_parts` gives), `published` (as
-`published_for` gives it, or None) and `notes`. A value that does not exist is None.
+`published_for` gives it, or None) and `notes`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,8 +55,8 @@ def _table(result: Result) -> Table:
         lower = metric in result["lower_is_better"]
         lines.append([f"{metric} {'↓' if lower else '↑'}"])
         ours = result["rows"] if metric in result["metrics"] else []
-        means = [mean for row in ours if (mean := row["values"][metric]["mean"]) is not None]
-        best = number((min if lower else max)(means)) if means else ""
+        means = [row["values"][metric]["mean"] for row in ours]
+        best = number((min if lower else max)(means, default=None))
         for row in ours:
             if number(row["values"][metric]["mean"]) == best:
                 bold.add(len(lines))
@@ -84,12 +84,10 @@ def _part_table(rows: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
 
 
 def _cells(value: Mapping[str, Any]) -> list[str]:
-    known = value["low"] is not None and value["high"] is not None
-    interval = f"[{number(value['low'])}, {number(value['high'])}]" if known else ""
-    cells = [spread(value["mean"], value["std"]), interval]
+    interval = f"[{number(value['low'])}, {number(value['high'])}]"
+    cells = [spread(value["mean"], value["std"]), "" if value["low"] is None else interval]
     if value["difference"] is not None:
-        tests = p_value(value["p"]), p_value(value["p_holm"])
-        cells += [number(value["difference"], "+"), *tests]
+        cells += [number(value["difference"], "+"), p_value(value["p"]), p_value(value["p_holm"])]
     return cells
 
 

@@ -99,14 +99,14 @@ def number(value: float | None, sign: str = "", digits: int = 3) -> str:
     return "–" if value is None else f"{value:{sign}z.{digits}f}"
 
 
-def spread(mean: float | None, std: float | None, sign: str = "") -> str:
+def spread(mean: float, std: float | None, sign: str = "") -> str:
     """`"0.123 ± 0.004"`, or the mean alone where there is no standard deviation."""
     return number(mean, sign) + ("" if std is None else f" ± {number(std)}")
 
 
-def p_value(value: float | None) -> str:
+def p_value(value: float) -> str:
     """As `number`; a value that is too small for three decimals is shown as `"<0.001"`."""
-    return "<0.001" if value is not None and value < 0.001 else number(value)
+    return "<0.001" if value < 0.001 else number(value)
 
 
 def directed(metric: str, lower_is_better: bool) -> str:

@@ -65,7 +65,6 @@ class Trainer:
         `Checkpoint`; after `NonFiniteLoss`, `model.keras` in `folder` is the best model so far.
         """
         config = self.config
-        epochs = config.epochs if epochs is None else epochs
         folder.mkdir(parents=True, exist_ok=True)
         keras.utils.set_random_seed(config.seed)
         checkpoint = Checkpoint(folder)
@@ -79,7 +78,7 @@ class Trainer:
                 data.train,
                 data.validation,
                 task=data.task,
-                epochs=epochs,
+                epochs=epochs or config.epochs,
                 decay_epochs=config.epochs,
                 checkpoint=checkpoint,
                 callbacks=self.callbacks,
@@ -105,12 +104,11 @@ class Trainer:
         if data.validation is not None:
             parts["validation"] = data.validation
             everything = data.train.concatenate(data.validation)
-        judged, cut = list(parts)[-1], len(data.train.rows.ids)
-        predictions: dict[str, dict[str, np.ndarray]] = {split: {} for split in parts}
-        without = predictions_without_network(self.config, task, data.train, everything)
-        for row, values in without.items():
-            for split, of_split in zip(parts, (values[:cut], values[cut:]), strict=False):
-                predictions[split][row] = of_split
+        judged, end = list(parts)[-1], len(data.train.rows.ids)
+        values = predictions_without_network(self.config, task, data.train, everything)
+        predictions = {"train": {row: each[:end] for row, each in values.items()}}
+        if judged == "validation":
+            predictions[judged] = {row: each[end:] for row, each in values.items()}
         known, measured = report(judged, task, parts[judged].rows.labels, predictions[judged]), {}
         if self.config.model not in WITHOUT_KERAS:
             model, checkpoint = self.fit(data, folder, floors=known)

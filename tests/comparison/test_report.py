@@ -147,15 +147,12 @@ def test_the_best_mean_is_bold_in_the_right_direction(lower: bool) -> None:
     assert bold(result) == ["rmfn" if lower else "constant", "ridge"]
 
 
-def test_what_prints_alike_is_bold_alike_and_unknown_means_never() -> None:
+def test_what_prints_alike_is_bold_alike() -> None:
     result = make_result(metrics=["mae"])
-    means = {"rmfn": 0.8101, "ef_lstm": 0.8099, "ridge": None, "constant": None}
+    means = {"rmfn": 0.8101, "ef_lstm": 0.8099, "ridge": 0.9, "constant": 0.9}
     for row in result["rows"]:
         row["values"]["mae"]["mean"] = means[row["row"]]
     assert bold(result) == ["ef_lstm", "rmfn"]
-    for row in result["rows"]:
-        row["values"]["mae"]["mean"] = None
-    assert bold(result) == []
 
 
 def test_markdown_has_the_same_table() -> None:
@@ -305,14 +302,14 @@ def test_a_terminal_of_80_columns_is_enough_whatever_the_metrics() -> None:
     assert sum(line.strip().endswith("-0.050   0.012     0.025") for line in lines) == 8
 
 
-@pytest.mark.parametrize("key", [*NUMBERS, "best"])
-def test_any_value_may_be_missing(key: str) -> None:
+@pytest.mark.parametrize("keys", [("std",), ("low", "high"), NUMBERS[4:]])
+def test_what_does_not_exist_is_not_shown(keys: tuple[str, ...]) -> None:
     result = make_result()
     for row in result["rows"]:
         for values in row["values"].values():
-            values[key] = None
+            values.update(dict.fromkeys(keys))
     assert "None" not in make_report(result).to_markdown() + drawn(result)
-    assert ("]" in blocks(result)["mae ↓"]["rmfn"][1]) is (key not in ("low", "high"))
+    assert ("]" in blocks(result)["mae ↓"]["rmfn"][1]) is ("low" not in keys)
 
 
 def test_no_minus_before_zero() -> None:
