@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from rmfn_tf.comparison.published import published_for
 from rmfn_tf.comparison.report import make_report, to_rows
@@ -13,7 +12,6 @@ from rmfn_tf.comparison.significance import BOOTSTRAP, PERMUTATION, summarize
 from rmfn_tf.comparison.table import listed
 from rmfn_tf.files import only_writer, write_rows
 from rmfn_tf.metrics import metrics_for, score
-from rmfn_tf.metrics.metric import SumMetric
 from rmfn_tf.models import sees_future
 from rmfn_tf.names import unknown_name
 from rmfn_tf.task import Task
@@ -201,23 +199,14 @@ def score_parts(
         parts["base rate by label"] = {
             "share of the items": dict(zip(task.labels, rates, strict=True))
         }
-    for each in metrics_for(task):
-        parts[f"{each.name} by label"] = {
-            row: dict(zip(task.labels, _by_label(each, items.labels, runs), strict=True))
-            for row, runs in by_row.items()
-        }
+    for row, runs in by_row.items():
+        for k, label in enumerate(task.labels):
+            alone, truth = task.select([label]), items.labels[:, [k]]
+            scores = [score(alone, truth, run[:, [k]]) for run in runs]
+            for name in scores[0]:
+                of_row = parts.setdefault(f"{name} by label", {}).setdefault(row, {})
+                of_row[label] = [each[name] for each in scores]
     return parts
-
-
-def _by_label(
-    metric: SumMetric, labels: np.ndarray, runs: Sequence[np.ndarray]
-) -> list[list[float]]:
-    values = []
-    for run in runs:
-        metric.reset_state()
-        metric.update_state(labels, run)
-        values.append(ops.convert_to_numpy(metric.finish(ops.convert_to_tensor(metric.sums))))
-    return np.transpose(values).tolist()
 
 
 def _notes(task: Task, configs: Mapping[str, RunConfig], videos: int, seeds: int) -> list[str]:

@@ -212,10 +212,8 @@ def holm(p_values: Mapping[Any, float]) -> dict[Any, float]:
 
         adjusted p_(i) = max over j ≤ i of min(1, (m - j + 1) · p_(j)),  p_(1) ≤ ... ≤ p_(m)
 
-    Rejecting where the adjusted p ≤ α keeps the chance of any false rejection at α or below. The
-    order of the names is kept.
+    Rejecting where the adjusted p ≤ α keeps the chance of any false rejection at α or below.
     """
     ranked = sorted(p_values, key=lambda name: p_values[name])
     steps = (min(1.0, (len(ranked) - k) * p_values[name]) for k, name in enumerate(ranked))
-    adjusted = dict(zip(ranked, itertools.accumulate(steps, max), strict=True))
-    return {name: adjusted[name] for name in p_values}
+    return dict(zip(ranked, itertools.accumulate(steps, max), strict=True))

@@ -13,6 +13,7 @@ from unittest.mock import patch
 import numpy as np
 
 CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tensorflow", "keras", "support.random_examples"])
 SPLITS = {"train": [3, 5, 4, 2, 3, 4] * 4, "validation": [4, 2, 3, 5]}
 TASK = {"kind": "regression", "columns": ["a"]}
 
@@ -56,7 +57,6 @@ def run_process(folder: Path, kill_after: float | None = None) -> tuple[bool, fl
 
     Gives whether it came to its end by itself, and the seconds it ran.
     """
-    CONTEXT.set_forkserver_preload(["tensorflow", "keras", "support.random_examples"])
     started = time.monotonic()
     process = CONTEXT.Process(target=train, args=(str(folder),))
     # The name of the fork server's socket may have 107 bytes, and TMPDIR may be longer.
