@@ -1,7 +1,6 @@
 """The state of a training between two epochs: a callback of Keras that takes it, and its files."""
 
 import json
-import math
 import time
 import zipfile
 from pathlib import Path
@@ -79,11 +78,8 @@ class Checkpoint(keras.callbacks.Callback):
         validation."""
         if self.monitor not in self.history[-1]:
             return self.history[-1]
-        return min(self.history, key=self._badness)
-
-    def _badness(self, row: dict[str, float]) -> float:
-        value = row[self.monitor] if self._lower_is_better else -row[self.monitor]
-        return value if math.isfinite(value) else math.inf
+        pick = min if self._lower_is_better else max
+        return pick(self.history, key=lambda row: row[self.monitor])
 
     def restore(self, model: keras.Model) -> None:
         """Gives a compiled model of the same config the state after the last epoch."""
@@ -99,10 +95,9 @@ class Checkpoint(keras.callbacks.Callback):
         self._epoch, self._started = epoch + 1, time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        self._check("training", (logs or {}).get("loss", 0.0), f"at batch {batch + 1}")
+        self._check("training", logs["loss"], f"at batch {batch + 1}")
 
     def on_epoch_end(self, epoch, logs=None):
-        logs = {} if logs is None else logs
         self._check("validation", logs.get("val_loss", 0.0), "after the last batch")
         if not all(np.isfinite(np.sum(each)) for each in self.model.trainable_variables):
             self._check("training", float("nan"), "after the last batch")

@@ -111,8 +111,7 @@ class RMFNHyperModel(keras_tuner.HyperModel):
 class _OtherNames(keras.callbacks.Callback):
     """Adds the metrics of an epoch under the other names that they have."""
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        logs = {} if logs is None else logs
+    def on_epoch_end(self, epoch, logs=None):
         for key, value in list(logs.items()):
             split = "val_" if key.startswith("val_") else ""
             for other in _OTHER_NAMES.get(key.removeprefix("val_"), ()):

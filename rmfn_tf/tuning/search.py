@@ -3,7 +3,6 @@
 Killed anywhere, the same call goes on and ends with the same bytes; see `rmfn_tf.tuning.oracles`.
 """
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -174,9 +173,7 @@ def _run_trials(
             error = " ".join(future.result().split()) or None
         if not error:
             run.check_same(config, selection.builder)
-            score, parameters = selection.score(run), run.facts.get("parameters")
-            if not math.isfinite(score):
-                error, score, parameters = f"The {selection.metric} is {score}.", None, None
+            score, parameters = selection.score(run), run.facts["parameters"]
         if error != kept[index]["error"]:
             kept[index]["error"] = error
             write_json(out / SEARCH, search)

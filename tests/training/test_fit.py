@@ -10,7 +10,6 @@ import pytest
 from rmfn_tf import Task, create_model
 from rmfn_tf.data import fit_scaling, training_batches
 from rmfn_tf.metrics import score
-from rmfn_tf.training.checkpoint import Checkpoint
 from rmfn_tf.training.fit import fit
 from rmfn_tf.training.predictions import predict
 from rmfn_tf.training.splits import LearningData
@@ -65,14 +64,6 @@ def test_the_epoch_is_chosen_by_a_metric_of_the_task(
     assert np.argmax(values) != np.argmin(losses), "the test would show nothing"
     now = score(data.task, validation.labels, predict(model, validation))["r"]
     assert now == pytest.approx(max(values), rel=1e-6)
-
-
-def test_a_metric_that_is_no_number_is_never_the_best():
-    rows = [{"epoch": n, "val_r": value} for n, value in enumerate((np.nan, 0.1, 0.3, np.nan))]
-    state = Checkpoint()
-    state.follow(Task.of("regression"), None, 4, 0, select_by="r")
-    state.history = rows
-    assert state.best_row()["epoch"] == 2
 
 
 def test_fewer_epochs_at_the_pace_of_all(tmp_path, tiny_config, tasks, train):
