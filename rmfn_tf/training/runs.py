@@ -40,19 +40,24 @@ def train_many(
     *,
     workers: int = 1,
     cluster: str = "",
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> None:
     """Trains, or goes on with, every run that is not finished.
 
     Args:
         jobs: run folder -> config.
-        builder, workers, cluster: as in `open_workers`.
+        builder: the built data set; each worker opens it by its name and folder.
+        workers: processes of this machine, one run each. Several have one thread each; a single one
+            takes as many as TensorFlow likes. 0 trains in this process, as TensorFlow is set there.
+        cluster: address of a Dask scheduler, as `"tcp://10.0.0.1:8786"`, on whose workers to train
+            instead. All its machines must see the same folders.
         on_progress: called as `on_progress(done, total)` every second, in epochs of all runs.
 
     Raises:
-        ValueError: a run failed, or a run folder is of another config or of other data. The other
-            runs are stopped; each goes on from its last finished epoch when this is called again.
-        OSError: as `open_workers`.
+        ValueError: a run failed, or a run folder is of another config or of other data; no worker
+            could start, Dask is not installed, or a module cannot be imported. The other runs are
+            stopped; each goes on from its last finished epoch when this is called again.
+        OSError: a worker or the cluster was lost, or a run folder cannot be written.
     """
     from rmfn_tf.training.run import Run
 
@@ -69,8 +74,7 @@ def train_many(
             # A finished run may have stopped before its last epoch.
             done += epochs if run.is_finished else run.epochs_done
             total += epochs
-        if on_progress is not None:
-            on_progress(done, total)
+        on_progress(done, total)
 
     report()
     if not missing:
@@ -90,18 +94,7 @@ def train_many(
 def open_workers(builder: Any, *, workers: int = 1, cluster: str = "") -> Iterator[Submit]:
     """Gives `submit(folder, config)`, which has the next free worker train a run; the result of its
     future says why it failed, or is empty. On an error in the block, what is running is stopped.
-
-    Args:
-        builder: the built data set; each worker opens it by its name and folder.
-        workers: processes of this machine, one run each. Several have one thread each; a single one
-            takes as many as TensorFlow likes. 0 trains in this process, as TensorFlow is set there.
-        cluster: address of a Dask scheduler, as `"tcp://10.0.0.1:8786"`, on whose workers to train
-            instead. All its machines must see the same folders.
-
-    Raises:
-        OSError: a worker or the cluster was lost, or a run folder cannot be written.
-        ValueError: no worker could start, Dask is not installed, or a module cannot be imported.
-    """
+    Arguments and errors are as of `train_many`."""
     data_dir = absolute(builder.data_dir_root)
     opened = _on_cluster(cluster) if cluster else _in_processes(workers) if workers else _here()
     with opened as send:

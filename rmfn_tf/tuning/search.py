@@ -33,7 +33,7 @@ def run_search(
     seeds: int = 5,
     workers: int = 1,
     cluster: str = "",
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = lambda done, total: None,
     command: str = "",
 ) -> dict[str, Any]:
     """Runs the trials that are missing, then the best configuration beside the given one over fresh
@@ -89,8 +89,7 @@ def run_search(
         with open_workers(builder, **how) as submit:
             for each in _run_trials(oracle, search, out, draw, submit, selection):
                 ended.append(each)
-                if on_progress is not None:
-                    on_progress(len(ended), trials)
+                on_progress(len(ended), trials)
         completed = [each for each in ended if each["status"] == "COMPLETED"]
         if not completed:
             raise ValueError(f"All {len(ended)} trials failed. The first: {ended[0]['error']}")
