@@ -221,7 +221,6 @@ untrained = pytest.mark.filterwarnings("ignore:Skipping variable loading for opt
 @pytest.mark.parametrize(
     ("make", "objective"),
     [
-        (keras_tuner.RandomSearch, "val_mae"),
         (keras_tuner.BayesianOptimization, "val_mean_absolute_error"),
         (keras_tuner.GridSearch, "val_loss"),
     ],
