@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rmfn_tf.data import Examples, epoch_batches
-from rmfn_tf.files import write_rows
+from rmfn_tf.files import replace_file
 from rmfn_tf.metrics import score
 from rmfn_tf.task import Task
 
@@ -44,23 +44,21 @@ def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.nd
     """Replaces a file of `predictor, id, video_id, extra_<name>, ..., label_0, ..., prediction_0,
     ...`, with digits that read back to the same float32. `by_row`: predictor -> `(rows, outputs)`,
     as `predict`, of which a ValueError says where they are not finite."""
-    ids, groups, truth, whose = examples.rows
-    labels = truth.reshape(len(ids), -1).tolist()
-    extra = {f"extra_{name}": each[whose] for name, each in examples.extra.items()}
-    rows = []
+    ids, groups, labels, whose = examples.rows
+    known = {"id": ids, "video_id": groups}
+    known |= {f"extra_{name}": each[whose] for name, each in examples.extra.items()}
+    tables = []
     for predictor, values in by_row.items():
         if not np.isfinite(values).all():
             raise ValueError(
                 f"The predictions of {predictor} are not finite. Look for extreme values in the "
                 "data, or change the scaling or the model's hyperparameters."
             )
-        for row, predicted in enumerate(values.tolist()):
-            line = {"predictor": predictor, "id": ids[row], "video_id": groups[row]}
-            line |= {name: each[row] for name, each in extra.items()}
-            line |= {f"label_{i}": each for i, each in enumerate(labels[row])}
-            line |= {f"prediction_{i}": each for i, each in enumerate(predicted)}
-            rows.append(line)
-    write_rows(path, rows)
+        table = {"predictor": predictor, **known}
+        for start, columns in (("label", labels.reshape(len(ids), -1)), ("prediction", values)):
+            table |= {f"{start}_{i}": each.tolist() for i, each in enumerate(columns.T)}
+        tables.append(pd.DataFrame(table))
+    replace_file(path, lambda partial: pd.concat(tables).to_csv(partial, index=False))
 
 
 def read_predictions(path: Path, kind: str) -> Predictions:
