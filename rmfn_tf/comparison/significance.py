@@ -73,6 +73,8 @@ def weighted_scorer(
     The metrics are functions of sums over the items (`rmfn_tf.metrics.metric`), so that a product
     of many rows of weights with the sums of each group gives them for all rows at once.
     """
+    if len(groups) != len(labels):
+        raise ValueError("`groups` must name one group for each item.")
     truth = np.reshape(labels, (len(labels), -1)).astype("float64")
     order = np.argsort(groups, kind="stable")
     _, starts = np.unique(groups[order], return_index=True)
@@ -121,6 +123,9 @@ def bootstrap_intervals(
     Returns:
         Metric name → (low, high), the 2.5 and 97.5 percentiles; both None where all items are in
         one group, since every resample would be the same.
+
+    Raises:
+        ValueError: labels, predictions and groups are not of the same N items.
     """
     names = [metric.name for metric in metrics_for(task)]
     if (count := len(np.unique(groups))) < 2:

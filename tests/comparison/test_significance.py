@@ -116,6 +116,15 @@ def test_items_of_a_group_stay_together():
         assert again[name] == pytest.approx(interval, abs=1e-12)
 
 
+def test_every_item_has_a_group():
+    labels, ours, theirs = made(2)
+    for groups in (np.arange(len(labels) - 1), np.arange(len(labels) + 1)):
+        with pytest.raises(ValueError, match="one group for each item"):
+            bootstrap_intervals(TASK, labels, ours, groups)
+        with pytest.raises(ValueError, match="one group for each item"):
+            permutation_p_values(TASK, labels, ours, theirs, groups)
+
+
 def test_training_seeds_are_resampled_together():
     """Copies of a run say nothing new either."""
     labels, ours, theirs = made(2, seeds=1)
