@@ -166,19 +166,15 @@ def _run_trials(
             return
         trial, run, config, future = running.popleft()
         index = int(trial.trial_id)
-        values, error = kept[index]["values"], kept[index]["error"]
-        score, parameters = None, None
-        if future is not None:
-            error = " ".join(future.result().split()) or None
-        if not error:
-            run.check_same(config, selection.builder)
-            score, parameters = selection.score(run), run.facts["parameters"]
-        if error != kept[index]["error"]:
+        values, score, parameters = kept[index]["values"], None, None
+        if future is not None and (error := " ".join(future.result().split())):
             kept[index]["error"] = error
             write_json(out / SEARCH, search)
-        if not error:
+        if not kept[index]["error"]:
+            run.check_same(config, selection.builder)
+            score, parameters = selection.score(run), run.facts["parameters"]
             oracle.update_trial(trial.trial_id, {selection.metric: score})
-        trial.status = "FAILED" if error else "COMPLETED"
+        trial.status = "FAILED" if kept[index]["error"] else "COMPLETED"
         oracle.end_trial(trial)
         yield {
             "id": index,
@@ -187,7 +183,7 @@ def _run_trials(
             "values": {name: values[name] for name in search["space"] if name in values},
             "epochs": len(run.history),
             "parameters": parameters,
-            "error": error,
+            "error": kept[index]["error"],
         }
 
 
