@@ -170,11 +170,11 @@ class Run:
     def check_data(self, builder: Any) -> None:
         """ValueError where a data set is not the one that the run learned from."""
         here, there = builder.info.metadata, self.facts
-        prints = [each["fingerprint"][:12] for each in (here, there)]
+        prints = [each["fingerprint"] for each in (here, there)]
         # The same ids and labels may come with other features.
         files = sorted({name for name, _ in here["sources"].items() ^ there["sources"].items()})
         if prints[0] != prints[1]:
-            differs = "fingerprint {}, the run has {}".format(*prints)
+            differs = "fingerprint {:.12}, the run has {:.12}".format(*prints)
         elif files:
             differs = f"it was read from other files than the run's ({shorten(files)})"
         else:
