@@ -112,7 +112,7 @@ def _table(runs: dict[str, Any], builder: Any) -> Any:
         examples = count if kind == "all" else count / len(metadata["kinds"])
         error = max((share * (1 - share) / examples) ** 0.5 for share in shares)
         lines[-1].append(f"±{error:.3f}")
-    return Table(["", *kinds], lines).to_rich(f"\nAccuracy on the {count:,} test examples")
+    return Table(["", *kinds], lines).below(f"\nAccuracy on the {count:,} test examples")
 
 
 def _draw(model: Any, validation: Any, builder: Any) -> Any:

@@ -187,4 +187,4 @@ def show_table(interface: "Interface", rows: list[dict[str, Any]]) -> None:
         ]
     version = "" if interface.version is None else f", version {interface.version}"
     table = Table(list(texts[0]), [list(row.values()) for row in texts], left=["output"])
-    console.print(table.to_rich(f"{interface.where}{version}"))
+    console.print(table.below(f"{interface.where}{version}"))

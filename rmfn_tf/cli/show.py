@@ -80,7 +80,7 @@ def show_metrics(result: Mapping[str, Any], title: str, as_json: bool) -> None:
     names = list(next(iter(rows.values())))
     lines = [[row, *(f"{metrics[name]:.4f}" for name in names)] for row, metrics in rows.items()]
     console = Console()
-    console.print(Table(["", *names], lines).to_rich(f"{title}: {result['split']}"))
+    console.print(Table(["", *names], lines).below(f"{title}: {result['split']}"))
     if result["constant_predictions"] and "r" in names:
         rows_said = ", ".join(result["constant_predictions"])
         console.print(f"The same prediction for every example, so r is 0: {rows_said}.")
@@ -92,11 +92,11 @@ def show_report(report: Report, out: Path, as_json: bool, lines: Sequence[str] =
         print(json.dumps(report.result))
         return
     console = Console(highlight=False)
-    console.print(report.table.to_rich(report.title))
+    console.print(report.table.below(report.title))
     for line in report.notes:
         console.print(line, markup=False)
     for title, table in report.more.items():
-        console.print(table.to_rich(f"\n{title}"))
+        console.print(table.below(f"\n{title}"))
     for line in lines:
         console.print(line, markup=False)
     print(f"Tables, figure and runs: {out}")  # a path is not wrapped

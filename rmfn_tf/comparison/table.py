@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import rich.console
 import rich.table
 from rich.text import Text
 
@@ -23,10 +24,9 @@ class Table:
     bold: frozenset[int] = frozenset()  # the indices of the lines that stand out
     left: Collection[str] = ()  # the headers of further columns of text
 
-    def to_rich(self, title: str = "") -> rich.table.Table:
+    def to_rich(self) -> rich.table.Table:
         """For a terminal."""
-        table = rich.table.Table(title=Text(title) if title else None, title_justify="left")
-        table.box = None
+        table = rich.table.Table(box=None)
         for name in self.header:
             is_left = self._is_left(name)
             table.add_column(Text(name), justify="left" if is_left else "right", overflow="fold")
@@ -34,6 +34,10 @@ class Table:
             style = "underline" if len(cells) == 1 else "bold" if index in self.bold else ""
             table.add_row(*(Text(cell, style=style) for cell in cells))
         return table
+
+    def below(self, title: str) -> rich.console.Group:
+        """For a terminal, below a title, which may be wider than the table."""
+        return rich.console.Group(Text(title, style="italic"), self.to_rich())
 
     def to_markdown(self) -> str:
         """For Markdown, in which a heading inside the table is bold as well."""

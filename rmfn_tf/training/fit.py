@@ -68,6 +68,13 @@ def fit(
             that do not fit the task, or XLA where it cannot be used.
     """
     task = Task.of(task, model.output_shape[-1])
+    labels = train.rows.labels
+    if (labels.ndim == 1) != (task.kind == "classification"):
+        held = "classes" if labels.ndim == 1 else "numbers"
+        raise ValueError(
+            f"The labels of `train` are {held}, which a {task.kind} does not learn: give the "
+            "`task` that they are for, to `create_model` too."
+        )
     checkpoint = Checkpoint() if checkpoint is None else checkpoint
     checkpoint.follow(task, validation, epochs, patience, select_by)
     batches, steps = training_batches(
@@ -91,7 +98,7 @@ def fit(
     if checkpoint.history:
         checkpoint.restore(model)
     elif task.kind == "regression":
-        last, labels = model.get_layer("prediction"), train.rows.labels
+        last = model.get_layer("prediction")
         if isinstance(last, FromClasses):
             last.start_from(labels)
         elif not np.any(last.bias):  # otherwise the model was trained before

@@ -43,7 +43,7 @@ def predict(model: keras.Model, examples: Examples) -> np.ndarray:
 def write_predictions(path: Path, examples: Examples, by_row: Mapping[str, np.ndarray]) -> None:
     """Replaces a file of `predictor, id, video_id, extra_<name>, ..., label_0, ..., prediction_0,
     ...`, with digits that read back to the same float32. `by_row`: predictor -> `(rows, outputs)`,
-    as `predict`, of which a ValueError says where they are not finite."""
+    as `predict`; ValueError where they are not finite."""
     ids, groups, labels, whose = examples.rows
     known = {"id": ids, "video_id": groups}
     known |= {f"extra_{name}": each[whose] for name, each in examples.extra.items()}

@@ -46,6 +46,8 @@ class Run:
     def _path(self, name: str) -> Path:
         """Where a file of the run lies; ValueError where there is none."""
         path = self.folder / name
+        if not self.folder.is_dir():
+            raise ValueError(f"There is no run folder {self.folder}.")
         if not path.is_file():
             raise ValueError(
                 f"{self.folder} has no {name}: it is not a run folder, or its run has not come so "

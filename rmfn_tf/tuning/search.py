@@ -133,6 +133,8 @@ def _open(out: Path, asked: Mapping[str, Any], trials: int, workers: int) -> dic
         initial = max(5, min(len(asked["space"]), trials // 3))
         return {**asked, "at_a_time": max(workers, 1), "initial": initial, "trials": []}
     search = read_json(path)
+    if not isinstance(search, dict) or not {*asked, "at_a_time", "initial"} <= search.keys():
+        raise ValueError(f"{path} holds no search of this version. Name another folder.")
     for name, value in asked.items():
         if search[name] != value:
             raise ValueError(

@@ -98,7 +98,7 @@ def test_counts_below_one(rmfn, tmp_path, verb, option):
 @pytest.mark.parametrize("verb", ["evaluate", "export"])
 def test_no_run_folder(fails, tmp_path, verb):
     to = ["--to", tmp_path / "served"] if verb == "export" else []
-    assert "is not a run folder" in fails(verb, tmp_path / "run", *to)
+    assert "There is no run folder" in fails(verb, tmp_path / "run", *to)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -123,7 +123,7 @@ def markdown_table(text: str) -> list[list[str]]:
 
 def drawn(result: dict[str, Any], width: int = 80) -> str:
     console = Console(width=width, file=io.StringIO(), record=True)
-    console.print(make_report(result).table.to_rich("title"))
+    console.print(make_report(result).table.below("title"))
     return console.export_text()
 
 

@@ -286,3 +286,17 @@ def test_a_checkpoint_of_another_model(tmp_path, tiny_config, tasks, train):
     other = tiny_config(epochs=2, hyperparameters={"units": 3, "head_units": 0})
     with pytest.raises(ValueError, match="of another model"):
         Trainer(other).fit(data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "said"),
+    [
+        ("classification", "regression", "are classes, which a regression does not learn"),
+        ("regression", Task.of("classification", 2), "are numbers, which a classification"),
+    ],
+)
+def test_labels_of_another_task(kind, task, said):
+    examples = make_examples(LENGTHS, kind=kind)
+    model = create_model("ef_lstm", features=examples.widths, task=task, units=2)
+    with pytest.raises(ValueError, match=said):
+        fit(model, examples, task=task, epochs=1)
