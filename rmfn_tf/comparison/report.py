@@ -78,7 +78,7 @@ def _part_table(rows: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
 
     lines = [["", *next(iter(rows.values()))]]
     lines += [[row, *map(cell, kinds.values())] for row, kinds in rows.items()]
-    if len(lines[0]) > _MOST_ACROSS:
+    if len(lines[0]) > max(_MOST_ACROSS, len(lines)):
         lines = [list(column) for column in zip(*lines, strict=True)]
     return Table(lines[0], lines[1:])
 

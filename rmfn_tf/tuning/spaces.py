@@ -143,6 +143,7 @@ class SearchSpace:
             given = {**default_units(self._widths), **(self._options["units"] or {})}
             drawn["units"] = {m: n or given[m] for m, n in units.items()}
         optimizer, training = (
-            {name: drawn.pop(name)} if name in drawn else {} for name in _TRAINING
+            {name: drawn.pop(name)} if name in drawn else {}
+            for name in ("learning_rate", "batch_size")
         )
         return {"hyperparameters": drawn, "optimizer": optimizer, **training}

@@ -200,14 +200,14 @@ def test_networks_that_cannot_be_registered() -> None:
 
 
 @pytest.mark.slow
-def test_every_modality_that_is_taken_can_be_trained_and_exported(tmp_path: Any) -> None:
+def test_every_modality_that_is_taken_can_be_exported(tmp_path: Any) -> None:
     """The names nearest to those that are refused."""
     from rmfn_tf.export import export_model
 
     names = ("scaling", "h", "c_z", "masks", "lstm", "attentions")
     sizes = {"units": dict.fromkeys(names, 1), "num_stages": 1}
     model = create_model("rmfn", features=dict.fromkeys(names, 2), **sizes)
-    export_model(model, tmp_path)
+    assert export_model(model, tmp_path) == tmp_path / "1"
 
 
 @pytest.mark.parametrize(
