@@ -142,8 +142,6 @@ class SearchSpace:
         if any(units.values()):
             given = {**default_units(self._widths), **(self._options["units"] or {})}
             drawn["units"] = {m: n or given[m] for m, n in units.items()}
-        optimizer, training = (
-            {name: drawn.pop(name)} if name in drawn else {}
-            for name in ("learning_rate", "batch_size")
-        )
+        optimizer = {x: drawn.pop(x) for x in ["learning_rate"] if x in drawn}
+        training = {x: drawn.pop(x) for x in ["batch_size"] if x in drawn}
         return {"hyperparameters": drawn, "optimizer": optimizer, **training}
