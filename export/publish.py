@@ -59,7 +59,7 @@ def publish(
     if keep is not None and keep < 1:
         raise ValueError(f"`keep` must be 1 or more versions, or None for all; got {keep}.")
     directory = Path(directory)
-    hidden = directory / f".exporting-{uuid.uuid4().hex}"
+    hidden, new = directory / f".exporting-{uuid.uuid4().hex}", not directory.exists()
     try:
         with _explaining(f"cannot publish a version in {directory}"):
             hidden.mkdir(parents=True)
@@ -72,6 +72,9 @@ def publish(
             version = _rename_to_next_version(hidden, directory)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
+        if new:  # and no one else has published in it
+            with contextlib.suppress(OSError):
+                directory.rmdir()
         raise
     if keep is not None:
         older = [

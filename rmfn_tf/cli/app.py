@@ -1,9 +1,11 @@
 """The verbs put together, and one line instead of a traceback for a user's mistake."""
 
 import sys
+from typing import Annotated
 
 import typer
 
+from rmfn_tf import __version__
 from rmfn_tf.cli.compare import compare, reproduce
 from rmfn_tf.cli.data import data
 from rmfn_tf.cli.demo import demo
@@ -26,6 +28,20 @@ app = typer.Typer(
 for verb in (demo, train, evaluate, runs, compare, reproduce, tune, export, predict):
     app.command()(verb)
 app.add_typer(data, name="data")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"rmfn-tf {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="The version.")
+    ] = False,
+) -> None: ...
 
 
 def main() -> None:

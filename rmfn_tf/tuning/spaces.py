@@ -3,7 +3,8 @@ its training. That goes for models that you have registered too.
 
 The ranges are those of the papers' own searches: 32 to 256 hidden units of language, and here of
 every other wide modality (128 features and more), 8 to 80 of the others; z 32 and up, dropout 0 to
-0.7, learning rates 5e-4 to 1e-2, batches of 16 to 128.
+0.7, learning rates 5e-4 to 1e-2, batches of 16 to 128. Fields with hidden states, which are no
+networks, learn with larger rates (docs/evidence.md): 1e-3 to 1e-1.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -25,13 +26,18 @@ def _choice(*values: Any) -> Draw:
     return lambda hp, name: hp.Choice(name, list(values))
 
 
+def _logarithmic(low: float, high: float) -> Draw:
+    return lambda hp, name: hp.Float(name, low, high, sampling="log")
+
+
 # A Float with a step would never be 0.7: KerasTuner rounds the number of steps down.
 _RATE = _choice(*(tenths / 10 for tenths in range(8)))
 _SHARE = _choice(0.0, 0.25, 0.5, 0.75, 1.0)
 _UNITS = _choice(32, 64, 128, 256)
 _NARROW_UNITS = _choice(8, 16, 32, 48, 64, 80)
+_HIGHER_LEARNING_RATE = _logarithmic(1e-3, 1e-1)
 _TRAINING: dict[str, Draw] = {
-    "learning_rate": lambda hp, name: hp.Float(name, 5e-4, 1e-2, sampling="log"),
+    "learning_rate": _logarithmic(5e-4, 1e-2),
     "batch_size": _choice(16, 32, 64, 128),
 }
 # A name means the same in every model.
@@ -65,7 +71,7 @@ _SPACE: dict[str, Draw] = {
     "links": _choice("linked", "coupled", "both"),
     "num_states": lambda hp, name: hp.Int(name, 2, 4),
     "window": lambda hp, name: hp.Int(name, 0, 2),
-    "penalty": lambda hp, name: hp.Float(name, 1e-5, 1e-1, sampling="log"),
+    "penalty": _logarithmic(1e-5, 1e-1),
     **_TRAINING,
 }
 # Parameter → those that it depends on, and at which of their values it has an effect. The highlight
@@ -104,6 +110,8 @@ class SearchSpace:
         options, groups = model_options(model), dict[str, list[str]]()
         self._widths, self._options = widths, {**options, **(fixed or {})}
         self._draws = {k: draw for k, draw in _SPACE.items() if k in options or k in _TRAINING}
+        if "num_states" in options:
+            self._draws["learning_rate"] = _HIGHER_LEARNING_RATE
         if options.get("units", 0) is None:  # a size for each modality
             del self._draws["units"]
             units = {

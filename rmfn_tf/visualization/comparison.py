@@ -39,7 +39,7 @@ def plot_comparison(result: Mapping[str, Any]) -> Figure:
     for metric, panel in zip(metrics, panels, strict=False):
         for height, row in enumerate(rows):
             _draw(panel, height, row["values"][metric], _COLORS[row["kind"]])
-            if row["row"] == result["reference"] and row["values"][metric]["mean"] is not None:
+            if row["row"] == result["reference"]:
                 panel.axvline(row["values"][metric]["mean"], color="0.4", linestyle=":", zorder=0)
         for height, row in enumerate(published, start=len(rows)):
             if metric in row["values"]:
@@ -70,10 +70,8 @@ def plot_comparison(result: Mapping[str, Any]) -> Figure:
 
 def _draw(panel: Axes, height: int, value: Mapping[str, Any], color: str) -> None:
     mean, std, low, high = (value[key] for key in ("mean", "std", "low", "high"))
-    if low is not None and high is not None:
+    if low is not None:
         panel.hlines(height, low, high, color=color, alpha=0.3, linewidth=7)
-    if mean is None:
-        return
     if std is not None:
         panel.hlines(height, mean - std, mean + std, color=color, linewidth=1.2)
     panel.plot(mean, height, "o", color=color, ms=4)

@@ -118,6 +118,8 @@ def test_a_writer_that_fails_leaves_the_folder_as_it_was(tmp_path, contents, fai
 
     with pytest.raises(type(failure)):
         publish(tmp_path, fail_half_way, keep=1)
+    with pytest.raises(type(failure)):
+        publish(tmp_path / "new", fail_half_way)
 
     assert contents(tmp_path) == before
 

@@ -100,7 +100,8 @@ def test_every_drawn_value_is_in_its_range_of_its_kind_and_reaches_a_worker(mode
     assert values == parameters.values  # only what is active counts
     for name, value in values.items():
         if name in RANGES:
-            low, high = RANGES[name]
+            fields = name == "learning_rate" and "num_states" in defaults
+            low, high = (1e-3, 1e-1) if fields else RANGES[name]
             assert low <= value <= high
         if defaults.get(name) is not None:
             assert type(value) is type(defaults[name])
@@ -122,8 +123,9 @@ def test_both_ends_of_a_range_are_in_reach(name):
 
 
 def test_learning_rates_are_drawn_on_a_logarithmic_scale():
-    (rate,) = registered(SearchSpace("ef_lstm", WIDTHS, ["learning_rate"])).space
-    assert rate.prob_to_value(0.5) == pytest.approx((5e-4 * 1e-2) ** 0.5)
+    for model, middle in {"ef_lstm": (5e-4 * 1e-2) ** 0.5, "mv_hcrf": 1e-2}.items():
+        (rate,) = registered(SearchSpace(model, WIDTHS, ["learning_rate"])).space
+        assert rate.prob_to_value(0.5) == pytest.approx(middle)
 
 
 @pytest.mark.parametrize("model", NAMES)
