@@ -75,5 +75,5 @@ def open_training(data: str, options: Mapping[str, Any]) -> Iterator[tuple[Any, 
     builders = [build_data(name, *where) for name in data.split(",")]
     how = {name: options[name] for name in ("workers", "cluster")}
     how["command"] = shlex.join(["rmfn", *sys.argv[1:]])
-    with progress_bar("Training", options["as_json"]) as on_progress:
+    with progress_bar("Training, then judging", options["as_json"]) as on_progress:
         yield (builders if len(builders) > 1 else builders[0]), {**how, "on_progress": on_progress}

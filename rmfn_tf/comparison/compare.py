@@ -18,7 +18,7 @@ from rmfn_tf.task import Task
 from rmfn_tf.training.config import RunConfig
 from rmfn_tf.training.predictions import Predictions
 from rmfn_tf.training.run import Run
-from rmfn_tf.training.runs import train_many
+from rmfn_tf.training.runs import OnProgress, train_many
 from rmfn_tf.training.splits import check_splits, open_task
 from rmfn_tf.visualization import plot_comparison
 
@@ -48,7 +48,8 @@ def compare_models(
         reference: the row that the others are tested against, which may be a floor. By default
             `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
         command: the command that the report shows.
-        **how: `workers`, `cluster` and `on_progress`, as `train_many` takes them.
+        **how: `workers`, `cluster` and `on_progress`, as `train_many` takes them; the last is then
+            called with the runs that are judged, and all of them.
 
     Returns:
         The content of `compare.json` (see `rmfn_tf.comparison.report`).
@@ -83,7 +84,8 @@ def compare_models(
             train_rows(form, seeds, out / place, each, **how)
             for form, place, each in zip(forms, places, builders, strict=True)
         ]
-        judged = [judge(rows, each) for rows, each in zip(trained, builders, strict=True)]
+        tell = how.get("on_progress", lambda done, total: None)
+        judged = [judge(rows, each, tell) for rows, each in zip(trained, builders, strict=True)]
         items, by_row = judged[0] if len(judged) == 1 else _together(judged)
         values = summarize(task, items, by_row, reference)
         videos = len(np.unique(items.groups))
@@ -133,7 +135,7 @@ def train_rows(
 
 
 def judge(
-    rows: Mapping[str, Sequence[Run]], builder: Any
+    rows: Mapping[str, Sequence[Run]], builder: Any, on_progress: OnProgress
 ) -> tuple[Predictions, dict[str, list[np.ndarray]]]:
     """Reads what every finished run predicts; opens the test split where it is still closed.
 
@@ -141,6 +143,7 @@ def judge(
     of the first row's runs: they depend on the data and the folds alone.
     """
     by_row: dict[str, list[np.ndarray]] = {row: [] for row in rows}
+    done, total = 0, sum(map(len, rows.values()))
     for row, runs in rows.items():
         for run in runs:
             config = run.config
@@ -151,6 +154,8 @@ def judge(
             if row == next(iter(rows)):
                 for floor, values in items.by_row.items():
                     by_row.setdefault(floor, []).append(values)
+            done += 1
+            on_progress(done, total)
     return items, by_row
 
 
