@@ -59,7 +59,8 @@ def publish(
     if keep is not None and keep < 1:
         raise ValueError(f"`keep` must be 1 or more versions, or None for all; got {keep}.")
     directory = Path(directory)
-    hidden, new = directory / f".exporting-{uuid.uuid4().hex}", not directory.exists()
+    is_new = not directory.exists()
+    hidden = directory / f".exporting-{uuid.uuid4().hex}"
     try:
         with _explaining(f"cannot publish a version in {directory}"):
             hidden.mkdir(parents=True)
@@ -72,8 +73,8 @@ def publish(
             version = _rename_to_next_version(hidden, directory)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
-        if new:  # and no one else has published in it
-            with contextlib.suppress(OSError):
+        if is_new:
+            with contextlib.suppress(OSError):  # another publisher was faster
                 directory.rmdir()
         raise
     if keep is not None:

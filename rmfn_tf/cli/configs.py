@@ -64,8 +64,10 @@ def make_config(settings: Mapping[str, Any], path: Path | None = None) -> RunCon
 
 
 @contextlib.contextmanager
-def open_training(data: str, options: Mapping[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Builds a data set, and shows a progress bar of the runs while the context is open.
+def open_training(
+    data: str, options: Mapping[str, Any], title: str = "Training, then judging"
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Builds a data set, and shows a progress bar with a title while the context is open.
 
     `options` are those of the command. Gives the builder (a list of them where `data` has several
     names, separated by commas) and the keyword arguments that `compare_models`, `reproduce`,
@@ -75,5 +77,5 @@ def open_training(data: str, options: Mapping[str, Any]) -> Iterator[tuple[Any, 
     builders = [build_data(name, *where) for name in data.split(",")]
     how = {name: options[name] for name in ("workers", "cluster")}
     how["command"] = shlex.join(["rmfn", *sys.argv[1:]])
-    with progress_bar("Training, then judging", options["as_json"]) as on_progress:
+    with progress_bar(title, options["as_json"]) as on_progress:
         yield (builders if len(builders) > 1 else builders[0]), {**how, "on_progress": on_progress}

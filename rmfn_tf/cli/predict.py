@@ -119,7 +119,7 @@ def predict(
         print(json.dumps({**about, "predictions": predictions}, default=np.ndarray.tolist))
     elif out is not None:
         write_rows(out, list(_rows(predictions)))
-        print(f"Predictions of {len(predictions)} sequences: {out}")
+        print(f"Predictions: {out}")
     else:
         show_table(interface, list(_rows(predictions)))
 

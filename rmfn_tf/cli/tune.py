@@ -102,7 +102,7 @@ def tune(
         check_tuner(tuner)
     data = choose(data, manual_dir, data_dir).name
     chosen = make_config({**config_entries(context.params), "data": data}, config)
-    with open_training(data, context.params) as (builder, how):
+    with open_training(data, context.params, "Training") as (builder, how):
         how["seeds"] = seeds
         if tuner is None:
             result = sweep_stages(chosen, builder, out, stages=numbers, **how)

@@ -48,8 +48,8 @@ def compare_models(
         reference: the row that the others are tested against, which may be a floor. By default
             `ef_lstm` where it is a row, or else the last of several configs, or else the constant.
         command: the command that the report shows.
-        **how: `workers`, `cluster` and `on_progress`, as `train_many` takes them; the last is then
-            called with the runs that are judged, and all of them.
+        **how: `workers`, `cluster` and `on_progress`, as `train_many` takes them. After the
+            training `on_progress` counts the runs that are judged, of each form of the data anew.
 
     Returns:
         The content of `compare.json` (see `rmfn_tf.comparison.report`).

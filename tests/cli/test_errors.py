@@ -2,6 +2,8 @@
 
 import pytest
 
+import rmfn_tf
+
 
 @pytest.fixture
 def fails(rmfn):
@@ -109,6 +111,10 @@ def test_a_file_that_cannot_be_read(fails, monkeypatch):
     monkeypatch.setattr("rmfn_tf.datasets.build", read)
     line = fails("data", "build", "synthetic")
     assert line == "rmfn: nowhere.json: No such file or directory.\n"
+
+
+def test_the_version(rmfn):
+    assert rmfn("--version").out == f"rmfn-tf {rmfn_tf.__version__}\n"
 
 
 def test_an_interrupt(rmfn, tmp_path, monkeypatch):

@@ -103,8 +103,7 @@ def test_explanations(rmfn, folder, file, expected, tmp_path):
     command = ("predict", "--export", folder, "--input", file, "--explain")
     done = rmfn(*command, "--out", out)
 
-    assert done.code == 0
-    assert str(out) in done.out
+    assert (done.code, done.out, done.err) == (0, f"Predictions: {out}\n", "")
     with out.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert list(rows[0]) == ["id", "sentiment", *(f"attention_{name}" for name in WIDTHS)]
