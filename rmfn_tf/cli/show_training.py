@@ -98,7 +98,8 @@ def describe(
         "inputs": ", ".join(inputs),
         "time": f"{lengths.min()} to {lengths.max()} steps, median {np.median(lengths):g}; padded "
         f"to {padded}",
-        "batches": f"{-(-len(train) // config.batch_size):,} an epoch, of at most {config.batch_size}",
+        "batches": f"{-(-len(train) // config.batch_size):,} an epoch, up to "
+        f"{config.batch_size} each",
         "parameters": f"{total:,} trainable: {', '.join(layers)}",
     }
     if config.jit:

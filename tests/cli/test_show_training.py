@@ -33,7 +33,7 @@ def test_what_a_run_begins_with():
         "inputs": "language (batch, time, 5) in 6 of 6, acoustic (batch, time, 3) in 6 of 6, "
         "visual (batch, time, 2) in 4 of 6",
         "time": "2 to 5 steps, median 3.5; padded to " + padded,
-        "batches": "2 an epoch, of at most 4",
+        "batches": "2 an epoch, up to 4 each",
         "parameters": f"{lstm + head + 4} trainable: {name} {lstm}, head {head}, prediction 4",
         "constant": "mae 0.5000  r 0.0000  (needs no training)",
     }
